@@ -1,0 +1,66 @@
+# Goodwill. The two commands: make run, make test.
+
+PYTHON ?= python3
+DEMO ?= grocer
+ORDERS ?= 20000
+VENV := .venv
+BIN := $(VENV)/bin
+UV := uv==0.13.9
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test unit lint types e2e bench lock clean
+
+help:  ## list the commands
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# uv installs in seconds; where it cannot reach the registry, pip does the same from the same hashed lock file
+define install
+	@echo "installing $(1) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(UV)
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r $(1) \
+		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1)
+endef
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v < (3, 14) else f"Goodwill needs Python 3.11 to 3.13; $(PYTHON) is {v.major}.{v.minor}. Try: make PYTHON=python3.12 …")'
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/ready: requirements.lock pyproject.toml | $(VENV)/bin/python
+	$(call install,requirements.lock)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+$(VENV)/ready-for-tests: requirements-dev.lock $(VENV)/ready
+	$(call install,requirements-dev.lock)
+	@touch $@
+
+setup: $(VENV)/ready  ## create the environment from the hashed lock file
+
+run: $(VENV)/ready  ## run the night on real data: DEMO=grocer (a supermarket's year), cdnow, or shop (generated)
+	@$(BIN)/goodwill demo $(DEMO) homes/$(DEMO)
+	@if [ $(DEMO) = shop ] && [ ! -e homes/shop/input/truth.json ]; then $(BIN)/python -m bench.shop --orders $(ORDERS) --seed 7 --out homes/shop/input; fi
+	@$(BIN)/goodwill run --home homes/$(DEMO)
+
+test: $(VENV)/ready-for-tests lint types unit  ## set up and pass the tests
+
+lint: $(VENV)/ready-for-tests  ## style of Python and SQL
+	@$(BIN)/ruff check .
+
+types: $(VENV)/ready-for-tests  ## static types
+	@$(BIN)/mypy
+
+unit: $(VENV)/ready-for-tests  ## every test but the servers' (make e2e)
+	@$(BIN)/pytest -n 2 --dist loadgroup -m "not e2e"
+
+e2e: $(VENV)/ready-for-tests  ## start Airflow's own servers, trigger the night through its API
+	@$(BIN)/pytest -m e2e -x
+
+bench: $(VENV)/ready  ## a million orders through the whole night: time and memory of each stage
+	@$(BIN)/python -m bench.night
+
+lock: $(VENV)/ready-for-tests  ## resolve the dependencies again
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+
+clean:  ## remove the environment and the demo homes
+	@rm -rf $(VENV) homes

@@ -1,0 +1,1 @@
+"""Benches: commands that make their own input from a seed, measure, and print what they found."""

@@ -1,0 +1,108 @@
+"""### The night
+
+Takes what the sources hold now, and ends with a new publication, or with a reason why not.
+
+| if | then |
+|---|---|
+| a stage is **blocked** | a source or a critical check says no. The last task names it, `runs/<run_id>/report/` shows it, yesterday's publication stays. Mend the data, trigger again. |
+| a stage **failed** | The task's log says what to do. Trigger again: a night starts from landing, nothing has to be cleaned up. |
+| an earlier day is wanted | Trigger with `as_of`, or backfill: it is published beside the present one, never over it. |
+
+The home is `$GOODWILL_HOME`; the schedule is `calendar.schedule` in its `goodwill.yml`.
+"""
+
+from __future__ import annotations
+
+from airflow.sdk import Asset, Param, chain, dag, get_current_context, task, task_group
+
+from goodwill.schedule import cron
+
+PARAMS = {
+    "as_of": Param(None, type=["null", "string"], format="date", description="The day to stand at; empty: as the settings say."),
+    "home": Param(None, type=["null", "string"], description="The home; empty: $GOODWILL_HOME."),
+    "run_id": Param(None, type=["null", "string"], description="Given by the command line; leave empty."),
+    "pid": Param(None, type=["null", "integer"], description="Given by the command line; leave empty."),
+}
+
+
+@task
+def open_night() -> dict[str, str]:
+    """Check the configuration and take the warehouse for this run."""
+    from goodwill import schedule, stages
+
+    context = get_current_context()
+    params = context["params"]
+    day = params["as_of"] or schedule.day_of(context.get("logical_date"), params["home"])
+    return stages.open_night(params["home"], day, params["run_id"], params["pid"])
+
+
+@task
+def source_names(night: dict[str, str]) -> list[str]:
+    """List the sources: each is extracted by a task of its own."""
+    from goodwill import stages
+
+    return stages.source_names(night)
+
+
+@task
+def extract_source(night: dict[str, str], source: str) -> dict[str, object]:
+    """Land what is new in one source, each file as an immutable batch."""
+    from goodwill import stages
+
+    return stages.extract_source(night, source)
+
+
+@task
+def stage(night: dict[str, str], function: str, *arguments: str) -> dict[str, object]:
+    """Run one stage on the warehouse."""
+    from goodwill import stages
+
+    return getattr(stages, function)(night, *arguments)
+
+
+@task(trigger_rule="all_done")
+def close_night(night: dict[str, str] | None) -> dict[str, object]:
+    """Say how the night ended, leave its report, let the warehouse go."""
+    from goodwill import stages
+
+    return stages.close_night(night)
+
+
+@dag(schedule=cron(), catchup=False, max_active_runs=1, params=PARAMS, doc_md=__doc__, tags=["goodwill"], default_args={"retries": 0})
+def nightly():
+    """One night: from the sources to a publication."""
+    night = open_night()
+
+    def group(name: str, *steps: tuple[str, ...]):
+        @task_group(group_id=name)
+        def in_order():
+            chain(*[stage.override(task_id=task_id)(night, *call) for task_id, *call in steps])
+
+        return in_order()
+
+    @task_group(group_id="extract")
+    def extract():
+        extract_source.partial(night=night).expand(source=source_names(night))
+
+    chain(
+        extract(),
+        group("landed", ("prepare", "prepare"), ("validate", "validate", "landed")),
+        group("staging", ("build", "build", "staging"), ("validate", "validate", "staged")),
+        group("marts", ("build", "build", "before_clv"), ("validate", "validate", "marts")),
+        group("clv", ("fit", "fit_clv"), ("validate", "validate", "clv")),
+        group("segments", ("assign", "assign_segments"), ("validate", "validate", "segments")),
+        group("scored_marts", ("build", "build", "after_clv"), ("validate", "validate", "published")),
+        stage.override(task_id="documents")(night, "write_documents"),
+        stage.override(task_id="publish", outlets=[Asset("goodwill_published")])(night, "publish_night"),
+        close_night(night),
+    )
+
+
+NIGHTLY = nightly()
+
+if __name__ == "__main__":
+    import json
+    import os
+    import sys
+
+    NIGHTLY.test(run_conf={**json.loads(sys.argv[1]), "pid": os.getpid()})

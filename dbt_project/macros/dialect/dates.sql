@@ -1,0 +1,50 @@
+{# Dates and time zones: what engines spell differently. #}
+
+{% macro local_date(utc_timestamp, zone) -%}
+    {{ return(adapter.dispatch('local_date', 'goodwill')(utc_timestamp, zone)) }}
+{%- endmacro %}
+
+{% macro duckdb__local_date(utc_timestamp, zone) -%}
+    cast(timezone({{ zone }}, timezone('UTC', {{ utc_timestamp }})) as date)
+{%- endmacro %}
+
+{# Whole days from one date to a later one. #}
+{% macro days_between(first_date, last_date) -%}
+    {{ return(adapter.dispatch('days_between', 'goodwill')(first_date, last_date)) }}
+{%- endmacro %}
+
+{% macro duckdb__days_between(first_date, last_date) -%}
+    date_diff('day', {{ first_date }}, {{ last_date }})
+{%- endmacro %}
+
+{# A date some whole days later. #}
+{% macro add_days(first_date, days) -%}
+    {{ return(adapter.dispatch('add_days', 'goodwill')(first_date, days)) }}
+{%- endmacro %}
+
+{% macro duckdb__add_days(first_date, days) -%}
+    cast({{ first_date }} + cast({{ days }} as integer) as date)
+{%- endmacro %}
+
+{# A date some months later; the 31st becomes the last day of a shorter month. #}
+{% macro add_months(first_date, months) -%}
+    {{ return(adapter.dispatch('add_months', 'goodwill')(first_date, months)) }}
+{%- endmacro %}
+
+{% macro duckdb__add_months(first_date, months) -%}
+    cast({{ first_date }} + to_months(cast({{ months }} as integer)) as date)
+{%- endmacro %}
+
+{# The first day of the month. #}
+{% macro month_of(any_date) -%}
+    cast(date_trunc('month', {{ any_date }}) as date)
+{%- endmacro %}
+
+{# A UTC timestamp some days later. #}
+{% macro add_days_to_timestamp(utc_timestamp, days) -%}
+    {{ return(adapter.dispatch('add_days_to_timestamp', 'goodwill')(utc_timestamp, days)) }}
+{%- endmacro %}
+
+{% macro duckdb__add_days_to_timestamp(utc_timestamp, days) -%}
+    ({{ utc_timestamp }} + to_days(cast({{ days }} as integer)))
+{%- endmacro %}

@@ -1,0 +1,69 @@
+-- grain: person with at least one contact event
+with
+
+contact_events as (
+
+    select * from {{ ref('int_contact_events__identified') }}
+
+),
+
+people as (
+
+    select
+        person_id,
+        count(*) as contact_events_count,
+        min(occurred_on) as first_event_on,
+        sum(cost) as cost_to_serve_amount,
+        sum(cost) filter (
+            where occurred_on > {{ add_months(as_of(), -12) }}
+        ) as trailing_12m_cost_to_serve_amount,
+        max(occurred_on) filter (where kind = 'quote_requested') as last_quote_on,
+        max(occurred_on) filter (where kind = 'cart_abandoned') as last_cart_on,
+        max(occurred_on) filter (where kind = 'fair_met') as last_fair_on,
+        max(occurred_on) filter (where kind = 'visit') as last_visit_on,
+        min(occurred_on) filter (where kind = 'referral_invited') as first_invited_on,
+        max(occurred_at) filter (where kind = 'complaint_resolved') as last_resolved_at,
+        max_by(score, concat({{ to_text('occurred_at') }}, event_id)) filter (
+            where kind = 'survey_answered' and lower(trim(variant)) = 'nps' and score is not null
+        ) as latest_nps_score,
+        max_by(score, concat({{ to_text('occurred_at') }}, event_id)) filter (
+            where kind = 'survey_answered' and lower(trim(variant)) = 'csat' and score is not null
+        ) as latest_csat_score
+    from contact_events
+    group by person_id
+
+),
+
+-- a complaint is open as long as nothing was resolved at or after the moment it was opened
+complaints as (
+
+    select
+        contact_events.person_id,
+        min(contact_events.occurred_on) as complaint_open_since
+    from contact_events
+    inner join people
+        on contact_events.person_id = people.person_id
+    where
+        contact_events.kind = 'complaint_opened'
+        and (contact_events.occurred_at > people.last_resolved_at or people.last_resolved_at is null)
+    group by contact_events.person_id
+
+)
+
+select
+    people.person_id,
+    people.contact_events_count,
+    people.first_event_on,
+    cast(coalesce(people.cost_to_serve_amount, 0) as decimal(18, 2)) as cost_to_serve_amount,
+    cast(coalesce(people.trailing_12m_cost_to_serve_amount, 0) as decimal(18, 2)) as trailing_12m_cost_to_serve_amount,
+    people.last_quote_on,
+    people.last_cart_on,
+    people.last_fair_on,
+    people.last_visit_on,
+    people.first_invited_on,
+    complaints.complaint_open_since,
+    people.latest_nps_score,
+    people.latest_csat_score
+from people
+left join complaints
+    on people.person_id = complaints.person_id

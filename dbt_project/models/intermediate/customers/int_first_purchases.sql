@@ -1,0 +1,96 @@
+-- grain: customer; what the first purchase day tells: the channel and the category that weighed most
+with
+
+purchase_days as (
+
+    select * from {{ ref('int_purchase_days') }}
+
+),
+
+orders as (
+
+    select * from {{ ref('int_orders__valued') }}
+
+),
+
+order_lines as (
+
+    select * from {{ ref('int_order_lines__costed') }}
+
+),
+
+products as (
+
+    select * from {{ ref('stg_products') }}
+
+),
+
+first_days as (
+
+    select
+        person_id,
+        min(purchased_on) as first_purchase_on
+    from purchase_days
+    group by person_id
+
+),
+
+first_orders as (
+
+    select
+        orders.order_id,
+        orders.person_id,
+        orders.ordered_at,
+        orders.channel
+    from orders
+    inner join first_days
+        on orders.person_id = first_days.person_id
+        and orders.ordered_on = first_days.first_purchase_on
+    where not orders.is_cancelled
+
+),
+
+channels as (
+
+    select
+        person_id,
+        min_by(channel, concat({{ to_text('ordered_at') }}, order_id)) as first_channel
+    from first_orders
+    group by person_id
+
+),
+
+category_amounts as (
+
+    select
+        first_orders.person_id,
+        products.category,
+        sum(order_lines.revenue_amount) as amount
+    from first_orders
+    inner join order_lines
+        on first_orders.order_id = order_lines.order_id
+    inner join products
+        on order_lines.product_id = products.product_id
+    where products.category is not null
+    group by first_orders.person_id, products.category
+
+),
+
+categories as (
+
+    select
+        person_id,
+        category,
+        row_number() over (partition by person_id order by amount desc nulls last, category asc nulls last) as category_rank
+    from category_amounts
+
+)
+
+select
+    channels.person_id,
+    channels.first_channel,
+    categories.category as first_category
+from channels
+left join categories
+    on channels.person_id = categories.person_id
+    and categories.category_rank = 1

@@ -1,0 +1,176 @@
+-- grain: person known by as_of: contacts, people seen only in orders or events, and each guest order as a person of its own
+with
+
+contacts as (
+
+    select * from {{ ref('stg_contacts') }}
+
+),
+
+merged as (
+
+    select * from {{ ref('int_contacts__merged') }}
+
+),
+
+orders as (
+
+    select * from {{ ref('int_orders__identified') }}
+
+),
+
+purchase_days as (
+
+    select * from {{ ref('int_purchase_days') }}
+
+),
+
+signals as (
+
+    select * from {{ ref('int_contact_events__summarised') }}
+
+),
+
+subscriptions as (
+
+    select * from {{ ref('int_subscriptions__summarised') }}
+
+),
+
+contact_people as (
+
+    select
+        person_id,
+        min(created_on) as created_on,
+        count(*) as contacts_count
+    from merged
+    group by person_id
+
+),
+
+order_people as (
+
+    select
+        person_id,
+        is_guest,
+        min(ordered_on) as first_placed_on,
+        min(ordered_on) filter (where not is_cancelled) as first_order_on
+    from orders
+    group by person_id, is_guest
+
+),
+
+purchases as (
+
+    select
+        person_id,
+        min(purchased_on) as first_purchase_on
+    from purchase_days
+    group by person_id
+
+),
+
+everyone as (
+
+    select person_id from contact_people
+    union
+    select person_id from order_people
+    union
+    select person_id from signals
+    union
+    select person_id from subscriptions
+
+),
+
+-- every attribute comes from the surviving contact: two people are never blended
+joined as (
+
+    select
+        everyone.person_id,
+        contacts.contact_id,
+        contact_people.person_id is not null as is_contact,
+        coalesce(order_people.is_guest, false) as is_guest,
+        contact_people.created_on,
+        coalesce(contact_people.contacts_count, 0) as contacts_count,
+        contacts.acquisition_channel,
+        contacts.campaign_id,
+        contacts.company,
+        contacts.postcode,
+        contacts.city,
+        contacts.country,
+        contacts.birth_year,
+        contacts.owner,
+        {{ business_date('contacts.deleted_at') }} as deleted_on,
+        order_people.first_placed_on,
+        order_people.first_order_on,
+        purchases.first_purchase_on,
+        signals.first_event_on,
+        signals.first_invited_on,
+        signals.contact_events_count,
+        signals.cost_to_serve_amount,
+        signals.trailing_12m_cost_to_serve_amount,
+        signals.last_quote_on,
+        signals.last_cart_on,
+        signals.last_fair_on,
+        signals.last_visit_on,
+        signals.complaint_open_since,
+        signals.latest_nps_score,
+        signals.latest_csat_score,
+        subscriptions.has_active_subscription,
+        subscriptions.last_subscription_ended_on,
+        subscriptions.first_subscribed_on
+    from everyone
+    left join contact_people
+        on everyone.person_id = contact_people.person_id
+    left join contacts
+        on everyone.person_id = contacts.contact_id
+        and contact_people.person_id is not null
+    left join order_people
+        on everyone.person_id = order_people.person_id
+    left join purchases
+        on everyone.person_id = purchases.person_id
+    left join signals
+        on everyone.person_id = signals.person_id
+    left join subscriptions
+        on everyone.person_id = subscriptions.person_id
+
+)
+
+select
+    person_id,
+    contact_id,
+    is_contact,
+    is_guest,
+    first_purchase_on is not null as is_customer,
+    created_on,
+    least(created_on, first_placed_on, first_event_on, first_subscribed_on) as first_seen_on,
+    first_order_on,
+    first_purchase_on,
+    coalesce(
+        first_purchase_on < {{ add_days(setting('calendar_history_complete_from'), setting('calendar_warm_up_days')) }},
+        false
+    ) as is_left_censored,
+    contacts_count,
+    acquisition_channel,
+    campaign_id,
+    company,
+    postcode,
+    city,
+    country,
+    birth_year,
+    owner,
+    case when deleted_on <= {{ as_of() }} then deleted_on end as deleted_on,
+    first_invited_on,
+    coalesce(contact_events_count, 0) as contact_events_count,
+    coalesce(cost_to_serve_amount, 0) as cost_to_serve_amount,
+    coalesce(trailing_12m_cost_to_serve_amount, 0) as trailing_12m_cost_to_serve_amount,
+    last_quote_on,
+    last_cart_on,
+    last_fair_on,
+    last_visit_on,
+    complaint_open_since,
+    latest_nps_score,
+    latest_csat_score,
+    has_active_subscription,
+    last_subscription_ended_on
+from joined

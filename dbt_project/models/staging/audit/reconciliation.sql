@@ -1,0 +1,123 @@
+-- grain: entity and source; amounts are in the currency of the source, so they do not add up over sources
+{%- set amounts = {
+    'orders': 'net_amount', 'order_lines': 'net_amount', 'refunds': 'amount', 'products': none, 'product_costs': none,
+    'contacts': none, 'consents': none, 'contact_events': 'cost', 'campaigns': none, 'marketing_spend': 'amount',
+    'subscriptions': 'amount', 'exchange_rates': none,
+} %}
+{%- set event_days = {
+    'orders': business_date('ordered_at'), 'refunds': business_date('refunded_at'), 'contacts': business_date('created_at'),
+    'consents': business_date('changed_at'), 'contact_events': business_date('occurred_at'), 'marketing_spend': 'day',
+    'subscriptions': business_date('started_at'), 'exchange_rates': 'day',
+} %}
+
+with
+
+counted as (
+{% for entity, amount in amounts.items() %}
+    select
+        '{{ entity }}' as entity,
+        _source as source,
+        row_status,
+        {% if entity in event_days -%}
+        row_status = 'accepted' and {{ event_days[entity] }} > {{ as_of() }}
+        {%- else -%}
+        false
+        {%- endif %} as is_after_as_of,
+        count(*) as rows_count,
+        cast(sum({{ amount or 'cast(null as decimal(18, 2))' }}) as decimal(38, 2)) as amount
+    from {{ ref('base_' ~ entity) }}
+    group by 1, 2, 3, 4
+{{ '    union all' if not loop.last }}
+{%- endfor %}
+
+),
+
+landed as (
+
+    select
+        entity,
+        source,
+        sum(rows_count) as landed_rows,
+        coalesce(sum(rows_count) filter (where row_status = 'accepted'), 0) as accepted_rows,
+        coalesce(sum(rows_count) filter (where row_status = 'superseded'), 0) as superseded_rows,
+        coalesce(sum(rows_count) filter (where row_status = 'quarantined'), 0) as quarantined_rows,
+        coalesce(sum(rows_count) filter (where is_after_as_of), 0) as after_as_of_rows,
+        coalesce(sum(amount), 0) as landed_amount,
+        coalesce(sum(amount) filter (where row_status = 'accepted'), 0) as accepted_amount,
+        coalesce(sum(amount) filter (where row_status = 'superseded'), 0) as superseded_amount,
+        coalesce(sum(amount) filter (where row_status = 'quarantined'), 0) as quarantined_amount,
+        coalesce(sum(amount) filter (where is_after_as_of), 0) as after_as_of_amount
+    from counted
+    group by entity, source
+
+),
+
+measured as (
+
+    select
+        entity,
+        source,
+        sum(source_rows) as source_rows,
+        coalesce(sum(source_amount), 0) as source_amount
+    from {{ source('control', 'source_totals') }}
+    group by entity, source
+
+),
+
+declared as (
+
+    select entity, source from {{ source('control', 'sources') }}
+    union
+    select entity, source from measured
+    union
+    select entity, source from landed
+
+),
+
+compared as (
+
+    select
+        declared.entity,
+        declared.source,
+        coalesce(measured.source_rows, 0) as source_rows,
+        coalesce(landed.landed_rows, 0) as landed_rows,
+        coalesce(landed.accepted_rows, 0) as accepted_rows,
+        coalesce(landed.superseded_rows, 0) as superseded_rows,
+        coalesce(landed.quarantined_rows, 0) as quarantined_rows,
+        coalesce(measured.source_amount, 0) as source_amount,
+        coalesce(landed.landed_amount, 0) as landed_amount,
+        coalesce(landed.accepted_amount, 0) as accepted_amount,
+        coalesce(landed.superseded_amount, 0) as superseded_amount,
+        coalesce(landed.quarantined_amount, 0) as quarantined_amount,
+        coalesce(landed.after_as_of_rows, 0) as after_as_of_rows,
+        coalesce(landed.after_as_of_amount, 0) as after_as_of_amount
+    from declared
+    left join measured
+        on declared.entity = measured.entity
+        and declared.source = measured.source
+    left join landed
+        on declared.entity = landed.entity
+        and declared.source = landed.source
+
+)
+
+select
+    entity,
+    source,
+    cast(source_rows as bigint) as source_rows,
+    cast(landed_rows as bigint) as landed_rows,
+    cast(accepted_rows as bigint) as accepted_rows,
+    cast(superseded_rows as bigint) as superseded_rows,
+    cast(quarantined_rows as bigint) as quarantined_rows,
+    cast(source_amount as decimal(38, 2)) as source_amount,
+    cast(landed_amount as decimal(38, 2)) as landed_amount,
+    cast(accepted_amount as decimal(38, 2)) as accepted_amount,
+    cast(superseded_amount as decimal(38, 2)) as superseded_amount,
+    cast(quarantined_amount as decimal(38, 2)) as quarantined_amount,
+    cast(after_as_of_rows as bigint) as after_as_of_rows,
+    cast(after_as_of_amount as decimal(38, 2)) as after_as_of_amount,
+    source_rows = landed_rows
+    and landed_rows = accepted_rows + superseded_rows + quarantined_rows
+    and source_amount = landed_amount
+    and landed_amount = accepted_amount + superseded_amount + quarantined_amount as is_reconciled
+from compared

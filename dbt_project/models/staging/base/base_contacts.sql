@@ -1,0 +1,27 @@
+{{ stage_base(
+    entity='contacts',
+    columns=[
+        'contact_id',
+        'created_at',
+        'email',
+        'phone',
+        'first_name',
+        'last_name',
+        'company',
+        'postcode',
+        'city',
+        'country',
+        'birth_year',
+        'acquisition_channel',
+        'campaign_id',
+        'referred_by',
+        'referral_code',
+        'owner',
+        'address_fingerprint',
+        'updated_at',
+        'merged_into',
+        'deleted_at',
+    ],
+    key=['contact_id'],
+    happened=['created_at', 'deleted_at']
+) }}

@@ -1,0 +1,14 @@
+{{ stage_base(
+    entity='exchange_rates',
+    columns=[
+        'day',
+        'currency',
+        'rate',
+    ],
+    key=['day', 'currency'],
+    version=none,
+    dated=['day'],
+    rules=[
+        {'column': 'rate', 'reason': 'NON_POSITIVE_RATE', 'when': 'rate <= 0'},
+    ]
+) }}

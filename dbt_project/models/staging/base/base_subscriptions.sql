@@ -1,0 +1,22 @@
+{{ stage_base(
+    entity='subscriptions',
+    columns=[
+        'subscription_id',
+        'contact_ref',
+        'plan',
+        'period',
+        'amount',
+        'currency',
+        'started_at',
+        'ended_at',
+        'end_reason',
+        'updated_at',
+    ],
+    key=['subscription_id'],
+    happened=['started_at'],
+    dated=['ended_at'],
+    rules=[
+        {'column': 'amount', 'reason': 'NEGATIVE_AMOUNT', 'when': 'amount < 0'},
+    ],
+    rate={'currency': 'currency', 'event_at': 'started_at'}
+) }}

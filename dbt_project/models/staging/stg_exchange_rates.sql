@@ -1,0 +1,17 @@
+with
+
+base as (
+
+    select * from {{ ref('base_exchange_rates') }}
+
+)
+
+select
+    day,
+    upper(trim(currency)) as currency,
+    rate,
+    _source,
+    _system,
+    _batch_id
+from base
+where row_status = 'accepted'

@@ -1,0 +1,5 @@
+"""`python -m goodwill`: the command line."""
+
+from goodwill.cli import main
+
+main()

@@ -1,0 +1,109 @@
+"""The record of a run: `run.json` (what the run is and how it ended) and `stages.jsonl` (each stage as it starts and ends)."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from goodwill.clock import now
+from goodwill.errors import GateBlocked, SourceError
+from goodwill.home import Home
+
+__all__ = ["RunRecord", "read_runs", "staged"]
+
+
+def _reset_peak_memory() -> None:
+    """Start a new high-water mark of this process's memory, where the system has one to reset."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    except OSError:
+        return
+
+
+def _peak_memory_mb() -> int:
+    try:
+        for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) // 1024
+    except OSError:
+        pass
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """Where the record of one run lives, and how it is read and written."""
+
+    folder: Path
+
+    @classmethod
+    def of(cls, home: Home, run_id: str) -> RunRecord:
+        folder = home.run(run_id)
+        folder.mkdir(parents=True, exist_ok=True)
+        return cls(folder)
+
+    @property
+    def file(self) -> Path:
+        return self.folder / "run.json"
+
+    @property
+    def stages_file(self) -> Path:
+        return self.folder / "stages.jsonl"
+
+    def read(self) -> dict[str, Any]:
+        return json.loads(self.file.read_text(encoding="utf-8")) if self.file.exists() else {}  # type: ignore[no-any-return]
+
+    def update(self, **facts: Any) -> dict[str, Any]:
+        """Add facts to `run.json`, whole or not at all."""
+        merged = {**self.read(), **facts}
+        beside = self.file.with_suffix(".tmp")
+        beside.write_text(json.dumps(merged, indent=1, default=str, ensure_ascii=False), encoding="utf-8")
+        os.replace(beside, self.file)
+        return merged
+
+    def say(self, stage: str, status: str, **more: Any) -> None:
+        """Append one line to `stages.jsonl`."""
+        line = json.dumps({"stage": stage, "status": status, "at": now().isoformat(sep=" ", timespec="milliseconds"), **more}, default=str, ensure_ascii=False)
+        with self.stages_file.open("a", encoding="utf-8") as stream:
+            stream.write(line + "\n")
+
+    def stages(self) -> list[dict[str, Any]]:
+        if not self.stages_file.exists():
+            return []
+        return [json.loads(line) for line in self.stages_file.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
+@contextmanager
+def staged(record: RunRecord, stage: str) -> Iterator[dict[str, Any]]:
+    """Record a stage: its start, its end or its failure, how long it took, its CPU and its peak memory.
+
+    Yields a dict for the stage's own figures. An exception is recorded (`blocked` at a gate or by a source, else `failed`) and goes on.
+    """
+    record.say(stage, "started")
+    _reset_peak_memory()
+    began, cpu = time.perf_counter(), time.process_time()
+    detail: dict[str, Any] = {}
+
+    def cost() -> dict[str, Any]:
+        return {"cpu_seconds": round(time.process_time() - cpu, 2), "peak_rss_mb": _peak_memory_mb()}
+
+    try:
+        yield detail
+    except BaseException as error:
+        status = "blocked" if isinstance(error, (GateBlocked, SourceError)) else "failed"
+        record.say(stage, status, seconds=round(time.perf_counter() - began, 2), detail={**detail, **cost()}, message=str(error))
+        raise
+    record.say(stage, "done", seconds=round(time.perf_counter() - began, 2), detail={**detail, **cost()})
+
+
+def read_runs(home: Home) -> list[dict[str, Any]]:
+    """Every run of a home, oldest first."""
+    runs = [RunRecord(folder).read() for folder in sorted((home.root / "runs").glob("*")) if (folder / "run.json").exists()]
+    return sorted(runs, key=lambda run: str(run.get("started_at", "")))

@@ -1,0 +1,108 @@
+"""The commands and what they print; the work is done elsewhere."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from goodwill import __version__
+from goodwill.audit import read_runs
+from goodwill.cli import checking, driving, starting
+from goodwill.errors import GoodwillError
+from goodwill.home import Home
+from goodwill.publish import current_run
+
+__all__ = ["main"]
+
+PUBLISHED, FAILED, BLOCKED = 0, 1, 2
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+                  help="Goodwill, the customer-equity warehouse. Exit codes: 0 published or fine, 2 blocked by a quality gate, 1 failed.")
+HomeOption = Annotated[Path | None, typer.Option("--home", help="The home; without it $GOODWILL_HOME.")]
+
+
+def _out() -> Console:
+    return Console(highlight=False, soft_wrap=True)
+
+
+@app.command()
+def init(folder: Annotated[Path, typer.Argument(help="A new folder, or one without a configuration.")]) -> None:
+    """Write a commented goodwill.yml and sources.yml to a folder: the beginning of a home."""
+    written = starting.write_templates(folder)
+    for path in written:
+        _out().print(f"wrote {path}")
+    _out().print(f"next: describe your files in {folder / 'sources.yml'}, then: goodwill check --home {folder}")
+
+
+@app.command()
+def demo(name: Annotated[str, typer.Argument(help="grocer, cdnow or shop")], folder: Annotated[Path, typer.Argument(help="The home to make.")]) -> None:
+    """Make a demo home: real data that came with the installation, or the generated shop."""
+    from goodwill.demo import make_demo_home
+
+    _out().print(f"made {make_demo_home(name, folder)}")
+
+
+@app.command()
+def check(home: HomeOption = None) -> None:
+    """Validate the configuration and show what would be read: rows, mapped columns, first errors. Nothing is landed."""
+    where = Home.at(home)
+    findings = checking.check_home(where)
+    console = _out()
+    for finding in findings:
+        checking.show(console, finding)
+    if any(finding.error for finding in findings):
+        raise typer.Exit(FAILED)
+    console.print(f"\nready: goodwill run --home {where.root}")
+
+
+@app.command()
+def run(
+    home: HomeOption = None,
+    as_of: Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="The day to stand at (YYYY-MM-DD); without it the settings decide.")] = None,
+) -> None:
+    """Run the night through Airflow and follow it stage by stage."""
+    where = Home.at(home)
+    if as_of:
+        try:
+            as_of = dt.date.fromisoformat(as_of).isoformat()
+        except ValueError:
+            raise GoodwillError(f"--as-of {as_of!r} is not a date", "write it as YYYY-MM-DD") from None
+    verdict = driving.run_night(where, as_of, _out())
+    raise typer.Exit({"published": PUBLISHED, "blocked": BLOCKED}.get(verdict, FAILED))
+
+
+@app.command()
+def status(home: HomeOption = None, last: Annotated[int, typer.Option(help="How many runs.")] = 10) -> None:
+    """Show the last runs and which one is published."""
+    where = Home.at(home)
+    runs = read_runs(where)
+    if not runs:
+        _out().print(f"no night has run yet: goodwill run --home {where.root}")
+        return
+    present = current_run(where)
+    table = Table("run", "as of", "started (UTC)", "verdict", "at", box=None, pad_edge=False)
+    for each in runs[-last:]:
+        mark = " ◀ current" if each["run_id"] == present else ""
+        table.add_row(each["run_id"], str(each.get("as_of") or ""), str(each.get("started_at", ""))[:19], each.get("verdict", "") + mark, each.get("blocked_at") or "")
+    _out().print(table)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    _out().print(__version__)
+
+
+def main() -> None:
+    """Run the command line; an error a person can act on is printed without a traceback."""
+    try:
+        app()
+    except GoodwillError as error:
+        Console(stderr=True, highlight=False, soft_wrap=True, markup=False).print(f"goodwill: {error}")
+        sys.exit(FAILED)

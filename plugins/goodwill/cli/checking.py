@@ -1,0 +1,92 @@
+"""`goodwill check`: read the sources as the night would, land nothing, say what would come in and what would be rejected."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+from rich.console import Console
+from rich.markup import escape
+
+from goodwill.errors import SourceError
+from goodwill.extract.landing import check_columns, find_files, mappers
+from goodwill.extract.reading import columns_of, inspect_file
+from goodwill.extract.writing import write_rows
+from goodwill.home import Home
+from goodwill.settings import Source, load_business, load_sources
+
+__all__ = ["Finding", "check_home", "show"]
+
+
+@dataclass
+class Finding:
+    """What one file of one source would give; `error` says why it cannot be read."""
+
+    source: str
+    file: str
+    rows: int = 0
+    entities: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    error: str = ""
+
+
+def _check_file(source: Source, path: Path, zone: str) -> Finding:
+    finding = Finding(source.name, str(path))
+    facts = inspect_file(source, path)
+    columns = columns_of(source, path) if facts.size else {}
+    if not columns:
+        return finding
+    mapped = mappers(source, columns, zone)
+    check_columns(source, path, mapped, columns)
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
+        written = write_rows(source, facts, columns, ("", path.name, "2000-01-01"), Path(folder))
+        finding.rows = written.rows
+        relation = f"read_parquet('{written.file}')"
+        for entity, mapper in mapped.items():
+            name = f"entity_{entity}"
+            connection.execute(f"create temp table {name} as select _row_no, _problems from ({mapper.select(relation)})")
+            rows, bad = connection.execute(f"select count(*), count(*) filter (where len(_problems) > 0) from {name}").fetchone() or (0, 0)
+            how = [f"{column} ← {', '.join(sorted(mapping.source_columns())) or 'a constant'}" for column, mapping in mapper.mapping.columns.items()]
+            finding.entities.append(f"{entity}: {rows:,} rows, {bad:,} with an error; {'; '.join(how)}")
+            for number, column, reason, value in connection.execute(
+                f"select _row_no, p.column_name, p.reason, p.value from (select _row_no, unnest(_problems) as p from {name}) order by 1, 2 limit 5"
+            ).fetchall():
+                shown = "" if value is None else f", value {value!r}"
+                finding.problems.append(f"file {path.name}, row {number}, column {column or '-'}: {reason}{shown}")
+    return finding
+
+
+def check_home(home: Home) -> list[Finding]:
+    """Every file of every source, as the night would read it.
+
+    Raises
+    ------
+    ConfigurationError : the configuration itself is not valid.
+    """
+    zone = load_business(home.business_file).company.business_time_zone
+    findings = []
+    for source in load_sources(home.sources_file).sources:
+        try:
+            files = find_files(home, source)
+        except SourceError as error:
+            findings.append(Finding(source.name, source.path, error=str(error)))
+            continue
+        for path in files:
+            try:
+                findings.append(_check_file(source, path, zone))
+            except SourceError as error:
+                findings.append(Finding(source.name, str(path), error=str(error)))
+    return findings
+
+
+def show(console: Console, finding: Finding) -> None:
+    """Print one finding."""
+    console.print(f"[bold]{escape(finding.source)}[/bold]  {escape(finding.file)}  {finding.rows:,} rows")
+    for line in finding.entities:
+        console.print(f"  {escape(line)}")
+    for line in finding.problems:
+        console.print(f"  [yellow]would be quarantined:[/yellow] {escape(line)}")
+    if finding.error:
+        console.print(f"  [red]error:[/red] {escape(finding.error)}")

@@ -1,0 +1,36 @@
+"""The errors a person meets: each says where, what, and what to do about it."""
+
+__all__ = ["ConfigurationError", "GateBlocked", "GoodwillError", "SourceError"]
+
+
+class GoodwillError(Exception):
+    """A failure that a person can act on.
+
+    Parameters
+    ----------
+    message : what happened, naming the source, file, row, column and value where there are any.
+    remedy : what to do about it, one sentence.
+    """
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        self.message = message
+        self.remedy = remedy
+        super().__init__(f"{message}\n  remedy: {remedy}" if remedy else message)
+
+
+class ConfigurationError(GoodwillError):
+    """`goodwill.yml` or `sources.yml` cannot be used as it is."""
+
+
+class SourceError(GoodwillError):
+    """A source cannot be read, or its structure is broken: the batch is not landed."""
+
+
+class GateBlocked(GoodwillError):
+    """A critical check failed at a boundary: nothing is published, yesterday's publication stays."""
+
+    def __init__(self, boundary: str, failures: list[str], remedy: str = "") -> None:
+        self.boundary = boundary
+        self.failures = failures
+        lines = "\n".join(f"  - {failure}" for failure in failures)
+        super().__init__(f"blocked at the '{boundary}' gate:\n{lines}", remedy)

@@ -1,0 +1,239 @@
+"""One source to one entity: the declarative mapping compiled to a select over the rows of the source.
+
+Grouped or not, the result has the columns of the entity and the plumbing of `goodwill.entities.PLUMBING`; the input relation has
+the columns of the file and the landing plumbing (`__row_no`, `__batch_id`, `__file`, `__extracted_at`, `__malformed`, `__line`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from goodwill.entities import Column, Entity
+from goodwill.extract.casting import Caster
+from goodwill.extract.sql import identifier, literal, literals
+from goodwill.settings.sources import ColumnMapping, Condition, EntityMapping, Source
+
+__all__ = ["LANDING_PLUMBING", "Mapper"]
+
+LANDING_PLUMBING = ("__row_no", "__batch_id", "__file", "__extracted_at", "__malformed", "__line")
+
+
+@dataclass(frozen=True)
+class _Read:
+    """One column of an entity, read: `typed` is its value, `shown` the text it was read from, `unread` when it could not be."""
+
+    column: Column
+    how: ColumnMapping
+    typed: str
+    shown: str
+    unread: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Mapper:
+    """The mapping of `source` to `entity`.
+
+    Parameters
+    ----------
+    types : the columns the source has, in lower case, with their SQL types.
+    zone : zone of time stamps without one.
+    """
+
+    source: Source
+    entity: Entity
+    mapping: EntityMapping
+    types: dict[str, str]
+    zone: str
+
+    @property
+    def _caster(self) -> Caster:
+        return Caster(self.source, self.zone)
+
+    def _type(self, name: str) -> str:
+        return self.types[name.strip().lower()]
+
+    def missing_columns(self) -> list[str]:
+        """Source columns the mapping reads and the source does not have."""
+        return sorted(name for name in self.mapping.source_columns() if name.strip().lower() not in self.types)
+
+    def _value(self, name: str, kind: str, fmt: str | None = None) -> str:
+        return self._caster.cast(identifier(name.strip()), self._type(name), kind, fmt)
+
+    def _text(self, name: str) -> str:
+        return self._caster.text(identifier(name.strip()), self._type(name))
+
+    def _namespaced(self, value: str, kind: str) -> str:
+        if not self.source.system or kind not in ("id", "ref"):
+            return value
+        prefixed = f"{literal(self.source.system + ':')} || {value}"
+        return f"case when contains({value}, '@') then {value} else {prefixed} end" if kind == "ref" else prefixed
+
+    def _read(self, column: Column, how: ColumnMapping) -> _Read:
+        kind = column.kind
+        if how.value is not None:
+            constant = f"cast({literal(how.value)} as {column.sql_type})"
+            return _Read(column, how, self._namespaced(constant, kind), literal(str(how.value)), "false", "''")
+        if how.count:
+            return _Read(column, how, "1", "''", "false", "''")
+        if how.hash:
+            content = ", ".join(f"coalesce({self._text(name)}, '')" for name in how.hash)
+            key = f"md5(concat_ws('|', {content}))"
+            number = f"row_number() over (partition by __batch_id, {key} order by __row_no)"
+            return _Read(column, how, self._namespaced(f"{key} || '-' || cast({number} as varchar)", kind), "''", "false", "''")
+        if how.occurrence:
+            keys = ", ".join(identifier(name.strip()) for name in how.occurrence)
+            number = f"row_number() over (partition by __batch_id, {keys} order by __row_no)"
+            return _Read(column, how, f"cast({number} as {column.sql_type})", "''", "false", "''")
+        if how.total:
+            return self._read_total(column, how)
+        name = how.column or how.first or how.lowest or how.highest or ""
+        text = self._text(name)
+        if how.translate:
+            cases = " ".join(f"when {literal(given)} then {literal(meant)}" for given, meant in how.translate.items())
+            typed = f"case {text} {cases} else {text} end"
+            if kind not in ("text", "id", "ref"):
+                typed = self._caster.cast(typed, "VARCHAR", kind, how.format)
+        else:
+            typed = self._value(name, kind, how.format)
+        unread = f"({text} is not null and {typed} is null)"
+        reason = self._caster.reason_sql(text, kind)
+        if how.divided_by:
+            divisor = self._value(how.divided_by, "number")
+            places = {"money": 2, "price": 4, "quantity": 3}.get(kind, 6)
+            typed = f"cast(round(cast({typed} as double) / nullif({divisor}, 0), {places}) as {column.sql_type})"
+        if how.negate:
+            typed = f"-({typed})"
+        return _Read(column, how, self._namespaced(typed, kind), text, unread, reason)
+
+    def _read_total(self, column: Column, how: ColumnMapping) -> _Read:
+        names = (*(how.total or ()), *how.minus)
+        texts = {name: self._text(name) for name in names}
+        values = {name: self._value(name, column.kind) for name in names}
+        plus = " + ".join(f"coalesce({values[name]}, 0)" for name in how.total or ())
+        less = "".join(f" - coalesce({values[name]}, 0)" for name in how.minus)
+        given = " or ".join(f"{text} is not null" for text in texts.values())
+        sign = "-" if how.negate else ""
+        typed = f"case when {given} then cast({sign}({plus}{less}) as {column.sql_type}) end"
+        if how.divided_by:
+            divisor = self._value(how.divided_by, "number")
+            typed = f"cast(round(cast({typed} as double) / nullif({divisor}, 0), 4) as {column.sql_type})"
+        bad = {name: f"({texts[name]} is not null and {values[name]} is null)" for name in names}
+        shown = f"case {' '.join(f'when {test} then {texts[name]}' for name, test in bad.items())} end"
+        return _Read(column, how, typed, shown, f"({' or '.join(bad.values())})", self._caster.reason_sql(f"({shown})", column.kind))
+
+    def _reads(self) -> list[_Read]:
+        return [self._read(column, self.mapping.columns[column.name]) for column in self.entity.columns if column.name in self.mapping.columns]
+
+    def _condition(self, condition: Condition) -> str:
+        """The SQL test; a value that cannot be read as a number passes, so that it is quarantined rather than lost."""
+        text = self._text(condition.column)
+        name, wanted = next(iter(condition.tests().items()))
+        number = self._value(condition.column, "number")
+        if name == "equals":
+            return f"{text} is not distinct from {literal(str(wanted))}"
+        if name == "is_not":
+            return f"{text} is distinct from {literal(str(wanted))}"
+        if name == "among":
+            return f"coalesce({text} in ({literals(str(each) for each in wanted)}), false)"
+        if name == "not_among":
+            return f"coalesce({text} not in ({literals(str(each) for each in wanted)}), true)"
+        if name == "below":
+            return f"coalesce({number} < {literal(wanted)}, true)"
+        if name == "at_least":
+            return f"coalesce({number} >= {literal(wanted)}, true)"
+        if name == "starts_with":
+            return f"coalesce(starts_with({text}, {literal(wanted)}), false)"
+        if name == "not_starts_with":
+            return f"coalesce(not starts_with({text}, {literal(wanted)}), true)"
+        return f"{text} is null" if wanted else f"{text} is not null"
+
+    def _where(self) -> str:
+        tests = [self._condition(condition) for condition in self.mapping.where]
+        return f"where __malformed is not null or ({' and '.join(tests)})" if tests else ""
+
+    def _unmapped(self, column: Column) -> str:
+        if column.name == "currency" and self.source.currency:
+            return f"cast({literal(self.source.currency)} as varchar)"
+        return f"cast(null as {column.sql_type})"
+
+    def select(self, relation: str) -> str:
+        """The select that turns `relation` (rows of the source) into rows of the entity."""
+        return self._grouped(relation) if self.mapping.group_by else self._plain(relation)
+
+    def _problem(self, name: str, reason: str, value: str, when: str) -> str:
+        return f"case when {when} then {{'column_name': {literal(name)}, 'reason': {reason}, 'value': {value}}} end"
+
+    def _outer(self, reads: dict[str, _Read], unread: dict[str, str], extra: list[tuple[str, str]], raw: str) -> str:
+        """Column list shared by both shapes; `v_x`, `s_x` are the value and the shown text of column x in the inner select."""
+        columns, problems, any_problem = [], [], ["__malformed is not null"]
+        problems.append(self._problem("", "'MALFORMED_ROW'", "__malformed", "__malformed is not null"))
+        for column in self.entity.columns:
+            read = reads.get(column.name)
+            if read is None:
+                columns.append(f"{self._unmapped(column)} as {column.name}")
+                continue
+            value = f"v_{column.name}"
+            columns.append(f"{value} as {column.name}")
+            if read.unread != "false":
+                test = unread[column.name]
+                any_problem.append(test)
+                problems.append(self._problem(column.name, f"r_{column.name}", f"s_{column.name}", f"__malformed is null and {test}"))
+            if column.required:
+                empty = f"{value} is null" + (f" and not {unread[column.name]}" if read.unread != "false" else "")
+                any_problem.append(f"{value} is null")
+                problems.append(self._problem(column.name, "'MISSING_REQUIRED'", "null", f"__malformed is null and {empty}"))
+        for name, test in extra:
+            any_problem.append(test)
+            problems.append(self._problem(name, "'INCONSISTENT_GROUP'", f"cast(v_{name} as varchar)", test))
+        found = f"case when {' or '.join(any_problem)} then list_filter([{', '.join(problems)}], p -> p is not null) else [] end"
+        plumbing = [
+            f"{literal(self.source.name)} as _source", f"cast({literal(self.source.system)} as varchar) as _system", "__batch_id as _batch_id",
+            "__file as _file", "__row_no as _row_no", "__extracted_at as _extracted_at", f"{found} as _problems", f"{raw} as _raw",
+        ]
+        return ",\n  ".join([*columns, *plumbing])
+
+    def _plain(self, relation: str) -> str:
+        reads = {read.column.name: read for read in self._reads()}
+        inner = [f"{read.typed} as v_{name}" for name, read in reads.items()]
+        unread = {}
+        for name, read in reads.items():
+            if read.unread != "false":
+                inner += [f"{read.unread} as u_{name}", f"case when {read.unread} then {read.shown} end as s_{name}",
+                          f"case when {read.unread} then {read.reason} end as r_{name}"]
+                unread[name] = f"u_{name}"
+        columns = ", ".join(f"{literal(name)}: {identifier(name)}" for name in self.types)
+        raw = f"coalesce(__line, cast(to_json({{{columns}}}) as varchar))"
+        return (f"select\n  {self._outer(reads, unread, [], raw)}\nfrom (\n  select *,\n    " + ",\n    ".join(inner)
+                + f"\n  from {relation}\n  {self._where()}\n)")
+
+    def _grouped(self, relation: str) -> str:
+        reads = {read.column.name: read for read in self._reads()}
+        keys = {name.strip().lower() for name in self.mapping.group_by}
+        inner, outer, unread, inconsistent = [], [], {}, []
+        for name, read in reads.items():
+            inner.append(f"{read.typed} as m_{name}")
+            how = read.how
+            if how.total:
+                outer.append(f"cast(sum(m_{name}) as {read.column.sql_type}) as v_{name}")
+            elif how.count:
+                outer.append(f"cast(count(*) as {read.column.sql_type}) as v_{name}")
+            elif how.lowest:
+                outer.append(f"min(m_{name}) as v_{name}")
+            elif how.highest:
+                outer.append(f"max(m_{name}) as v_{name}")
+            elif how.column and how.column.strip().lower() not in keys:
+                outer += [f"arg_min(m_{name}, __row_no) as v_{name}", f"min(m_{name}) is distinct from max(m_{name}) as i_{name}"]
+                inconsistent.append((name, f"i_{name}"))
+            else:
+                outer.append(f"arg_min(m_{name}, __row_no) as v_{name}")
+            if read.unread != "false":
+                inner += [f"case when __malformed is null and {read.unread} then {read.shown} end as b_{name}",
+                          f"case when __malformed is null and {read.unread} then {read.reason} end as c_{name}"]
+                outer += [f"min(b_{name}) as s_{name}", f"min(c_{name}) as r_{name}", f"min(b_{name}) is not null as u_{name}"]
+                unread[name] = f"u_{name}"
+        group = ", ".join(["__batch_id", *(identifier(name.strip()) for name in self.mapping.group_by), "case when __malformed is not null then __row_no end"])
+        plumbing = ["__batch_id", "min(__file) as __file", "min(__row_no) as __row_no", "min(__extracted_at) as __extracted_at",
+                    "min(__malformed) as __malformed", "min(__line) as __line"]
+        return (f"select\n  {self._outer(reads, unread, inconsistent, '__line')}\nfrom (\n  select\n    " + ",\n    ".join([*plumbing, *outer])
+                + "\n  from (\n    select *,\n      " + ",\n      ".join(inner) + f"\n    from {relation}\n    {self._where()}\n  )\n  group by {group}\n)")

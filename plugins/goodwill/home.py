@@ -1,0 +1,84 @@
+"""An instance of Goodwill on disk: one folder, and where everything in it lives."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from goodwill.errors import ConfigurationError
+
+__all__ = ["Home"]
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folders of an instance. Nothing else in the package joins these names by hand."""
+
+    root: Path
+
+    @classmethod
+    def at(cls, path: str | Path | None = None) -> Home:
+        """The home at `path`, or at `$GOODWILL_HOME`.
+
+        Raises
+        ------
+        ConfigurationError : neither is given, or the folder holds no `goodwill.yml`.
+        """
+        chosen = path or os.environ.get("GOODWILL_HOME")
+        if not chosen:
+            raise ConfigurationError("no home given", "pass --home DIR or set GOODWILL_HOME")
+        home = cls(Path(chosen).expanduser().resolve())
+        if not home.business_file.is_file():
+            raise ConfigurationError(f"{home.root}: no goodwill.yml here", f"make one with: goodwill init {home.root}")
+        return home
+
+    @property
+    def business_file(self) -> Path:
+        return self.root / "goodwill.yml"
+
+    @property
+    def sources_file(self) -> Path:
+        return self.root / "sources.yml"
+
+    @property
+    def landing(self) -> Path:
+        return self.root / "landing"
+
+    @property
+    def warehouse(self) -> Path:
+        return self.root / "warehouse"
+
+    @property
+    def published(self) -> Path:
+        return self.root / "published"
+
+    @property
+    def current(self) -> Path:
+        return self.published / "current"
+
+    @property
+    def audit(self) -> Path:
+        return self.root / "audit"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
+    def airflow(self) -> Path:
+        """Airflow's own folder (metadata database, configuration) unless `$AIRFLOW_HOME` says otherwise."""
+        return Path(os.environ.get("AIRFLOW_HOME") or self.root / "airflow")
+
+    def run(self, run_id: str) -> Path:
+        return self.root / "runs" / run_id
+
+    @property
+    def working_copy(self) -> Path:
+        """The warehouse file the night works on. One fixed name: dbt keeps what it parsed, and views keep their catalog."""
+        return self.warehouse / "working" / "warehouse.duckdb"
+
+    @property
+    def accepted(self) -> Path:
+        """The last accepted warehouse."""
+        return self.warehouse / "accepted" / "warehouse.duckdb"

@@ -1,0 +1,111 @@
+"""All that the report says, measured once: the page and the terminal summary show the same facts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import TypeVar
+
+import duckdb
+
+from goodwill.report.checks import Checks, read_checks
+from goodwill.report.cohorts import Cohorts, read_cohorts
+from goodwill.report.intake import Balance, Batch, Rejection, read_balances, read_batches, read_rejections
+from goodwill.report.night import Night, read_night
+from goodwill.report.notices import Notice, read_notices
+from goodwill.report.reading import Row, Warehouse
+from goodwill.report.referrals import Referrals, read_referrals
+from goodwill.report.segments import Segments, read_segments
+from goodwill.report.value import ModelRun, Value, read_models, read_value
+
+__all__ = ["Facts", "gather"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Customers:
+    """The customers as the orders tell them, before any model."""
+
+    customers: int
+    guests: int
+    trailing_revenue: Decimal | None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """One night. What could not be measured is None or empty; `troubles` says what went wrong while measuring."""
+
+    night: Night
+    checks: Checks
+    balances: tuple[Balance, ...]
+    rejections: tuple[Rejection, ...]
+    batches: tuple[Batch, ...]
+    notices: tuple[Notice, ...]
+    customers: Customers | None
+    cohorts: Cohorts | None
+    models: tuple[ModelRun, ...]
+    value: Value | None
+    segments: Segments | None
+    referrals: Referrals | None
+    troubles: tuple[str, ...]
+
+    @property
+    def rejected_rows(self) -> int:
+        return sum(balance.rows[4] or 0 for balance in self.balances)
+
+
+def _customers(warehouse: Warehouse) -> Customers | None:
+    if not warehouse.has("intermediate.int_customer_facts"):
+        return None
+    found: Row = warehouse.row("""
+        select count_if(not is_guest) as customers, count_if(is_guest) as guests, sum(trailing_12m_revenue_amount) as revenue
+        from intermediate.int_customer_facts
+    """)
+    return Customers(found["customers"], found["guests"], found["revenue"])
+
+
+def gather(warehouse_path: Path, run_dir: Path, verdict: str | None = None) -> Facts:
+    """Measure the night.
+
+    A query that fails costs its own part of the report and is named in `troubles`: the report of a blocked night must appear whatever
+    state its warehouse is in.
+
+    Parameters
+    ----------
+    warehouse_path : the night's DuckDB file; opened read-only, closed before returning; may be missing.
+    run_dir : folder of the run: `run.json`, `stages.jsonl`, `validation_results/`.
+    verdict : published, blocked or failed; None takes it from `run.json`.
+    """
+    troubles: list[str] = []
+
+    def measured(part: str, read: Callable[[], T], otherwise: T) -> T:
+        try:
+            return read()
+        except (duckdb.Error, KeyError) as error:
+            troubles.append(f"{part}: {str(error).splitlines()[0]}")
+            return otherwise
+
+    with Warehouse(warehouse_path) as warehouse:
+        night = read_night(warehouse, run_dir, verdict)
+        if warehouse.trouble:
+            troubles.append(warehouse.trouble)
+        balances = measured("what came in", lambda: read_balances(warehouse), ())
+        batches = measured("the batches", lambda: read_batches(warehouse, run_dir), ())
+        return Facts(
+            night=night,
+            checks=measured("the checks", lambda: read_checks(run_dir), Checks((), ())),
+            balances=balances,
+            rejections=measured("what was rejected", lambda: read_rejections(warehouse), ()),
+            batches=batches,
+            notices=measured("the notices", lambda: read_notices(warehouse, night, balances, batches), ()),
+            customers=measured("the customers", lambda: _customers(warehouse), None),
+            cohorts=measured("the cohorts", lambda: read_cohorts(warehouse, int(night.settings.get("cohorts_age_days") or 30)), None),
+            models=measured("the models", lambda: read_models(warehouse), ()),
+            value=measured("the value of customers", lambda: read_value(warehouse), None),
+            segments=measured("the segments", lambda: read_segments(warehouse), None),
+            referrals=measured("the referrals", lambda: read_referrals(warehouse), None),
+            troubles=tuple(troubles),
+        )

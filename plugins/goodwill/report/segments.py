@@ -1,0 +1,114 @@
+"""Who the customers are: value classes, life-cycle stages, distance and RFM groups, with counts and values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from goodwill.report.formats import words
+from goodwill.report.reading import Row, Warehouse
+
+__all__ = ["Breakdown", "Group", "Segments", "read_segments"]
+
+#: The codes in the order in which a person reads them.
+CLASSES = ("most_valuable", "most_growable", "maintain", "below_zero")
+STAGES = ("prospect", "prospect_in_decision", "welcome", "active", "loyal", "won_back", "at_risk", "lapsed", "lost")
+DISTANCES = ("existing", "network", "new")
+#: The stages in which a customer counts as active.
+ACTIVE_STAGES = ("welcome", "active", "loyal", "won_back")
+
+
+@dataclass(frozen=True)
+class Group:
+    """People of one code: how many, and what they are worth."""
+
+    code: str
+    english: str
+    french: str | None
+    people: int
+    people_share: float
+    clv: Decimal
+    clv_share: float | None
+    actual: Decimal | None
+    p_alive: float | None
+
+
+@dataclass(frozen=True)
+class Breakdown:
+    """All groups of one division of the people; `people` is n."""
+
+    groups: tuple[Group, ...]
+    people: int
+
+    def of(self, *codes: str) -> int:
+        return sum(group.people for group in self.groups if group.code in codes)
+
+
+@dataclass(frozen=True)
+class Segments:
+    value_class: Breakdown
+    life_cycle: Breakdown
+    distance: Breakdown
+    rfm: Breakdown
+
+    @property
+    def active_customers(self) -> int:
+        return self.life_cycle.of(*ACTIVE_STAGES)
+
+
+def _labels(warehouse: Warehouse) -> dict[str, tuple[str, str | None]]:
+    for table in ("marts.labels", "staging.labels", "intermediate.labels", "main.labels"):
+        if warehouse.has(table, "code", "english", "french"):
+            return {row["code"]: (row["english"], row["french"]) for row in warehouse.rows(f"select code, english, french from {table}")}
+    return {}
+
+
+def _breakdown(rows: list[Row], order: tuple[str, ...], labels: dict[str, tuple[str, str | None]]) -> Breakdown:
+    people = sum(row["people"] for row in rows)
+    positive = sum(max(row["clv"], Decimal(0)) for row in rows)
+    rank = {code: place for place, code in enumerate(order)}
+    rows = sorted(rows, key=lambda row: (rank.get(row["code"], len(rank)), -row["clv"], row["code"]))
+    groups = []
+    for row in rows:
+        english, french = labels.get(row["code"], (words(row["code"]).capitalize(), None))
+        groups.append(
+            Group(
+                code=row["code"],
+                english=english,
+                french=french,
+                people=row["people"],
+                people_share=row["people"] / people,
+                clv=row["clv"],
+                clv_share=float(row["clv"] / positive) if positive else None,
+                actual=row["actual"],
+                p_alive=row["p_alive"],
+            )
+        )
+    return Breakdown(tuple(groups), people)
+
+
+def read_segments(warehouse: Warehouse) -> Segments | None:
+    """The four divisions of the people; None when nobody is placed yet."""
+    table = warehouse.first("marts.segments", "model.segment_assignments")
+    scores = warehouse.first("marts.clv_customers", "model.clv_scores")
+    if table is None or scores is None or not warehouse.row(f"select 1 as found from {table} limit 1"):
+        return None
+    labels = _labels(warehouse)
+
+    def division(column: str, order: tuple[str, ...] = ()) -> Breakdown:
+        rows = warehouse.rows(f"""
+            select people.{column} as code, count(*) as people, coalesce(sum(scores.clv_12), 0)::decimal(38, 2) as clv,
+                sum(people.actual_value_amount) as actual, avg(scores.p_alive) as p_alive
+            from {table} as people
+            left join {scores} as scores using (person_id)
+            where people.{column} is not null
+            group by people.{column}
+        """)
+        return _breakdown(rows, order, labels)
+
+    return Segments(
+        value_class=division("value_class", CLASSES),
+        life_cycle=division("life_cycle_stage", STAGES),
+        distance=division("distance", DISTANCES),
+        rfm=division("rfm_group"),
+    )

@@ -1,0 +1,130 @@
+"""The figures in words: tiles, the night in a few sentences, and what a model's parameters mean. Plain data for the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from goodwill.report.facts import Facts
+from goodwill.report.formats import Money, count, number, percent
+from goodwill.report.value import ModelRun
+
+__all__ = ["ModelCard", "Tile", "models", "sentences", "tiles"]
+
+MODEL_NAMES = {"mbg_nbd": "MBG/NBD", "bg_nbd": "BG/NBD", "pareto_nbd": "Pareto/NBD", "gamma_gamma": "Gamma–Gamma"}
+SYMBOLS = {"alpha": "α"}
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One key figure: what it is, its value, and how to take it."""
+
+    label: str
+    value: str
+    note: str
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """One model of the night, told to somebody who has never met it."""
+
+    name: str
+    run: ModelRun
+    purpose: str
+    parameters: tuple[tuple[str, str], ...]
+    meaning: tuple[str, ...]
+
+
+def tiles(facts: Facts) -> tuple[Tile, ...]:
+    """The row of key figures; what could not be measured is left out."""
+    money = Money(facts.night.currency)
+    found: list[Tile] = []
+    if facts.customers:
+        guests = f", and {count(facts.customers.guests)} guest orders beside" if facts.customers.guests else ""
+        found.append(Tile("Customers", count(facts.customers.customers), f"bought at least once{guests}"))
+    if facts.value:
+        found.append(Tile("Customer equity", money.short(facts.value.equity[12]), "margin expected from them in the next 12 months, discounted (Σ CLV 12)"))
+    if facts.customers and facts.customers.trailing_revenue is not None:
+        found.append(Tile("Revenue, 12 months", money.short(facts.customers.trailing_revenue), "without VAT, after discounts and refunds, up to this night"))
+    if facts.segments:
+        share = facts.segments.active_customers / facts.value.customers if facts.value and facts.value.customers else None
+        found.append(Tile("Active customers", count(facts.segments.active_customers), f"{percent(share)} of customers: welcome, active, loyal or won back"))
+    if facts.cohorts and facts.cohorts.first_return is not None:
+        days = facts.cohorts.age_days
+        found.append(Tile("Retention at age 1", percent(facts.cohorts.first_return), f"bought again {days} to {2 * days - 1} days after their first purchase"))
+    if facts.value and facts.value.concentration:
+        found.append(Tile("Held by the top 20 %", percent(facts.value.concentration.top[20]), "of the positive value of all customers (CLV 12)"))
+    return tuple(found)
+
+
+def sentences(facts: Facts) -> tuple[str, ...]:
+    """The night in a few sentences, for who reads nothing else."""
+    money = Money(facts.night.currency)
+    found: list[str] = []
+    if facts.value and facts.customers:
+        worth = money.short(facts.value.equity[12])
+        found.append(f"The {count(facts.value.customers)} customers are expected to bring a margin of {worth} over the next twelve months.")
+    if facts.value and facts.value.concentration:
+        found.append(f"Half of them are worth less than {money.exact(facts.value.median)} each; "
+                     f"the top 20 % hold {percent(facts.value.concentration.top[20], 0)} of the value.")
+    if facts.segments and facts.segments.life_cycle.of("at_risk", "lapsed"):
+        risky = [group for group in facts.segments.life_cycle.groups if group.code in ("at_risk", "lapsed")]
+        people, value = sum(group.people for group in risky), sum(group.clv for group in risky)
+        found.append(f"{count(people)} customers are at risk or lapsed, and {money.short(value)} of expected margin with them.")
+    if facts.balances:
+        landed = sum(balance.rows[1] or 0 for balance in facts.balances)
+        balanced = all(balance.balanced for balance in facts.balances)
+        found.append(
+            f"{count(landed)} rows came in and {count(facts.rejected_rows)} were set apart; "
+            + ("every row and every cent is accounted for." if balanced else "not everything is accounted for: see the reconciliation.")
+        )
+    if facts.checks.all:
+        troubled = len(facts.checks.troubled)
+        found.append(f"{count(facts.checks.passed)} of {count(len(facts.checks.all))} checks passed" + (f"; {troubled} did not." if troubled else "."))
+    return tuple(found)
+
+
+def _timing(parameters: dict[str, float], model: str) -> tuple[str, ...]:
+    """What r, α, a and b say about buying and leaving; rates are per day."""
+    r, alpha, a, b = (parameters.get(name) for name in ("r", "alpha", "a", "b"))
+    told: list[str] = []
+    if r and alpha:
+        told.append(f"While they stay, customers buy on average {number(r / alpha * 30.4375, 2)} times a month (r ÷ α), about once in {count(alpha / r)} days.")
+        told.append(f"They differ {'widely' if r < 1 else 'moderately' if r < 3 else 'little'} from one another in how often they buy (r = {number(r, 2)}; the smaller, the wider).")
+    if a and b:
+        when = "each purchase, the first included," if model == "mbg_nbd" else "each repeat purchase"
+        told.append(f"After {when} {percent(a / (a + b))} of customers leave for good, unnoticed (a ÷ (a + b)).")
+    return tuple(told)
+
+
+def _spending(parameters: dict[str, float], money: Money) -> tuple[str, ...]:
+    """What p, q and v say about the worth of a purchase."""
+    p, q, v = (parameters.get(name) for name in ("p", "q", "v"))
+    if not (p and q and v):
+        return ()
+    if q <= 1:
+        return ("With q at 1 or below the average purchase has no finite value: expected spend falls back to what was observed.",)
+    return (
+        f"An average customer spends {money.exact(p * v / (q - 1))} on a day with a purchase (p·v ÷ (q − 1)).",
+        "A customer with few purchases is drawn towards that average; the more purchases, the more their own average counts.",
+    )
+
+
+def _purpose(run: ModelRun) -> str:
+    if run.model == "gamma_gamma":
+        return "What a purchase is worth"
+    return "How often they buy, and whether they are still there" + ("" if run.scoring else " (for comparison)")
+
+
+def models(facts: Facts) -> tuple[ModelCard, ...]:
+    """One card per model run of the night."""
+    money = Money(facts.night.currency)
+    return tuple(
+        ModelCard(
+            name=MODEL_NAMES.get(run.model, run.model),
+            run=run,
+            purpose=_purpose(run),
+            parameters=tuple((SYMBOLS.get(name, name), number(value, 4)) for name, value in run.parameters.items()),
+            meaning=(*_timing(run.parameters, run.model), *_spending(run.parameters, money)),
+        )
+        for run in facts.models
+    )

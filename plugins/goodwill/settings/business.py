@@ -1,0 +1,121 @@
+"""The business settings: every number the company may change, with its default, in one validated place."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+__all__ = ["BusinessSettings", "flat_settings"]
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Days = Annotated[int, Field(ge=1, le=36_500)]
+Positive = Annotated[float, Field(gt=0)]
+
+
+class Section(BaseModel):
+    """A part of `goodwill.yml`: unknown keys are refused, so a typing error cannot silently keep a default."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Company(Section):
+    name: str = "My company"
+    business_time_zone: str = "UTC"
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = "EUR"
+
+    @field_validator("business_time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"unknown time zone {value!r}; use an IANA name such as Europe/Paris") from None
+        return value
+
+
+class Calendar(Section):
+    as_of: Literal["yesterday", "last_event_day"] = "yesterday"
+    schedule: str = "0 3 * * *"
+    history_complete_from: dt.date | None = None
+    warm_up_days: Annotated[int, Field(ge=0)] = 0
+
+
+class Orders(Section):
+    cancelled_statuses: tuple[str, ...] = ("cancelled", "canceled", "void", "voided", "annulled")
+
+
+class Margin(Section):
+    assumed_rate: Share | None = None
+
+
+class Cohorts(Section):
+    age_days: Days = 30
+
+
+class LifeCycle(Section):
+    welcome_days: Days = 60
+    won_back_days: Days = 90
+    decision_days: Days = 60
+    loyal_purchase_days: Annotated[int, Field(ge=1)] = 3
+    gap_quantile: Share = 0.9
+    at_risk_p_alive: Share = 0.5
+    lapsed_p_alive: Share = 0.2
+    lapsed_gap_factor: Positive = 2.0
+
+
+class Value(Section):
+    most_valuable_share: Share = 0.5
+    growable_quantile: Share = 0.8
+    growable_ratio: Positive = 1.5
+    potential_quantile: Share = 0.9
+    peers_minimum: Annotated[int, Field(ge=1)] = 30
+    below_zero_tenure_days: Days = 182
+
+
+class Clv(Section):
+    models: tuple[Literal["mbg_nbd", "bg_nbd"], ...] = ("mbg_nbd", "bg_nbd")
+    scoring_model: Literal["mbg_nbd", "bg_nbd"] = "mbg_nbd"
+    annual_discount_rate: Share = 0.10
+    minimum_repeat_customers: Annotated[int, Field(ge=1)] = 30
+
+
+class Referrals(Section):
+    window_days: Days = 365
+    type_one_probability: Share = 0.5
+    reward_amount: Annotated[float, Field(ge=0)] = 0.0
+
+
+class Quality(Section):
+    quarantine_share: Share = 0.05
+
+
+class Retention(Section):
+    publications_kept: Annotated[int, Field(ge=1)] = 7
+
+
+class BusinessSettings(Section):
+    """The whole of `goodwill.yml`. A missing section means its defaults."""
+
+    company: Company = Company()
+    calendar: Calendar = Calendar()
+    orders: Orders = Orders()
+    margin: Margin = Margin()
+    cohorts: Cohorts = Cohorts()
+    life_cycle: LifeCycle = LifeCycle()
+    value: Value = Value()
+    clv: Clv = Clv()
+    referrals: Referrals = Referrals()
+    quality: Quality = Quality()
+    retention: Retention = Retention()
+
+
+def flat_settings(settings: BusinessSettings) -> dict[str, Any]:
+    """Section and key joined by `_` → scalar, as the `control.night` row holds them (`life_cycle_welcome_days`); a list is joined by commas."""
+    flat: dict[str, Any] = {}
+    for section, values in settings.model_dump().items():
+        for key, value in values.items():
+            flat[f"{section}_{key}"] = ",".join(value) if isinstance(value, tuple) else value
+    return flat

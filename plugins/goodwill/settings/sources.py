@@ -1,0 +1,190 @@
+"""The sources: which files there are, how they are read, and which entities each feeds. Declarative: no SQL, no code."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+from goodwill.entities import ENTITIES
+
+__all__ = ["ColumnMapping", "Condition", "EntityMapping", "Source", "Sources"]
+
+
+class Declared(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _as_names(value: Any) -> Any:
+    """`basket_id` and `[basket_id]` say the same thing."""
+    return (value,) if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_as_names)]
+
+
+class Condition(Declared):
+    """One condition on a source row; all conditions of a mapping must hold."""
+
+    column: str
+    equals: str | float | None = None
+    is_not: str | float | None = None
+    among: tuple[str | float, ...] | None = None
+    not_among: tuple[str | float, ...] | None = None
+    below: float | None = None
+    at_least: float | None = None
+    starts_with: str | None = None
+    not_starts_with: str | None = None
+    empty: bool | None = None
+
+    @model_validator(mode="after")
+    def _one_test(self) -> Condition:
+        if len(self.tests()) != 1:
+            raise ValueError(f"the condition on {self.column!r} needs exactly one of: equals, is_not, among, not_among, below, at_least, "
+                             "starts_with, not_starts_with, empty")
+        return self
+
+    def tests(self) -> dict[str, Any]:
+        return {name: value for name, value in self.model_dump(exclude={"column"}).items() if value is not None}
+
+
+class ColumnMapping(Declared):
+    """How one column of an entity comes from the source: exactly one of the ways below.
+
+    `column` copies; `value` is a constant; `total` adds numeric columns of a row (over a group: of all its rows) less the
+    columns of `minus`; `first`, `lowest`, `highest` choose within a group; `count` counts a group's rows; `hash` makes a key
+    from content and occurrence; `occurrence` numbers the rows that share the named columns.
+    """
+
+    column: str | None = None
+    value: str | float | bool | None = None
+    total: Names | None = None
+    minus: Names = ()
+    first: str | None = None
+    lowest: str | None = None
+    highest: str | None = None
+    count: bool | None = None
+    hash: Names | None = None
+    occurrence: Names | None = None
+    divided_by: str | None = None
+    negate: bool = False
+    format: str | None = None
+    translate: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> ColumnMapping:
+        if len(self.ways()) != 1:
+            raise ValueError("a column needs exactly one of: column, value, total, first, lowest, highest, count, hash, occurrence")
+        return self
+
+    def ways(self) -> list[str]:
+        names = ("column", "value", "total", "first", "lowest", "highest", "count", "hash", "occurrence")
+        return [name for name in names if getattr(self, name) is not None]
+
+    def source_columns(self) -> set[str]:
+        """Every source column this mapping reads."""
+        single = {name for name in (self.column, self.first, self.lowest, self.highest, self.divided_by) if name}
+        return single | {*(self.total or ()), *self.minus, *(self.hash or ()), *(self.occurrence or ())}
+
+
+def _as_mapping(value: Any) -> Any:
+    return {"column": value} if isinstance(value, str) else value
+
+
+class EntityMapping(Declared):
+    """How one source feeds one entity."""
+
+    columns: dict[str, Annotated[ColumnMapping, BeforeValidator(_as_mapping)]]
+    where: tuple[Condition, ...] = ()
+    group_by: Names = ()
+
+    def source_columns(self) -> set[str]:
+        read = set(self.group_by) | {condition.column for condition in self.where}
+        return read.union(*(mapping.source_columns() for mapping in self.columns.values()))
+
+
+class Source(Declared):
+    """One source: a file, or the files a pattern names."""
+
+    name: Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,62}$")]
+    connector: Literal["file"] = "file"
+    path: str
+    format: Literal["csv", "parquet"] | None = None
+    delimiter: str = ","
+    quote: Annotated[str, Field(min_length=1, max_length=1)] = '"'
+    encoding: str = "utf-8"
+    decimal: Literal[".", ","] = "."
+    thousands: Literal["", ",", ".", " ", "'"] = ""
+    null_values: tuple[str, ...] = ("",)
+    time_zone: str | None = None
+    timestamp_format: str | None = None
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = None
+    system: Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,30}$")] | None = None
+    empty_allowed: bool = False
+    quarantine_share: Annotated[float, Field(ge=0, le=1)] | None = None
+    entities: dict[str, EntityMapping]
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                ZoneInfo(value)
+            except (ZoneInfoNotFoundError, ValueError, OSError):
+                raise ValueError(f"unknown time zone {value!r}; use an IANA name such as Europe/Paris") from None
+        return value
+
+    @model_validator(mode="after")
+    def _fits_entities(self) -> Source:
+        if not self.entities:
+            raise ValueError(f"source {self.name!r} feeds no entity; add one under 'entities'")
+        if self.decimal == self.thousands:
+            raise ValueError(f"source {self.name!r}: decimal and thousands are both {self.decimal!r}")
+        for entity_name, mapping in self.entities.items():
+            entity = ENTITIES.get(entity_name)
+            if entity is None:
+                raise ValueError(f"unknown entity {entity_name!r}; known: {', '.join(ENTITIES)}")
+            unknown = [column for column in mapping.columns if column not in entity.by_name]
+            if unknown:
+                raise ValueError(f"{entity_name} has no column {', '.join(map(repr, unknown))}; it has: {', '.join(entity.by_name)}")
+            missing = [column.name for column in entity.columns if column.required and column.name not in mapping.columns]
+            if missing:
+                raise ValueError(f"{entity_name}: required column not mapped: {', '.join(missing)}; map it under 'columns'")
+            grouped_only = {"first", "lowest", "highest", "count"}
+            for column, how in mapping.columns.items():
+                if not mapping.group_by and grouped_only & set(how.ways()):
+                    raise ValueError(f"{entity_name}.{column}: {how.ways()[0]!r} needs 'group_by'")
+                if mapping.group_by and {"hash", "occurrence"} & set(how.ways()):
+                    raise ValueError(f"{entity_name}.{column}: {how.ways()[0]!r} cannot be used with 'group_by'; the group is the key")
+        return self
+
+    @property
+    def is_parquet(self) -> bool:
+        return self.format == "parquet" or (self.format is None and self.path.lower().endswith((".parquet", ".pq")))
+
+
+class Sources(Declared):
+    """The whole of `sources.yml`."""
+
+    sources: tuple[Source, ...]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Sources:
+        names = [source.name for source in self.sources]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two sources with one name: {', '.join(twice)}; give each its own")
+        if not any("orders" in source.entities for source in self.sources):
+            raise ValueError("no source feeds 'orders', which is required")
+        with_system = {source.name for source in self.sources if source.system}
+        if with_system and len(with_system) < len(names):
+            bare = [name for name in names if name not in with_system]
+            raise ValueError(f"sources without 'system' beside sources with one: {', '.join(bare)}; name the system of each, so ids cannot collide")
+        return self
+
+    def by_name(self, name: str) -> Source:
+        return next(source for source in self.sources if source.name == name)
+
+    def entities_given(self) -> set[str]:
+        return {entity for source in self.sources for entity in source.entities}

@@ -1,0 +1,212 @@
+"""The stages of the night, one function each: what the tasks of the DAG call, and what a test calls.
+
+Every function takes the night's ticket (`{"home": …, "run_id": …}`, made by `open_night`) and returns a small dict of figures.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from goodwill import audit, extract, publish, warehouse
+from goodwill.audit.version import code_version
+from goodwill.clock import now
+from goodwill.errors import GoodwillError
+from goodwill.home import Home
+from goodwill.settings import configuration_digest, load_business, load_sources
+from goodwill.warehouse import Night, open_warehouse
+
+__all__ = [
+    "assign_segments", "build", "close_night", "extract_source", "fit_clv", "open_night", "prepare", "publish_night", "source_names", "validate",
+    "write_documents",
+]
+
+Ticket = dict[str, str]
+Figures = dict[str, Any]
+
+
+def _night(ticket: Ticket) -> Night:
+    home = Home.at(ticket["home"])
+    record = audit.RunRecord.of(home, ticket["run_id"]).read()
+    as_of = dt.date.fromisoformat(record["as_of"]) if record.get("as_of") else None
+    return Night(home, ticket["run_id"], load_business(home.business_file), load_sources(home.sources_file), as_of)
+
+
+@contextmanager
+def _stage(ticket: Ticket, name: str) -> Iterator[tuple[Night, Figures]]:
+    """A stage: the lock still ours, its start and end on record."""
+    home = Home.at(ticket["home"])
+    with audit.staged(audit.RunRecord.of(home, ticket["run_id"]), name) as figures:
+        audit.Lock.of(home).check(ticket["run_id"])
+        yield _night(ticket), figures
+
+
+def open_night(home: str | None, as_of: str | None = None, run_id: str | None = None, pid: int | None = None) -> Ticket:
+    """Take the warehouse for a run and open its record.
+
+    Parameters
+    ----------
+    as_of : ISO date the night stands at; without it the settings decide once the sources have landed.
+    run_id : given by the command line, which wants to follow the run; made here otherwise.
+    pid : the process that drives the whole night, where there is one.
+
+    Raises
+    ------
+    ConfigurationError : the configuration cannot be used. GoodwillError : another run holds the warehouse.
+    """
+    where = Home.at(home)
+    load_business(where.business_file)
+    load_sources(where.sources_file)
+    wanted = dt.date.fromisoformat(as_of) if as_of else None
+    chosen = run_id or new_run_id()
+    audit.Lock.of(where).acquire(chosen, pid)
+    audit.RunRecord.of(where, chosen).update(
+        run_id=chosen, as_of=wanted, started_at=now(), verdict="running", code_version=code_version(), home=where.root.name,
+        configuration_sha256=configuration_digest(where.business_file, where.sources_file))
+    return {"home": str(where.root), "run_id": chosen}
+
+
+def new_run_id() -> str:
+    """A run's name: when it started, and a few letters, so that two can never be one."""
+    return f"{now():%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
+
+
+def source_names(ticket: Ticket) -> list[str]:
+    """The sources of the night, one extract task each."""
+    return [source.name for source in _night(ticket).sources.sources]
+
+
+def extract_source(ticket: Ticket, source: str) -> Figures:
+    """Land what is new in one source, each file as an immutable batch."""
+    with _stage(ticket, f"extract {source}") as (night, figures):
+        figures |= extract.land_source(night.home, night.sources.by_name(source), night.business.company.business_time_zone)
+        return figures
+
+
+def prepare(ticket: Ticket) -> Figures:
+    """Fix the night's day and its batch set, and lay out a fresh warehouse over them."""
+    with _stage(ticket, "prepare") as (night, figures):
+        as_of = warehouse.prepare_warehouse(night)
+        batches = sorted(batch.batch_id for source in night.sources.sources for batch in extract.active_batches(night.home, source))
+        audit.RunRecord.of(night.home, night.run_id).update(as_of=as_of, batches=batches)
+        figures |= {"as_of": str(as_of), "batches": len(batches)}
+        return figures
+
+
+def build(ticket: Ticket, layer: str) -> Figures:
+    """Build one dbt layer: `staging`, `before_clv` or `after_clv`."""
+    with _stage(ticket, f"build {layer}") as (night, figures):
+        figures |= warehouse.build_layer(night.home, layer)
+        return {"models": figures["models"], "tests": figures["tests"]}
+
+
+def validate(ticket: Ticket, boundary: str) -> Figures:
+    """Hold the data at a boundary against its expectations; a critical failure blocks the night here."""
+    from goodwill import quality
+
+    with _stage(ticket, f"validate {boundary}") as (night, figures):
+        run = night.home.run(night.run_id)
+        summary = quality.validate(night.home.working_copy, boundary, run_id=night.run_id, as_of=_as_of(night), out_dir=run)
+        figures |= {"checks": summary.checks, "failed": len(summary.failed_critical) + len(summary.failed_warnings)}
+        quality.gate(summary)
+        return figures
+
+
+def _as_of(night: Night) -> dt.date:
+    if night.as_of is None:
+        raise GoodwillError(f"run {night.run_id} has no day yet", "the stage 'prepare' must run first")
+    return night.as_of
+
+
+def fit_clv(ticket: Ticket) -> Figures:
+    """Fit the customer-lifetime-value models and score every customer."""
+    from goodwill import clv
+
+    with _stage(ticket, "fit clv") as (night, figures), open_warehouse(night.home.working_copy) as connection:
+        figures |= clv.fit(connection, night.business, night.run_id, _as_of(night))
+        figures |= clv.score(connection, night.business, night.run_id, _as_of(night))
+        return figures
+
+
+def assign_segments(ticket: Ticket) -> Figures:
+    """Give everybody a stage, a distance, a value class and an RFM group, each with its reason."""
+    from goodwill import segments
+
+    with _stage(ticket, "segments") as (night, figures), open_warehouse(night.home.working_copy) as connection:
+        figures |= segments.assign(connection, night.business, night.run_id, _as_of(night))
+        return figures
+
+
+def write_documents(ticket: Ticket) -> Figures:
+    """Write the audit tables, the report, the data docs and the model docs of the night."""
+    from goodwill import quality, report
+
+    with _stage(ticket, "documents") as (night, figures):
+        run = night.home.run(night.run_id)
+        with open_warehouse(night.home.working_copy) as connection:
+            audit.write_audit_tables(night.home, night.sources, night.run_id, connection)
+        quality.build_data_docs(run, run / "data_docs")
+        warehouse.document(night.home, run / "model_docs")
+        page = report.build_report(night.home.working_copy, run, run / "report" / "index.html", verdict="published")
+        figures |= {"report_bytes": page.stat().st_size}
+        return figures
+
+
+def publish_night(ticket: Ticket) -> Figures:
+    """Publish: build the whole publication apart, then swap it in; an earlier day is published beside, never over, the present one."""
+    with _stage(ticket, "publish") as (night, figures):
+        record = audit.RunRecord.of(night.home, night.run_id)
+        run, facts = record.folder, record.read()
+        documents = {name: run / name for name in ("report", "data_docs", "model_docs")}
+        target = publish.build_publication(night.home, night.run_id, facts, documents)
+        present = publish.current_as_of(night.home)
+        audit.Lock.of(night.home).check(night.run_id)
+        is_current = present is None or _as_of(night) >= present
+        if is_current:
+            publish.swap(night.home, night.run_id)
+            warehouse.promote(night.home)
+        removed = publish.prune(night.home, night.business.retention.publications_kept)
+        record.update(is_current=is_current, publication=str(target.relative_to(night.home.root)))
+        figures |= {"is_current": is_current, "removed": len(removed)}
+        return figures
+
+
+def _verdict(lines: list[dict[str, Any]]) -> tuple[str, dict[str, Any]]:
+    """How a run ended, from its stages, and the line that says why."""
+    for status, verdict in (("blocked", "blocked"), ("failed", "failed")):
+        bad = next((line for line in lines if line["status"] == status), None)
+        if bad:
+            return verdict, bad
+    published = any(line["stage"] == "publish" and line["status"] == "done" for line in lines)
+    return ("published", {}) if published else ("failed", {"stage": "night", "message": "the night ended before it was published"})
+
+
+def close_night(ticket: Ticket | None) -> Figures:
+    """Say how the night ended, leave its report, and let the warehouse go; raises unless the night was published."""
+    if not ticket:
+        raise GoodwillError("the night could not be opened", "see the log of the task open_night")
+    home = Home.at(ticket["home"])
+    record = audit.RunRecord.of(home, ticket["run_id"])
+    verdict, why = _verdict(record.stages())
+    record.update(verdict=verdict, finished_at=now(), blocked_at=why.get("stage"), message=why.get("message"))
+    try:
+        if verdict != "published":
+            _report_of_failure(home, record.folder, verdict)
+    finally:
+        audit.Lock.of(home).release(ticket["run_id"])
+    if verdict != "published":
+        raise GoodwillError(f"the night was {verdict} at '{why.get('stage')}': {why.get('message')}")
+    return {"verdict": verdict}
+
+
+def _report_of_failure(home: Home, run: Path, verdict: str) -> None:
+    """The report of a night that was not published, from whatever there is of it; then the working file goes."""
+    from goodwill import report
+
+    report.build_report(home.working_copy, run, run / "report" / "index.html", verdict=verdict)
+    shutil.rmtree(home.working_copy.parent, ignore_errors=True)

@@ -1,0 +1,72 @@
+"""dbt, one layer at a time, in this process: what ran, how long it took, what failed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from goodwill.errors import GateBlocked, GoodwillError
+from goodwill.home import Home
+
+__all__ = ["PROJECT", "build_layer"]
+
+#: The dbt project, beside the package's folder in the repository.
+PROJECT = Path(__file__).resolve().parents[3] / "dbt_project"
+
+
+def _environment(home: Home) -> None:
+    os.environ["GOODWILL_WAREHOUSE"] = str(home.working_copy)
+    os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "0"
+    os.environ["DO_NOT_TRACK"] = "1"
+
+
+def _invoke(home: Home, arguments: list[str]) -> Any:
+    """Run dbt in this process (importing it costs two seconds, a process of its own costs them every time)."""
+    from dbt.cli.main import dbtRunner
+
+    _environment(home)
+    folder = home.logs / "dbt"
+    common = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(folder / "target"), "--log-path", str(folder),
+              "--no-use-colors"]
+    return dbtRunner().invoke([*arguments, *common])
+
+
+def build_layer(home: Home, layer: str) -> dict[str, Any]:
+    """Build and test the models tagged `layer` (`staging`, `before_clv`, `after_clv`).
+
+    Returns
+    -------
+    `models` and `tests` run, and `nodes`: name → seconds.
+
+    Raises
+    ------
+    GateBlocked : a data test of the layer failed.
+    GoodwillError : a model could not be built.
+    """
+    result = _invoke(home, ["--quiet", "--no-print", "--warn-error-options", "{}", "build", "--select", f"tag:{layer}",
+                            "--exclude-resource-type", "unit_test", "--exclude-resource-type", "unit_test"])
+    if result.exception is not None:
+        raise GoodwillError(f"dbt could not run the layer {layer!r}: {result.exception}", f"see {home.logs / 'dbt' / 'dbt.log'}")
+    nodes = {run.node.name: round(run.execution_time, 3) for run in result.result}
+    kinds = [str(run.node.resource_type) for run in result.result]
+    broken = [run for run in result.result if str(run.status) == "error"]
+    if broken:
+        first = broken[0]
+        detail = " ".join(str(first.message).split())
+        raise GoodwillError(f"model {first.node.name!r} of the layer {layer!r} failed: {detail}", f"see {home.logs / 'dbt' / 'dbt.log'}")
+    failed = [f"dbt test {run.node.name}: {run.failures} failing rows" for run in result.result if str(run.status) == "fail"]
+    if failed:
+        raise GateBlocked(layer, failed, f"the failing rows: see the compiled tests in {home.logs / 'dbt' / 'target'}")
+    return {"models": sum("model" in kind or "seed" in kind for kind in kinds), "tests": sum("test" in kind for kind in kinds), "nodes": nodes}
+
+
+def document(home: Home, target: Path) -> Path:
+    """dbt's documentation of every model and column as one page that needs no network."""
+    result = _invoke(home, ["--quiet", "docs", "generate", "--static", "--no-compile"])
+    if not result.success:
+        raise GoodwillError(f"dbt could not write its documentation: {result.exception}", f"see {home.logs / 'dbt' / 'dbt.log'}")
+    page = home.logs / "dbt" / "target" / "static_index.html"
+    target.mkdir(parents=True, exist_ok=True)
+    (target / "index.html").write_bytes(page.read_bytes())
+    return target / "index.html"

@@ -1,0 +1,135 @@
+"""The night's own facts, and the warehouse file it works on."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import shutil
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+
+from goodwill.clock import now, today
+from goodwill.entities import ENTITIES
+from goodwill.errors import ConfigurationError
+from goodwill.extract.batches import active_batches
+from goodwill.extract.landed import landed_view
+from goodwill.extract.sql import identifier
+from goodwill.home import Home
+from goodwill.settings import BusinessSettings, Sources
+from goodwill.settings.business import flat_settings
+from goodwill.warehouse.connection import open_warehouse
+
+__all__ = ["Night", "choose_as_of", "prepare_warehouse", "promote"]
+
+_EVENTS = ("orders", "refunds", "contact_events", "order_lines")
+
+
+@dataclass(frozen=True)
+class Night:
+    """One night: which home, which run, which day it stands at (known once the sources have landed)."""
+
+    home: Home
+    run_id: str
+    business: BusinessSettings
+    sources: Sources
+    as_of: dt.date | None = None
+
+
+def choose_as_of(night: Night, connection: duckdb.DuckDBPyConnection) -> dt.date:
+    """The day the night stands at: as asked for, else by the setting: yesterday in the business zone, or the last event day landed.
+
+    Raises
+    ------
+    ConfigurationError : the last event day is wanted and nothing dated has landed.
+    """
+    if night.as_of:
+        return night.as_of
+    zone = night.business.company.business_time_zone
+    if night.business.calendar.as_of == "yesterday":
+        return today(zone) - dt.timedelta(days=1)
+    stamps = [
+        totals.last_event
+        for source in night.sources.sources
+        for batch in active_batches(night.home, source)
+        for entity, totals in batch.totals.items()
+        if entity in _EVENTS and totals.last_event
+    ]
+    if not stamps:
+        raise ConfigurationError("calendar.as_of is last_event_day, and no dated row has landed", "pass --as-of, or look at the sources with: goodwill check")
+    return connection.execute("select cast(timezone(?, timezone('UTC', cast(? as timestamp))) as date)", [zone, max(stamps)]).fetchone()[0]  # type: ignore[index, no-any-return]
+
+
+def _sql_type(value: Any, key: str) -> str:
+    if key.endswith("_from") or isinstance(value, dt.date):
+        return "date"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int):
+        return "bigint"
+    if isinstance(value, float) or (value is None and key.endswith("_rate")):
+        return "double"
+    return "varchar"
+
+
+def _write_night(connection: duckdb.DuckDBPyConnection, night: Night, as_of: dt.date) -> None:
+    values: dict[str, tuple[str, Any]] = {"run_id": ("varchar", night.run_id), "as_of": ("date", as_of), "started_at": ("timestamp", now())}
+    values |= {key: (_sql_type(value, key), value) for key, value in flat_settings(night.business).items()}
+    columns = ", ".join(f"{key} {sql_type}" for key, (sql_type, _) in values.items())
+    connection.execute(f"create table control.night ({columns})")
+    connection.execute(f"insert into control.night values ({', '.join('?' * len(values))})", [value for _, value in values.values()])
+
+
+def _write_sources(connection: duckdb.DuckDBPyConnection, night: Night) -> None:
+    connection.execute("create table control.sources (source varchar, entity varchar, system varchar, connector varchar, quarantine_share double)")
+    connection.execute("create table control.batches (source varchar, batch_id varchar, file varchar, file_sha256 varchar, file_bytes bigint, "
+                       "rows bigint, malformed_rows bigint, extracted_at timestamp, supersedes varchar)")
+    connection.execute("create table control.source_totals (entity varchar, source varchar, batch_id varchar, file varchar, source_rows bigint, "
+                       "source_amount decimal(38,2), unparsable_amounts bigint)")
+    for source in night.sources.sources:
+        share = night.business.quality.quarantine_share if source.quarantine_share is None else source.quarantine_share
+        for entity in source.entities:
+            connection.execute("insert into control.sources values (?, ?, ?, ?, ?)", [source.name, entity, source.system, source.connector, share])
+        for batch in active_batches(night.home, source):
+            connection.execute("insert into control.batches values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                               [source.name, batch.batch_id, batch.file, batch.file_sha256, batch.file_bytes, batch.rows, batch.malformed_rows,
+                                batch.extracted, batch.supersedes])
+            for entity, totals in batch.totals.items():
+                amount = Decimal(0) if totals.amount is None and ENTITIES[entity].amount else totals.amount
+                connection.execute("insert into control.source_totals values (?, ?, ?, ?, ?, ?, ?)",
+                                   [entity, source.name, batch.batch_id, batch.file, totals.rows, amount, totals.unparsable_amounts])
+
+
+def prepare_warehouse(night: Night) -> dt.date:
+    """Make the night's working file: the control tables and the `landed.*` views over this night's batch set.
+
+    Returns
+    -------
+    The day the night stands at, now written in `control.night`.
+    """
+    path = night.home.working_copy
+    shutil.rmtree(path.parent, ignore_errors=True)  # what a killed night left behind is thrown away, never repaired
+    path.parent.mkdir(parents=True)
+    zone = night.business.company.business_time_zone
+    with open_warehouse(path) as connection:
+        for schema in ("control", "landed", "staging", "intermediate", "model", "marts", "audit"):
+            connection.execute(f"create schema {schema}")
+        as_of = choose_as_of(night, connection)
+        _write_night(connection, night, as_of)
+        _write_sources(connection, night)
+        for entity in ENTITIES.values():
+            connection.execute(f"create view landed.{identifier(entity.name)} as {landed_view(night.home, night.sources, entity, zone)}")
+    return as_of
+
+
+def promote(home: Home) -> None:
+    """The working file becomes the accepted one, in one rename each way; the one before is gone."""
+    target = home.accepted.parent
+    old = target.with_name("replaced")
+    shutil.rmtree(old, ignore_errors=True)
+    if target.exists():
+        os.rename(target, old)
+    os.rename(home.working_copy.parent, target)
+    shutil.rmtree(old, ignore_errors=True)
