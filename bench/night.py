@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 from goodwill.demo import make_demo_home
 
 from bench.shop import LAST_DAY, Parameters, make_shop
@@ -120,7 +120,7 @@ def report(stages: Sequence[Stage], outcome: Outcome, targets: Targets) -> tuple
     width = max([len(stage.name) for stage in stages] + [len("outside the stages")])
     lines = [f"{'stage':<{width}}  {'status':<8}  {'seconds':>8}  {'peak MiB':>9}"]
     for stage in stages:
-        peak = "–" if stage.peak_mb is None else f"{stage.peak_mb:,.0f}"
+        peak = "-" if stage.peak_mb is None else f"{stage.peak_mb:,.0f}"
         lines.append(f"{stage.name:<{width}}  {stage.status:<8}  {stage.seconds:>8.1f}  {peak:>9}")
     inside = sum(stage.seconds for stage in stages)
     lines.append(f"{'outside the stages':<{width}}  {'':<8}  {max(outcome.seconds - inside, 0):>8.1f}")

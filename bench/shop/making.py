@@ -14,11 +14,28 @@ from bench.shop.parameters import Parameters
 from bench.shop.people import make_people
 from bench.shop.relations import make_events
 from bench.shop.tables_people import (
-    BY_CODE, BY_EMAIL, BY_ID, CYCLE, SELF, UNKNOWN, Contacts, consents_frame, contacts_frame, events_frame, make_contacts,
+    BY_CODE,
+    BY_EMAIL,
+    BY_ID,
+    CYCLE,
+    SELF,
+    UNKNOWN,
+    Contacts,
+    consents_frame,
+    contacts_frame,
+    events_frame,
+    make_contacts,
     subscriptions_frame,
 )
 from bench.shop.tables_trade import (
-    campaigns_frame, costs_frame, lines_frame, orders_frame, products_frame, rates_frame, refunds_frame, spend_frame,
+    campaigns_frame,
+    costs_frame,
+    lines_frame,
+    orders_frame,
+    products_frame,
+    rates_frame,
+    refunds_frame,
+    spend_frame,
 )
 from bench.shop.trade import make_orders, make_refunds
 from bench.shop.writing import Format, write

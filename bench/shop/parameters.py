@@ -47,8 +47,8 @@ CATEGORIES = (
 class Parameters:
     """The population of a shop. Rates are per day, shares between 0 and 1, amounts in the reporting currency.
 
-    Purchases follow BG/NBD: a customer buys at a rate λ ~ Gamma(r, α per day) and drops out after each *repeat* purchase with
-    probability p ~ Beta(a, b). Order values follow Gamma–Gamma: ν ~ Gamma(q, v), value ~ Gamma(p, ν). Cancelled orders and guest
+    Purchases follow BG/NBD: a customer buys at a rate L ~ Gamma(r, alpha per day) and drops out after each *repeat* purchase with
+    probability p ~ Beta(a, b). Order values follow Gamma-Gamma: n ~ Gamma(q, v), value ~ Gamma(p, n). Cancelled orders and guest
     orders come on top of the process, so the paid orders of known customers are a clean sample of it.
 
     Fader, Hardie & Lee 2005, Marketing Science 24(2); Fader & Hardie 2013, "The Gamma-Gamma model of monetary value".

@@ -145,7 +145,7 @@ def consents_frame(at: Parameters, people: People, contacts: Contacts) -> Frame:
 
 
 def subscriptions_frame(at: Parameters, people: People, contacts: Contacts) -> Frame:
-    """Subscriptions that end period by period with a chance of their own (beta–geometric), so retention rises with age."""
+    """Subscriptions that end period by period with a chance of their own (beta-geometric), so retention rises with age."""
     rng = stream(at.seed, "subscriptions")
     person = np.flatnonzero(some(rng, people.customers, at.subscriber_share))
     plan = rng.choice(len(PLANS), len(person), p=[0.5, 0.25, 0.15, 0.1])

@@ -86,7 +86,7 @@ def _seconds(rng: np.random.Generator, day: Array) -> Array:
 
 
 def _lines(rng: np.random.Generator, person: Array, value: Array, discount_rate: Array) -> Lines:
-    """Split the value of each order over its lines so that quantity × price − discount = net holds in every cent."""
+    """Split the value of each order over its lines so that quantity * price - discount = net, to the cent."""
     per_order = 1 + np.minimum(rng.poisson(0.8, len(value)), 5)
     order = np.repeat(np.arange(len(value)), per_order)
     starts = np.cumsum(per_order) - per_order

@@ -48,7 +48,8 @@ def _night_of(known: Array | None, rows: int, nights: int) -> Array:
     """0 for what was known before the first night, else the number of the night that brings the row."""
     if known is None or not nights:
         return np.zeros(rows, dtype=np.int32)
-    return np.maximum(known - (DAYS - 1 - nights), 0).astype(np.int32)
+    night: Array = np.maximum(known - (DAYS - 1 - nights), 0).astype(np.int32)
+    return night
 
 
 def _text(expression: str, kind: str) -> str:

@@ -26,7 +26,7 @@ class SourceError(GoodwillError):
     """A source cannot be read, or its structure is broken: the batch is not landed."""
 
 
-class GateBlocked(GoodwillError):
+class GateBlocked(GoodwillError):  # noqa: N818 - a gate that says no is an outcome, not an error
     """A critical check failed at a boundary: nothing is published, yesterday's publication stays."""
 
     def __init__(self, boundary: str, failures: list[str], remedy: str = "") -> None:

@@ -58,7 +58,7 @@ class RunRecord:
         return self.folder / "stages.jsonl"
 
     def read(self) -> dict[str, Any]:
-        return json.loads(self.file.read_text(encoding="utf-8")) if self.file.exists() else {}  # type: ignore[no-any-return]
+        return json.loads(self.file.read_text(encoding="utf-8")) if self.file.exists() else {}
 
     def update(self, **facts: Any) -> dict[str, Any]:
         """Add facts to `run.json`, whole or not at all."""

@@ -32,6 +32,11 @@ class Finding:
     error: str = ""
 
 
+def _mapped(column: str, sources: set[str]) -> str:
+    """`order_id`, where the source calls it the same; `order_id ← Order number`; `channel ← a constant`."""
+    return column if sources == {column} else f"{column} ← {', '.join(sorted(sources)) or 'a constant'}"
+
+
 def _check_file(source: Source, path: Path, zone: str) -> Finding:
     finding = Finding(source.name, str(path))
     facts = inspect_file(source, path)
@@ -48,8 +53,8 @@ def _check_file(source: Source, path: Path, zone: str) -> Finding:
             name = f"entity_{entity}"
             connection.execute(f"create temp table {name} as select _row_no, _problems from ({mapper.select(relation)})")
             rows, bad = connection.execute(f"select count(*), count(*) filter (where len(_problems) > 0) from {name}").fetchone() or (0, 0)
-            how = [f"{column} ← {', '.join(sorted(mapping.source_columns())) or 'a constant'}" for column, mapping in mapper.mapping.columns.items()]
-            finding.entities.append(f"{entity}: {rows:,} rows, {bad:,} with an error; {'; '.join(how)}")
+            how = ", ".join(_mapped(column, mapping.source_columns()) for column, mapping in mapper.mapping.columns.items())
+            finding.entities.append(f"{entity}: {rows:,} rows, {bad:,} with an error; {how}")
             for number, column, reason, value in connection.execute(
                 f"select _row_no, p.column_name, p.reason, p.value from (select _row_no, unnest(_problems) as p from {name}) order by 1, 2 limit 5"
             ).fetchall():

@@ -19,15 +19,16 @@ DEMOS: dict[str, tuple[str, str] | None] = {
 }
 
 
-def _data_folder(demo: str, home: Path) -> Path:
+def _data_folder(demo: str) -> str:
+    """Where the data of a demo lie: in an installed package, or in the home's own folder."""
     place = DEMOS[demo]
     if place is None:
-        return home / "input"
+        return "input"
     package, folder = place
     found = importlib.util.find_spec(package)  # finding does not import: lifetimes' own loaders no longer work
     if found is None or not found.submodule_search_locations:
         raise ConfigurationError(f"the demo {demo!r} needs the package {package}", f"pip install {package.replace('_', '-')}")
-    return Path(found.submodule_search_locations[0]) / folder
+    return str(Path(found.submodule_search_locations[0]) / folder)
 
 
 def make_demo_home(demo: str, home: Path) -> Path:
@@ -43,5 +44,5 @@ def make_demo_home(demo: str, home: Path) -> Path:
     home.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(templates / "goodwill.yml", home / "goodwill.yml")
     text = (templates / "sources.yml").read_text(encoding="utf-8")
-    (home / "sources.yml").write_text(Template(text).substitute(data=_data_folder(demo, home)), encoding="utf-8")
+    (home / "sources.yml").write_text(Template(text).substitute(data=_data_folder(demo)), encoding="utf-8")
     return home

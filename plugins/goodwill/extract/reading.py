@@ -74,7 +74,7 @@ def inspect_file(source: Source, path: Path) -> FileFacts:
 def open_text(source: Source, path: Path) -> IO[str]:
     """The file as text: decompressed and decoded as declared, a byte-order mark dropped, line ends untouched."""
     encoding = "utf-8-sig" if source.encoding.lower().replace("_", "-") in ("utf-8", "utf8") else source.encoding
-    raw: IO[bytes] = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # type: ignore[assignment]
+    raw: IO[bytes] = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # type: ignore[assignment]  # noqa: SIM115 - closed with the wrapper
     return io.TextIOWrapper(raw, encoding=encoding, newline="")
 
 

@@ -6,7 +6,6 @@ import datetime as dt
 import json
 import os
 import shutil
-from pathlib import Path
 
 from goodwill.home import Home
 
@@ -44,9 +43,5 @@ def prune(home: Home, keep: int) -> list[str]:
     whole = [path for path in folders if not path.name.startswith(".")]
     doomed = [path for path in folders if path.name.startswith(".building-")] + [path for path in whole[:-keep] if path.name != present]
     for path in doomed:
-        _remove(path)
+        shutil.rmtree(path, ignore_errors=True)
     return [path.name for path in doomed]
-
-
-def _remove(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)

@@ -104,7 +104,7 @@ def _definition(gx: Any, context: Any, datasource: Any, suite: Suite) -> Any:
     batch = asset.add_batch_definition_whole_table("all rows")
     handed = gx.ExpectationSuite(name=name, meta={"description": suite.description}, expectations=[
         ExpectationConfiguration(
-            type=rule.type, kwargs=dict(rule.kwargs), severity=rule.severity, description=f"{rule.rule_id} ({rule.severity}): {rule.description}",
+            type=rule.type, kwargs=_kwargs(rule), severity=rule.severity, description=f"{rule.rule_id} ({rule.severity}): {rule.description}",
             meta={"rule": rule.rule_id, "why": rule.why}, notes=rule.why,
         ).to_domain_obj()
         for rule in suite.rules
@@ -114,6 +114,20 @@ def _definition(gx: Any, context: Any, datasource: Any, suite: Suite) -> Any:
         raise GoodwillError(f"{suite.file.name}: Great Expectations took {taken} of {len(suite.rules)} rules",
                             "look for two rules with the same type and arguments")
     return context.validation_definitions.add(gx.ValidationDefinition(name=name, data=batch, suite=handed))
+
+
+def _kwargs(rule: Rule) -> dict[str, Any]:
+    """The arguments as Great Expectations takes them: it puts a subquery with an alias of its own in place of `{batch}`,
+    which cannot be given another, nor stand twice in one `from`; so the query reads a name for it instead.
+    """
+    if rule.type != UNEXPECTED_ROWS:
+        return dict(rule.kwargs)
+    query = _query(rule, "batch").replace("{", "{{").replace("}", "}}")
+    return {"unexpected_rows_query": f"with batch as not materialized (select * from {{batch}})\n{query}"}
+
+
+def _query(rule: Rule, batch: str) -> str:
+    return str(rule.kwargs["unexpected_rows_query"]).format(batch=batch).rstrip("; \n")
 
 
 def _outcomes(source: Reading, suite: Suite, definition: Any, result: Any) -> Iterator[Outcome]:
@@ -163,7 +177,7 @@ def _offending_keys(source: Reading, suite: Suite, rule: Rule, definition: Any) 
 def _query_for_keys(suite: Suite, rule: Rule) -> str | None:
     """SQL that lists the offending keys, for the rules that Great Expectations cannot name rows of."""
     if rule.type == UNEXPECTED_ROWS:
-        return str(rule.kwargs["unexpected_rows_query"]).format(batch=suite.table).rstrip("; \n")
+        return _query(rule, suite.table)
     if TYPES[rule.type].checks == "key":
         columns = ", ".join(rule.kwargs.get("column_list") or [rule.kwargs["column"]])
         return f"select {columns} from {suite.table} group by all having count(*) > 1"

@@ -60,6 +60,8 @@ def _query_problems(query: str) -> list[str]:
         return [f"unexpected_rows_query: {error}; double a brace that is meant literally"]
     if fields != {"batch"}:
         problems.append("unexpected_rows_query must read {batch}, and nothing else in braces; double a brace that is meant literally")
+    if not query.lstrip().lower().startswith("select"):
+        problems.append("unexpected_rows_query must begin with select; put what a with clause would hold into a subquery")
     if _SELECTS_ALL.search(query):
         problems.append("unexpected_rows_query must select key columns, not *: what it returns is shown in messages")
     return problems

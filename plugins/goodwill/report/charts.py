@@ -51,6 +51,11 @@ def _tooltip(trigger: str = "axis", write: str = "@percent") -> Option:
     }
 
 
+def _tick(ages: int) -> int:
+    """Every age has its mark on the axis while there is room, then every second, third or sixth."""
+    return next(step for step in (1, 2, 3, 6, 12, ages) if ages / step <= 13)
+
+
 def _retention(cohorts: Cohorts) -> Option:
     """Each cohort as a thin line, all of them together as a thick one. Age 0 is everybody by construction and is left out."""
     ages = [point.age for point in cohorts.curve if point.age >= 1]
@@ -92,7 +97,7 @@ def _retention(cohorts: Cohorts) -> Option:
         "grid": {**_GRID, "bottom": 30, "top": 44},
         "legend": {**_LEGEND, "data": [series["name"] for series in thick]},
         "tooltip": _tooltip(),
-        "xAxis": _axis("value", min=1, max=max(ages), minInterval=1, splitLine={"show": False}, **_named(f"Age, in windows of {cohorts.age_days} days")),
+        "xAxis": _axis("value", min=1, max=max(ages), interval=_tick(max(ages)), splitLine={"show": False}, **_named(f"Age, in windows of {cohorts.age_days} days")),
         "yAxis": _axis("value", min=0, label={"formatter": "@percent0"}),
         "series": [*thin, *thick],
     }
@@ -149,10 +154,14 @@ def _concentration(concentration: Concentration) -> Option:
                     "label": {
                         "show": True,
                         "position": "right",
-                        "distance": 10,
+                        "distance": 8,
                         "color": "$ink",
                         "fontSize": 13,
                         "fontWeight": 600,
+                        "lineHeight": 18,
+                        "padding": [2, 6],
+                        "backgroundColor": "$surface",
+                        "borderRadius": 3,
                         "formatter": f"20 % of customers\nhold {share * 100:.1f} %",
                     },
                     "data": [{"coord": [0.2, share]}],

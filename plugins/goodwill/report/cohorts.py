@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -51,6 +52,12 @@ class Cohorts:
     rows: tuple[Cohort, ...]
     curve: tuple[CurvePoint, ...]
     cohorts_in_all: int
+
+    @property
+    def darkest(self) -> float:
+        """The rate at which the colour scale ends: the highest after age 0, rounded up to a tenth; age 0 is always full."""
+        highest = max((cell.rate for row in self.rows for cell in row.cells if cell.age and cell.rate is not None), default=1.0)
+        return min(1.0, max(0.1, math.ceil(highest * 10 - 1e-9) / 10))
 
     @property
     def first_return(self) -> float | None:

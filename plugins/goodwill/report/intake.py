@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from goodwill.entities import ENTITIES
-from goodwill.report.privacy import safe_value
+from goodwill.report.privacy import HIDDEN, safe_value
 from goodwill.report.reading import Warehouse
 
 __all__ = ["Balance", "Batch", "Rejection", "read_balances", "read_batches", "read_rejections"]
@@ -46,6 +46,10 @@ class Rejection:
     file: str | None
     row_number: int | None
     value: str | None
+
+    @property
+    def hidden(self) -> bool:
+        return self.value == HIDDEN
 
 
 @dataclass(frozen=True)

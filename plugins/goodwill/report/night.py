@@ -33,8 +33,8 @@ class Stage:
 
     @property
     def label(self) -> str:
-        text = words(self.name)
-        return (text[:1].upper() + text[1:]).replace("clv", "CLV")
+        text = words(self.name).replace("clv", "CLV")
+        return text[:1].upper() + text[1:]
 
 
 @dataclass(frozen=True)

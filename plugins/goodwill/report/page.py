@@ -42,9 +42,9 @@ def _safe_json(value: object) -> Markup:
     return htmlsafe_json_dumps(value, dumps=lambda given, **_: json.dumps(given, allow_nan=False, separators=(",", ":")))
 
 
-def _level(share: float) -> int:
-    """The step (0 to 9) of the colour scale for a share between 0 and 1."""
-    return min(9, max(0, int(share * 10)))
+def _level(share: float, darkest: float = 1.0) -> int:
+    """The step (0 to 9) of the colour scale for a share; `darkest` is the share at which the scale ends."""
+    return min(9, max(0, int(share / darkest * 10)))
 
 
 def _environment(money: Money) -> Environment:

@@ -40,6 +40,14 @@ class Breakdown:
     groups: tuple[Group, ...]
     people: int
 
+    @property
+    def clv(self) -> Decimal:
+        return sum((group.clv for group in self.groups), Decimal(0))
+
+    @property
+    def actual(self) -> Decimal:
+        return sum((group.actual for group in self.groups if group.actual is not None), Decimal(0))
+
     def of(self, *codes: str) -> int:
         return sum(group.people for group in self.groups if group.code in codes)
 

@@ -80,12 +80,12 @@ class Value:
 
 
 def read_models(warehouse: Warehouse) -> tuple[ModelRun, ...]:
-    """The models of this night, the scoring ones first."""
+    """The models of this night: those of timing first, the one in use before the others, then the model of spend."""
     table = warehouse.first("marts.clv_model_runs", "model.clv_runs")
     if table is None:
         return ()
     latest = "as_of = (select max(as_of) from control.night)" if warehouse.has("control.night", "as_of") else "true"
-    rows = warehouse.rows(f"select * from {table} where {latest} order by is_scoring_model desc, model")
+    rows = warehouse.rows(f"select * from {table} where {latest} order by model = 'gamma_gamma', is_scoring_model desc, model")
     return tuple(
         ModelRun(
             model=row["model"],

@@ -68,8 +68,9 @@ def sentences(facts: Facts) -> tuple[str, ...]:
                      f"the top 20 % hold {percent(facts.value.concentration.top[20], 0)} of the value.")
     if facts.segments and facts.segments.life_cycle.of("at_risk", "lapsed"):
         risky = [group for group in facts.segments.life_cycle.groups if group.code in ("at_risk", "lapsed")]
-        people, value = sum(group.people for group in risky), sum(group.clv for group in risky)
-        found.append(f"{count(people)} customers are at risk or lapsed, and {money.short(value)} of expected margin with them.")
+        people = sum(group.people for group in risky)
+        brought = sum(group.actual - group.clv for group in risky if group.actual is not None)
+        found.append(f"{count(people)} customers are at risk or lapsed; they brought {money.short(brought)} of margin in the last twelve months.")
     if facts.balances:
         landed = sum(balance.rows[1] or 0 for balance in facts.balances)
         balanced = all(balance.balanced for balance in facts.balances)

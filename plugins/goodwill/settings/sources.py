@@ -92,10 +92,15 @@ def _as_mapping(value: Any) -> Any:
     return {"column": value} if isinstance(value, str) else value
 
 
+def _as_columns(value: Any) -> Any:
+    """A list names columns that are called the same in the source."""
+    return {name: name for name in value} if isinstance(value, (list, tuple)) else value
+
+
 class EntityMapping(Declared):
     """How one source feeds one entity."""
 
-    columns: dict[str, Annotated[ColumnMapping, BeforeValidator(_as_mapping)]]
+    columns: Annotated[dict[str, Annotated[ColumnMapping, BeforeValidator(_as_mapping)]], BeforeValidator(_as_columns)]
     where: tuple[Condition, ...] = ()
     group_by: Names = ()
 

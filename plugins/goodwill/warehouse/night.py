@@ -59,7 +59,8 @@ def choose_as_of(night: Night, connection: duckdb.DuckDBPyConnection) -> dt.date
     ]
     if not stamps:
         raise ConfigurationError("calendar.as_of is last_event_day, and no dated row has landed", "pass --as-of, or look at the sources with: goodwill check")
-    return connection.execute("select cast(timezone(?, timezone('UTC', cast(? as timestamp))) as date)", [zone, max(stamps)]).fetchone()[0]  # type: ignore[index, no-any-return]
+    day: dt.date = connection.execute("select cast(timezone(?, timezone('UTC', cast(? as timestamp))) as date)", [zone, max(stamps)]).fetchall()[0][0]
+    return day
 
 
 def _sql_type(value: Any, key: str) -> str:

@@ -33,7 +33,7 @@ ordered as (
         sum(orders.revenue_amount - orders.refunded_amount) filter (
             where orders.margin_by_order_date_amount is not null
         ) as margin_revenue_amount,
-        bool_or(orders.is_margin_assumed) as margin_is_assumed,
+        bool_or(orders.margin_is_assumed) as margin_is_assumed,
         coalesce(sum(orders.revenue_amount) filter (where orders.ordered_on > bounds.trailing_from), 0)
             as trailing_revenue_amount,
         count(*) filter (

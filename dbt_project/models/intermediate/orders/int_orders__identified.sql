@@ -19,6 +19,7 @@ identities as (
 exchange_rates as (
 
     select * from {{ ref('int_exchange_rates__daily') }}
+    where currency <> {{ setting('company_currency') }}
 
 ),
 
@@ -31,7 +32,6 @@ visible as (
     left join exchange_rates
         on orders.currency = exchange_rates.currency
         and orders.ordered_on = exchange_rates.day
-        and orders.currency <> {{ setting('company_currency') }}
     where orders.ordered_on <= {{ as_of() }}
 
 )

@@ -101,7 +101,7 @@ select
     cast(revenue_amount as decimal(18, 2)) as revenue_amount,
     cast(refunded_amount as decimal(18, 2)) as refunded_amount,
     cast(cost_of_goods_amount as decimal(18, 2)) as cost_of_goods_amount,
-    is_cost_assumed and cost_of_goods_amount is not null as is_margin_assumed,
+    is_cost_assumed and cost_of_goods_amount is not null as margin_is_assumed,
     cast(margin_before_refunds_amount as decimal(18, 2)) as margin_by_event_date_amount,
     cast(margin_before_refunds_amount - refunded_amount as decimal(18, 2)) as margin_by_order_date_amount,
     coalesce(discount_amount > 0, false) or coupon_code is not null as is_promoted

@@ -19,6 +19,7 @@ orders as (
 exchange_rates as (
 
     select * from {{ ref('int_exchange_rates__daily') }}
+    where currency <> {{ setting('company_currency') }}
 
 ),
 
@@ -54,7 +55,6 @@ converted as (
     left join exchange_rates
         on matched.currency = exchange_rates.currency
         and matched.refunded_on = exchange_rates.day
-        and matched.currency <> {{ setting('company_currency') }}
 
 )
 

@@ -16,4 +16,4 @@ select
     first_purchase_on,
     is_converted
 from judged
-where edge_status = 'valid'
+where is_valid

@@ -190,6 +190,7 @@ select
         when reason = 'referrer_unknown' then 'pending'
         else 'refused'
     end as edge_status,
+    reason is null as is_valid,
     reason as refusal_reason,
     first_purchase_on,
     reason is null

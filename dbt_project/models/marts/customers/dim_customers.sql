@@ -1,0 +1,101 @@
+-- grain: person: customers, prospects and each guest order; amounts add up over people, rates and scores do not
+with
+
+people as (
+
+    select * from {{ ref('int_people') }}
+
+),
+
+facts as (
+
+    select * from {{ ref('int_customer_facts') }}
+
+),
+
+referrers as (
+
+    select * from {{ ref('int_referrals__accepted') }}
+
+),
+
+scores as (
+
+    select * from {{ ref('clv_customers') }}
+
+),
+
+segments as (
+
+    select * from {{ ref('segments') }}
+
+)
+
+select
+    people.person_id,
+    people.contact_id,
+    people.is_customer,
+    people.is_guest,
+    people.is_contact,
+    people.is_left_censored,
+    people.created_on,
+    people.first_seen_on,
+    people.deleted_on,
+    people.company,
+    people.postcode,
+    people.city,
+    people.country,
+    people.birth_year,
+    people.owner,
+    coalesce(facts.acquisition_channel, people.acquisition_channel) as acquisition_channel,
+    people.campaign_id as acquisition_campaign_id,
+    referrers.referrer_person_id,
+    facts.distance_at_acquisition,
+    segments.distance,
+    segments.distance_reason,
+    segments.life_cycle_stage,
+    segments.life_cycle_reason,
+    segments.value_class,
+    segments.value_class_reason,
+    segments.recency_score,
+    segments.frequency_score,
+    segments.monetary_score,
+    segments.rfm_group,
+    facts.first_purchase_on,
+    facts.last_purchase_on,
+    facts.first_category,
+    coalesce(facts.purchase_days, 0) as purchase_days_count,
+    coalesce(facts.orders_count, 0) as orders_count,
+    coalesce(facts.revenue_amount, 0) as revenue_amount,
+    coalesce(facts.refunded_amount, 0) as refunded_amount,
+    facts.margin_amount,
+    facts.margin_is_assumed,
+    cast(people.cost_to_serve_amount as decimal(18, 2)) as cost_to_serve_amount,
+    cast(facts.margin_amount - people.cost_to_serve_amount as decimal(18, 2)) as margin_after_service_amount,
+    facts.trailing_12m_revenue_amount,
+    facts.trailing_12m_margin_amount,
+    facts.promoted_amount / nullif({{ as_ratio('facts.ordered_amount') }}, 0) as promotion_rate,
+    1 - facts.promoted_amount / nullif({{ as_ratio('facts.ordered_amount') }}, 0) as full_price_rate,
+    facts.refunded_amount / nullif({{ as_ratio('facts.ordered_amount') }}, 0) as return_rate,
+    facts.mean_gap_days,
+    facts.p90_gap_days,
+    people.latest_nps_score,
+    people.latest_csat_score,
+    people.complaint_open_since,
+    people.last_quote_on,
+    people.last_cart_on,
+    people.has_active_subscription,
+    scores.p_alive,
+    scores.clv_12,
+    scores.clv_24,
+    scores.clv_36,
+    scores.expected_next_purchase_on
+from people
+left join facts
+    on people.person_id = facts.person_id
+left join referrers
+    on people.person_id = referrers.referred_person_id
+left join scores
+    on people.person_id = scores.person_id
+left join segments
+    on people.person_id = segments.person_id

@@ -1,0 +1,31 @@
+-- grain: run and model; nothing adds up
+with
+
+runs as (
+
+    select * from {{ source('model', 'clv_runs') }}
+
+)
+
+select
+    run_id,
+    as_of,
+    model,
+    status,
+    message,
+    is_scoring_model,
+    converged,
+    customers,
+    repeat_customers,
+    tuples,
+    r,
+    alpha,
+    a,
+    b,
+    p,
+    q,
+    v,
+    log_likelihood,
+    data_hash,
+    fitted_seconds
+from runs

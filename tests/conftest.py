@@ -1,0 +1,35 @@
+"""What every test may use: a small home made of files a test writes itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+from goodwill.home import Home
+
+ORDERS_SOURCE = """
+    sources:
+      - name: shop
+        path: input/orders.csv
+        currency: EUR
+        entities:
+          orders:
+            columns: {order_id: order_id, ordered_at: ordered_at, contact_ref: customer_id, net_amount: amount}
+"""
+
+
+@pytest.fixture
+def make_home(tmp_path: Path) -> Callable[..., Home]:
+    """Make a home: `make_home(sources, goodwill, **{"orders.csv": text or bytes})`."""
+
+    def make(sources: str = ORDERS_SOURCE, goodwill: str = "company: {currency: EUR}", **files: str | bytes) -> Home:
+        (tmp_path / "input").mkdir(exist_ok=True)
+        (tmp_path / "goodwill.yml").write_text(dedent(goodwill))
+        (tmp_path / "sources.yml").write_text(dedent(sources))
+        for name, content in files.items():
+            (tmp_path / "input" / name).write_bytes(content if isinstance(content, bytes) else dedent(content).lstrip().encode())
+        return Home.at(tmp_path)
+
+    return make
