@@ -6,7 +6,7 @@ ENV PYTHONUNBUFFERED=1 \
     AIRFLOW_HOME=/opt/airflow
 
 # Group 0, as on platforms that run containers under a number of their own; the home's files then stay writable by the group.
-RUN useradd --uid 50000 --gid 0 --create-home --home-dir /home/goodwill --shell /usr/sbin/nologin goodwill \
+RUN useradd --uid 50000 --gid 0 --no-create-home --home-dir /opt/airflow --shell /usr/sbin/nologin goodwill \
     && install --directory --owner=50000 --group=0 --mode=0775 /opt/airflow /srv/goodwill
 
 # The lock alone first: a change of the project does not install the environment again. Every file is checked against its hash;

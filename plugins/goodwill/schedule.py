@@ -19,8 +19,9 @@ def _calendar(home: str | None) -> tuple[dict[str, str], str]:
         document = yaml.safe_load((Path(folder or "") / "goodwill.yml").read_text(encoding="utf-8")) if folder else None
     except (OSError, yaml.YAMLError):
         document = None  # the night itself says what is wrong with the file; a parse must not fail on it
-    document = document if isinstance(document, dict) else {}
-    return document.get("calendar") or {}, (document.get("company") or {}).get("business_time_zone", "UTC")
+    sections = document if isinstance(document, dict) else {}
+    calendar, company = (section if isinstance(section, dict) else {} for section in (sections.get("calendar"), sections.get("company")))
+    return calendar, company.get("business_time_zone", "UTC")
 
 
 def cron(home: str | None = None) -> str | None:

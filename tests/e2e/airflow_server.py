@@ -144,8 +144,8 @@ class AirflowServer:
         def ready() -> bool:
             errors = self.call(token, "GET", "importErrors")["import_errors"]
             if errors:
-                pytest_text = "\n".join(error["stack_trace"] for error in errors)
-                raise AssertionError(f"import errors:\n{pytest_text}")
+                texts = "\n".join(error["stack_trace"] for error in errors)
+                raise AssertionError(f"import errors:\n{texts}")
             return bool(self.call(token, "GET", f"dags/{dag_id}")["dag_id"] == dag_id)
 
         self._wait(f"DAG {dag_id}", ready, timeout)

@@ -10,7 +10,7 @@ from typing import Any
 
 from goodwill.report.cohorts import Cohorts
 from goodwill.report.facts import Facts
-from goodwill.report.formats import month
+from goodwill.report.formats import DASH, month
 from goodwill.report.segments import Breakdown
 from goodwill.report.value import Bin, Concentration
 
@@ -97,7 +97,8 @@ def _retention(cohorts: Cohorts) -> Option:
         "grid": {**_GRID, "bottom": 30, "top": 44},
         "legend": {**_LEGEND, "data": [series["name"] for series in thick]},
         "tooltip": _tooltip(),
-        "xAxis": _axis("value", min=1, max=max(ages), interval=_tick(max(ages)), splitLine={"show": False}, **_named(f"Age, in windows of {cohorts.age_days} days")),
+        "xAxis": _axis("value", min=1, max=max(ages), interval=_tick(max(ages)), splitLine={"show": False},
+                       **_named(f"Age, in windows of {cohorts.age_days} days")),
         "yAxis": _axis("value", min=0, label={"formatter": "@percent0"}),
         "series": [*thin, *thick],
     }
@@ -106,26 +107,26 @@ def _retention(cohorts: Cohorts) -> Option:
 def _bin_label(entry: Bin) -> str:
     if entry.low is None:
         return "below 0"
-    return f"{entry.low:,g} +" if entry.high is None else f"{entry.low:,g}–{entry.high:,g}"
+    return f"{entry.low:,g} +" if entry.high is None else f"{entry.low:,g}{DASH}{entry.high:,g}"
 
 
 def _distribution(bins: tuple[Bin, ...]) -> Option:
+    """How many customers are worth how much, and what those hold together."""
+
+    def bars(name: str, colour: str, shares: list[float]) -> Option:
+        look = {"color": colour, "borderRadius": [2, 2, 0, 0]}
+        return {"type": "bar", "name": name, "data": shares, "barGap": "8%", "barCategoryGap": "22%", "itemStyle": look}
+
     return {
-        "grid": {**_GRID, "top": 16, "bottom": 30},
-        "tooltip": {**_tooltip(write="@count"), "axisPointer": {"type": "shadow"}},
-        "xAxis": _axis("category", data=[_bin_label(entry) for entry in bins], label={"hideOverlap": True}, **_named("CLV over 12 months")),
-        "yAxis": _axis("value", label={"formatter": "@count"}, minInterval=1),
+        "grid": {**_GRID, "bottom": 30, "top": 44},
+        "legend": _LEGEND,
+        "tooltip": {**_tooltip(), "axisPointer": {"type": "shadow"}},
+        "xAxis": _axis("category", data=[_bin_label(entry) for entry in bins], label={"formatter": "@low", "interval": 0, "hideOverlap": True},
+                       **_named("CLV 12 of a customer, from")),
+        "yAxis": _axis("value", min=0, label={"formatter": "@percent0"}),
         "series": [
-            {
-                "type": "bar",
-                "name": "Customers",
-                "barCategoryGap": "12%",
-                "data": [
-                    {"value": entry.customers, "itemStyle": {"color": "$second" if entry.low is None or entry.high is None else "$accent"}}
-                    for entry in bins
-                ],
-                "itemStyle": {"borderRadius": [2, 2, 0, 0]},
-            }
+            bars("Share of customers", "$quiet", [entry.share for entry in bins]),
+            bars("Share of value they hold", "$accent", [entry.held for entry in bins]),
         ],
     }
 

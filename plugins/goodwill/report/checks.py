@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -72,6 +73,11 @@ def _rank(boundary: str) -> int:
     return BOUNDARIES.index(boundary) if boundary in BOUNDARIES else len(BOUNDARIES)
 
 
+def _check(row: tuple[Any, ...]) -> Check:
+    *facts, observed = row
+    return Check(*facts, safe_value(observed, column=None))
+
+
 def read_checks(run_dir: Path) -> Checks:
     """The results under `run_dir/validation_results`, in the order of the boundaries."""
     files = sorted(str(path) for path in (run_dir / "validation_results").glob("*.parquet"))
@@ -86,7 +92,7 @@ def read_checks(run_dir: Path) -> Checks:
     with duckdb.connect(":memory:") as connection:
         rows = connection.execute(query, [files]).fetchall()
     checks = tuple(
-        sorted((Check(*row[:9], safe_value(row[9], column=row[5])) for row in rows), key=lambda check: _rank(check.boundary))
+        sorted((_check(row) for row in rows), key=lambda check: _rank(check.boundary))
     )
     names = sorted({check.boundary for check in checks}, key=_rank)
     outcomes = {name: [check.outcome for check in checks if check.boundary == name] for name in names}

@@ -1,4 +1,4 @@
-"""Who comes back: the grid of cohort × age, and the curve over all cohorts. From `marts.cohort_retention`."""
+"""Who comes back: the grid of cohort by age, and the curve over all cohorts. From `marts.cohort_retention`."""
 
 from __future__ import annotations
 

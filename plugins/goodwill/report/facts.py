@@ -13,12 +13,13 @@ import duckdb
 from goodwill.report.checks import Checks, read_checks
 from goodwill.report.cohorts import Cohorts, read_cohorts
 from goodwill.report.intake import Balance, Batch, Rejection, read_balances, read_batches, read_rejections
+from goodwill.report.models import ModelRun, read_models
 from goodwill.report.night import Night, read_night
 from goodwill.report.notices import Notice, read_notices
 from goodwill.report.reading import Row, Warehouse
 from goodwill.report.referrals import Referrals, read_referrals
 from goodwill.report.segments import Segments, read_segments
-from goodwill.report.value import ModelRun, Value, read_models, read_value
+from goodwill.report.value import Value, read_value
 
 __all__ = ["Facts", "gather"]
 
@@ -58,11 +59,13 @@ class Facts:
 
 
 def _customers(warehouse: Warehouse) -> Customers | None:
-    if not warehouse.has("intermediate.int_customer_facts"):
+    table = warehouse.first("intermediate.int_customer_facts", "marts.dim_customers")
+    if table is None:
         return None
-    found: Row = warehouse.row("""
+    found: Row = warehouse.row(f"""
         select count_if(not is_guest) as customers, count_if(is_guest) as guests, sum(trailing_12m_revenue_amount) as revenue
-        from intermediate.int_customer_facts
+        from {table}
+        where first_purchase_on is not null
     """)
     return Customers(found["customers"], found["guests"], found["revenue"])
 
@@ -92,18 +95,18 @@ def gather(warehouse_path: Path, run_dir: Path, verdict: str | None = None) -> F
         night = read_night(warehouse, run_dir, verdict)
         if warehouse.trouble:
             troubles.append(warehouse.trouble)
-        balances = measured("what came in", lambda: read_balances(warehouse), ())
-        batches = measured("the batches", lambda: read_batches(warehouse, run_dir), ())
+        nothing: tuple[Balance, ...] = ()
+        balances = measured("what came in", lambda: read_balances(warehouse), nothing)
         return Facts(
             night=night,
             checks=measured("the checks", lambda: read_checks(run_dir), Checks((), ())),
             balances=balances,
             rejections=measured("what was rejected", lambda: read_rejections(warehouse), ()),
-            batches=batches,
-            notices=measured("the notices", lambda: read_notices(warehouse, night, balances, batches), ()),
+            batches=measured("the batches", lambda: read_batches(warehouse), ()),
+            notices=measured("the notices", lambda: read_notices(warehouse, night, balances), ()),
             customers=measured("the customers", lambda: _customers(warehouse), None),
             cohorts=measured("the cohorts", lambda: read_cohorts(warehouse, int(night.settings.get("cohorts_age_days") or 30)), None),
-            models=measured("the models", lambda: read_models(warehouse), ()),
+            models=measured("the models", lambda: read_models(warehouse, night.run_id), ()),
             value=measured("the value of customers", lambda: read_value(warehouse), None),
             segments=measured("the segments", lambda: read_segments(warehouse), None),
             referrals=measured("the referrals", lambda: read_referrals(warehouse), None),

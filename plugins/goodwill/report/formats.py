@@ -5,18 +5,21 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
-__all__ = ["Money", "count", "day", "duration", "moment", "month", "number", "percent", "words"]
+__all__ = ["PLAIN", "Money", "count", "day", "duration", "moment", "month", "number", "percent", "words"]
 
 Number = int | float | Decimal
 
 #: A no-break space, so that a figure and its unit stay on one line.
 GAP = "\u00a0"
-ABSENT = "–"
+MINUS = "\u2212"
+DASH = "\u2013"
+ALPHA = "\u03b1"
+ABSENT = DASH
 SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "CAD": "CA$", "AUD": "A$", "BRL": "R$", "INR": "₹"}
 
 
 def _signed(text: str) -> str:
-    return text.replace("-", "−")
+    return text.replace("-", MINUS)
 
 
 class Money:
@@ -33,7 +36,7 @@ class Money:
 
     def _write(self, amount: Number, digits: int, unit: str = "") -> str:
         text = f"{abs(amount):,.{digits}f}"
-        sign = "−" if amount < 0 and any(digit in "123456789" for digit in text) else ""
+        sign = MINUS if amount < 0 and any(digit in "123456789" for digit in text) else ""
         return f"{sign}{self._prefix}{text}{unit}"
 
     def exact(self, amount: Number | None) -> str:
@@ -49,11 +52,15 @@ class Money:
         if amount is None:
             return ABSENT
         value = float(amount)
-        for limit, unit in ((1e9, "bn"), (1e6, "M"), (1e4, "k")):
-            if abs(value) >= limit:
-                scaled = value / limit * (10 if unit == "k" else 1)
-                return self._write(scaled, 1 if abs(scaled) >= 100 else 2 if unit != "k" else 1, f"{GAP}{unit}")
+        for least, divisor, unit in ((1e9, 1e9, "bn"), (1e6, 1e6, "M"), (1e4, 1e3, "k")):
+            if abs(value) >= least:
+                scaled = value / divisor
+                return self._write(scaled, 1 if abs(scaled) >= 100 or unit == "k" else 2, f"{GAP}{unit}")
         return self._write(value, 0 if abs(value) >= 100 else 2)
+
+
+#: Amounts in the currency of their source, whichever that is.
+PLAIN = Money("")
 
 
 def count(value: Number | None) -> str:
@@ -70,7 +77,7 @@ def number(value: Number | None, digits: int = 3) -> str:
     """A model's number: `0.243`, four significant figures where it is small."""
     if value is None:
         return ABSENT
-    small = value != 0 and abs(value) < 0.01
+    small = value != 0 and abs(float(value)) < 0.01
     return _signed(f"{value:.4g}" if small else f"{value:,.{digits}f}")
 
 

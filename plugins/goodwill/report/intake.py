@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
 
 from goodwill.entities import ENTITIES
 from goodwill.report.privacy import HIDDEN, safe_value
@@ -31,7 +28,8 @@ class Balance:
 
     @property
     def has_amounts(self) -> bool:
-        return any(amount is not None for amount in self.amounts)
+        """Whether this entity has an amount to hold against the source; amounts are in the currency of the source."""
+        return self.entity in ENTITIES and ENTITIES[self.entity].amount is not None and any(amount is not None for amount in self.amounts)
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,6 @@ class Batch:
     rows: int | None
     amount: Decimal | None
     unparsable: int | None
-    notices: tuple[str, ...] = ()
 
 
 def _file_name(file: str | None) -> str | None:
@@ -99,11 +96,12 @@ def read_rejections(warehouse: Warehouse) -> tuple[Rejection, ...]:
     table = warehouse.first("staging.quarantine", "audit.quarantine")
     if table is None:
         return ()
+    value = "value" if warehouse.has(table, "value") else "null"
     query = f"""
         select
             entity, source, column_name, reason,
             count(*) as problems,
-            min_by(struct_pack(f := file, n := row_no, v := value), (coalesce(batch_id, ''), coalesce(row_no, 0))) as example
+            min_by(struct_pack(f := file, n := row_no, v := {value}), (coalesce(batch_id, ''), coalesce(row_no, 0))) as example
         from {table}
         group by entity, source, column_name, reason
         order by problems desc, entity, source, column_name, reason
@@ -123,36 +121,28 @@ def read_rejections(warehouse: Warehouse) -> tuple[Rejection, ...]:
     )
 
 
-def read_batches(warehouse: Warehouse, run_dir: Path) -> tuple[Batch, ...]:
-    """The batches of the night with their control totals; fingerprints from the manifests of landing, beside the run."""
+def read_batches(warehouse: Warehouse) -> tuple[Batch, ...]:
+    """The batches of the night, one line per entity they feed, with the control totals measured at the source."""
     if not warehouse.has("control.source_totals"):
         return ()
-    manifests = _read_manifests(run_dir)
-    rows = warehouse.rows("select * from control.source_totals order by source, entity, batch_id")
+    fingerprint, join = "null", ""
+    if warehouse.has("control.batches", "source", "batch_id", "file_sha256"):
+        fingerprint, join = "batches.file_sha256", "left join control.batches as batches using (source, batch_id)"
+    rows = warehouse.rows(f"""
+        select totals.*, {fingerprint} as fingerprint
+        from control.source_totals as totals {join}
+        order by totals.source, totals.entity, totals.batch_id
+    """)
     return tuple(
         Batch(
             entity=row["entity"],
             source=row["source"],
             batch_id=row["batch_id"],
             file=_file_name(row["file"]),
-            sha256=manifests.get(row["batch_id"], {}).get("file_sha256"),
-            notices=tuple(str(notice) for notice in manifests.get(row["batch_id"], {}).get("notices") or ()),
+            sha256=row["fingerprint"],
             rows=row["source_rows"],
             amount=row["source_amount"],
             unparsable=row["unparsable_amounts"],
         )
         for row in rows
     )
-
-
-def _read_manifests(run_dir: Path) -> dict[str, dict[str, Any]]:
-    """Batch id → its manifest in landing, in the home this run belongs to."""
-    found: dict[str, dict[str, Any]] = {}
-    for path in sorted((run_dir.parent.parent / "landing").glob("*/*/manifest.json")):
-        try:
-            manifest = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            continue
-        if isinstance(manifest, dict):
-            found[path.parent.name] = manifest
-    return found

@@ -9,8 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from goodwill.errors import GoodwillError
+from goodwill.home import Home
 from goodwill.report.formats import words
 from goodwill.report.reading import Warehouse
+from goodwill.settings import load_business
+from goodwill.settings.business import flat_settings
 
 __all__ = ["Night", "Stage", "Stop", "read_night"]
 
@@ -106,6 +110,16 @@ def _read_events(run_dir: Path) -> list[dict[str, Any]]:
     return events
 
 
+def _settings(warehouse: Warehouse, run_dir: Path) -> dict[str, Any]:
+    """The settings the night was run with; where its warehouse no longer tells (a publication), those of its home as they are now."""
+    if warehouse.has("control.night"):
+        return warehouse.row("select * from control.night limit 1")
+    try:
+        return flat_settings(load_business(Home(run_dir.parent.parent).business_file))
+    except GoodwillError:
+        return {}
+
+
 def _stages(events: list[dict[str, Any]]) -> tuple[Stage, ...]:
     """One stage per name in order of appearance; its last line tells how it ended (a retried stage counts its last attempt)."""
     started: dict[str, dt.datetime | None] = {}
@@ -134,7 +148,7 @@ def _stages(events: list[dict[str, Any]]) -> tuple[Stage, ...]:
 def _stop(verdict: str, stages: tuple[Stage, ...], events: list[dict[str, Any]]) -> Stop | None:
     if verdict == "published":
         return None
-    guilty = next((stage for stage in reversed(stages) if stage.status in ("blocked", "failed")), None)
+    guilty = next((stage for status in (verdict, "blocked", "failed") for stage in stages if stage.status == status), None)
     unfinished = guilty or next((stage for stage in reversed(stages) if stage.status == "started"), None)
     if unfinished is None:
         return Stop("before the first stage", None, "The night stopped before its first stage ended.", (), _DEFAULT_REMEDY["failed"])
@@ -145,12 +159,12 @@ def _stop(verdict: str, stages: tuple[Stage, ...], events: list[dict[str, Any]])
     text, _, remedy = guilty.message.partition("remedy:")
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     failures = tuple(line.removeprefix("- ") for line in lines if line.startswith("- "))
-    headline = " ".join(line for line in lines if not line.startswith("- ")) or f"{guilty.label} ended as {guilty.status}."
+    headline = " ".join(line for line in lines if not line.startswith("- ")).rstrip(":") or f"{guilty.label} {guilty.status}"
     gate = _GATE.search(headline)
     return Stop(
         stage=guilty.label,
         gate=gate["gate"] if gate else detail.get("boundary"),
-        headline=headline,
+        headline=re.sub("^blocked", "Blocked", headline),
         failures=failures or tuple(str(failure) for failure in detail.get("failures") or ()),
         remedy=remedy.strip() or str(detail.get("remedy") or "") or _DEFAULT_REMEDY.get(verdict, _DEFAULT_REMEDY["failed"]),
     )
@@ -165,7 +179,7 @@ def read_night(warehouse: Warehouse, run_dir: Path, verdict: str | None = None) 
     """
     record = _read_record(run_dir)
     events = _read_events(run_dir)
-    settings = warehouse.row("select * from control.night limit 1") if warehouse.has("control.night") else {}
+    settings = _settings(warehouse, run_dir)
     stages = _stages(events)
     verdict = verdict or str(record.get("verdict") or "failed")
     ends = [stage.begins + stage.seconds for stage in stages if stage.seconds is not None]

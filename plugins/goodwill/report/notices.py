@@ -6,8 +6,8 @@ import datetime as dt
 from dataclasses import dataclass
 
 from goodwill.entities import ENTITIES
-from goodwill.report.formats import Money, count, day, percent
-from goodwill.report.intake import Balance, Batch
+from goodwill.report.formats import PLAIN, count, day, percent
+from goodwill.report.intake import Balance
 from goodwill.report.night import Night
 from goodwill.report.reading import Warehouse
 
@@ -91,7 +91,7 @@ def _later(balances: tuple[Balance, ...], night: Night) -> Notice | None:
     items = tuple(
         (
             f"{balance.entity} from {balance.source}",
-            f"{count(balance.later_rows)} rows" + (f", {Money(night.currency).exact(balance.later_amount)}" if balance.later_amount else ""),
+            f"{count(balance.later_rows)} rows" + (f", amounting to {PLAIN.exact(balance.later_amount)}" if balance.later_amount else ""),
         )
         for balance in balances
         if balance.later_rows
@@ -100,9 +100,7 @@ def _later(balances: tuple[Balance, ...], night: Night) -> Notice | None:
     return Notice("Dated after this night", text, items) if items else None
 
 
-def read_notices(warehouse: Warehouse, night: Night, balances: tuple[Balance, ...], batches: tuple[Batch, ...]) -> tuple[Notice, ...]:
+def read_notices(warehouse: Warehouse, night: Night, balances: tuple[Balance, ...]) -> tuple[Notice, ...]:
     """All that applies tonight, the most consequential first."""
-    told = tuple(dict.fromkeys((batch.source, notice) for batch in batches for notice in batch.notices))
-    extraction = Notice("Told by the extraction", "What was noticed while the files were read.", told) if told else None
-    found = (_history(warehouse, night), _margin(warehouse, night), _guests(warehouse), _later(balances, night), extraction, _missing(warehouse))
+    found = (_history(warehouse, night), _margin(warehouse, night), _guests(warehouse), _later(balances, night), _missing(warehouse))
     return tuple(notice for notice in found if notice)

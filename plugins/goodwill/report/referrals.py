@@ -1,10 +1,12 @@
-"""Who brings whom: referral edges by outcome, and those who brought most. From `marts.referral_edges`."""
+"""Who brings whom: referral edges by outcome, and those who brought most. From `marts.referral_edges` and `marts.referral_value`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
-from goodwill.report.reading import Row, Warehouse
+from goodwill.report.privacy import safe_value
+from goodwill.report.reading import Warehouse
 
 __all__ = ["Referrals", "Referrer", "read_referrals"]
 
@@ -13,23 +15,29 @@ MOST_REFERRERS = 10
 
 @dataclass(frozen=True)
 class Referrer:
-    person_id: str
+    """Somebody who brought others: how many came, how many of them bought, what those are worth, and the referrer's own worth for it."""
+
+    person_id: str | None
     brought: int
-    clv_brought: float | None
+    bought: int
+    clv_brought: Decimal | None
+    referral_value: Decimal | None
+    quadrant: str | None
 
 
 @dataclass(frozen=True)
 class Referrals:
-    """Referrals told by the sources: how many hold, why the others are refused."""
+    """Referrals told by the sources: how many hold, how many of those bought, why the others do not hold."""
 
     valid: int
-    refused: tuple[tuple[str, int], ...]
+    converted: int
+    others: tuple[tuple[str, str, int], ...]
     referrers: int
     top: tuple[Referrer, ...]
 
     @property
     def told(self) -> int:
-        return self.valid + sum(edges for _, edges in self.refused)
+        return self.valid + sum(edges for _, _, edges in self.others)
 
 
 def read_referrals(warehouse: Warehouse) -> Referrals | None:
@@ -37,31 +45,46 @@ def read_referrals(warehouse: Warehouse) -> Referrals | None:
     if not warehouse.has("marts.referral_edges"):
         return None
     outcomes = warehouse.rows("""
-        select is_valid, coalesce(refusal_reason, 'unspecified') as reason, count(*) as edges
+        select edge_status, refusal_reason, count(*) as edges, count_if(is_converted) as converted
         from marts.referral_edges
-        group by is_valid, reason
-        order by edges desc, reason
+        group by edge_status, refusal_reason
+        order by edges desc, edge_status, refusal_reason
     """)
     if not outcomes:
         return None
-    scores = warehouse.first("marts.clv_customers", "model.clv_scores")
-    worth = "sum(scores.clv_12)::double" if scores else "null"
-    joined = f"left join {scores} as scores on scores.person_id = edges.referred_person_id" if scores else ""
-    top = warehouse.rows(
-        f"""
-        select edges.referrer_person_id as person_id, count(*) as brought, {worth} as clv_brought
-        from marts.referral_edges as edges {joined}
-        where edges.is_valid
-        group by edges.referrer_person_id
-        order by brought desc, clv_brought desc nulls last, person_id
+    people = warehouse.row("select count(distinct referrer_person_id) as referrers from marts.referral_edges where edge_status = 'valid'")
+    return Referrals(
+        valid=sum(row["edges"] for row in outcomes if row["edge_status"] == "valid"),
+        converted=sum(row["converted"] for row in outcomes if row["edge_status"] == "valid"),
+        others=tuple(
+            (row["edge_status"], row["refusal_reason"] or "unspecified", row["edges"]) for row in outcomes if row["edge_status"] != "valid"
+        ),
+        referrers=people["referrers"],
+        top=_top(warehouse),
+    )
+
+
+def _top(warehouse: Warehouse) -> tuple[Referrer, ...]:
+    """Those whose people bought most; an id that is an address or a number to call is hidden."""
+    if not warehouse.has("marts.referral_value"):
+        return ()
+    rows = warehouse.rows(
+        """
+        select person_id, direct_people_count, direct_customers_count, direct_clv_amount, crv_amount, quadrant
+        from marts.referral_value
+        order by direct_customers_count desc, direct_people_count desc, crv_amount desc nulls last, person_id
         limit ?
         """,
         [MOST_REFERRERS],
     )
-    people: Row = warehouse.row("select count(distinct referrer_person_id) as referrers from marts.referral_edges where is_valid")
-    return Referrals(
-        valid=sum(row["edges"] for row in outcomes if row["is_valid"]),
-        refused=tuple((row["reason"], row["edges"]) for row in outcomes if not row["is_valid"]),
-        referrers=people["referrers"],
-        top=tuple(Referrer(row["person_id"], row["brought"], row["clv_brought"]) for row in top),
+    return tuple(
+        Referrer(
+            person_id=safe_value(row["person_id"], column="person_id"),
+            brought=row["direct_people_count"],
+            bought=row["direct_customers_count"],
+            clv_brought=row["direct_clv_amount"],
+            referral_value=row["crv_amount"],
+            quadrant=row["quadrant"],
+        )
+        for row in rows
     )

@@ -64,11 +64,11 @@ class Segments:
         return self.life_cycle.of(*ACTIVE_STAGES)
 
 
-def _labels(warehouse: Warehouse) -> dict[str, tuple[str, str | None]]:
-    for table in ("marts.labels", "staging.labels", "intermediate.labels", "main.labels"):
-        if warehouse.has(table, "code", "english", "french"):
-            return {row["code"]: (row["english"], row["french"]) for row in warehouse.rows(f"select code, english, french from {table}")}
-    return {}
+def _labels(warehouse: Warehouse, kind: str) -> dict[str, tuple[str, str | None]]:
+    if not warehouse.has("marts.labels"):
+        return {}
+    rows = warehouse.rows("select code, english, french from marts.labels where kind = ?", [kind])
+    return {row["code"]: (row["english"], row["french"]) for row in rows}
 
 
 def _breakdown(rows: list[Row], order: tuple[str, ...], labels: dict[str, tuple[str, str | None]]) -> Breakdown:
@@ -101,7 +101,6 @@ def read_segments(warehouse: Warehouse) -> Segments | None:
     scores = warehouse.first("marts.clv_customers", "model.clv_scores")
     if table is None or scores is None or not warehouse.row(f"select 1 as found from {table} limit 1"):
         return None
-    labels = _labels(warehouse)
 
     def division(column: str, order: tuple[str, ...] = ()) -> Breakdown:
         rows = warehouse.rows(f"""
@@ -112,7 +111,7 @@ def read_segments(warehouse: Warehouse) -> Segments | None:
             where people.{column} is not null
             group by people.{column}
         """)
-        return _breakdown(rows, order, labels)
+        return _breakdown(rows, order, _labels(warehouse, column))
 
     return Segments(
         value_class=division("value_class", CLASSES),

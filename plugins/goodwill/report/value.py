@@ -1,4 +1,4 @@
-"""What customers are worth: the models of the night, the spread of value, who is still there, and how concentrated value is."""
+"""What customers are worth: the spread of value, who is still there, and how concentrated value is. From `marts.clv_customers`."""
 
 from __future__ import annotations
 
@@ -7,42 +7,37 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from goodwill.report.formats import DASH
 from goodwill.report.reading import Row, Warehouse
 
-__all__ = ["Bin", "Concentration", "LandscapeCell", "ModelRun", "Value", "read_models", "read_value"]
-
-PARAMETERS = ("r", "alpha", "a", "b", "p", "q", "v")
-#: Purchase days and days since the last one: a label and the first value of each band.
-PURCHASE_BANDS = (("1", 1), ("2", 2), ("3–4", 3), ("5–9", 5), ("10–19", 10), ("20–49", 20), ("50–99", 50), ("100 +", 100))
-SINCE_BANDS = (("0–29", 0), ("30–59", 30), ("60–89", 60), ("90–179", 90), ("180–364", 180), ("365–729", 365), ("730 +", 730))
-BINS = 24
+__all__ = ["PURCHASE_BANDS", "SINCE_BANDS", "Bin", "Concentration", "LandscapeCell", "Value", "read_value"]
 
 
-@dataclass(frozen=True)
-class ModelRun:
-    """One fitted model: its parameters and how the fit went."""
 
-    model: str
-    scoring: bool
-    parameters: dict[str, float]
-    customers: int | None
-    repeat_customers: int | None
-    tuples: int | None
-    log_likelihood: float | None
-    converged: bool | None
-    data_hash: str | None
-    seconds: float | None
-    status: str | None
-    message: str | None
+def _bands(*firsts: int) -> tuple[tuple[str, int], ...]:
+    """Label and first value of each band: it ends where the next begins, the last one is open."""
+    ends = (*(following - 1 for following in firsts[1:]), None)
+    return tuple(
+        (f"{first} +" if end is None else str(first) if end == first else f"{first}{DASH}{end}", first)
+        for first, end in zip(firsts, ends, strict=True)
+    )
+
+
+#: Bands of purchase days, and of days since the last one.
+PURCHASE_BANDS = _bands(1, 2, 3, 5, 10, 20, 50, 100)
+SINCE_BANDS = _bands(0, 30, 60, 90, 180, 365, 730)
+BINS = 12
 
 
 @dataclass(frozen=True)
 class Bin:
-    """Customers whose value lies in `[low, high)`; an open end is None."""
+    """Customers whose value lies in `[low, high)` (an open end is None): how many, their share, and the share of value they hold."""
 
     low: float | None
     high: float | None
     customers: int
+    share: float
+    held: float
 
 
 @dataclass(frozen=True)
@@ -79,32 +74,6 @@ class Value:
     models_used: tuple[tuple[str, str | None, int], ...]
 
 
-def read_models(warehouse: Warehouse) -> tuple[ModelRun, ...]:
-    """The models of this night: those of timing first, the one in use before the others, then the model of spend."""
-    table = warehouse.first("marts.clv_model_runs", "model.clv_runs")
-    if table is None:
-        return ()
-    latest = "as_of = (select max(as_of) from control.night)" if warehouse.has("control.night", "as_of") else "true"
-    rows = warehouse.rows(f"select * from {table} where {latest} order by model = 'gamma_gamma', is_scoring_model desc, model")
-    return tuple(
-        ModelRun(
-            model=row["model"],
-            scoring=bool(row["is_scoring_model"]),
-            parameters={name: row[name] for name in PARAMETERS if row.get(name) is not None},
-            customers=row.get("customers"),
-            repeat_customers=row.get("repeat_customers"),
-            tuples=row.get("tuples"),
-            log_likelihood=row.get("log_likelihood"),
-            converged=row.get("converged"),
-            data_hash=row.get("data_hash"),
-            seconds=row.get("fitted_seconds"),
-            status=row.get("status"),
-            message=row.get("message"),
-        )
-        for row in rows
-    )
-
-
 def read_value(warehouse: Warehouse) -> Value | None:
     """The value of the customers; None when nobody is scored."""
     table = warehouse.first("marts.clv_customers", "model.clv_scores")
@@ -112,46 +81,65 @@ def read_value(warehouse: Warehouse) -> Value | None:
         return None
     totals = warehouse.row(f"""
         select count(*) as customers, sum(clv_12) as clv_12, sum(clv_24) as clv_24, sum(clv_36) as clv_36, avg(clv_12)::double as mean,
-            median(clv_12)::double as median, quantile_cont(clv_12::double, 0.9) as ninetieth, quantile_cont(clv_12::double, 0.99) as high
+            median(clv_12)::double as median, quantile_cont(clv_12::double, 0.9) as ninetieth
         from {table}
     """)
     if not totals.get("customers"):
         return None
-    used = warehouse.rows(f"select model_used, fallback_reason, count(*) as customers from {table} group by model_used, fallback_reason order by customers desc, 1, 2")
+    used = warehouse.rows(f"""
+        select model_used, fallback_reason, count(*) as customers
+        from {table}
+        group by model_used, fallback_reason
+        order by customers desc, model_used, fallback_reason
+    """)
     return Value(
         customers=totals["customers"],
         equity={months: totals[f"clv_{months}"] for months in (12, 24, 36)},
         mean=totals["mean"],
         median=totals["median"],
         ninetieth=totals["ninetieth"],
-        bins=_bins(warehouse, table, totals["high"]),
+        bins=_bins(warehouse, table, totals["customers"]),
         landscape=_landscape(warehouse, table),
         concentration=_concentration(warehouse, table),
         models_used=tuple((row["model_used"], row["fallback_reason"], row["customers"]) for row in used),
     )
 
 
-def _nice_step(width: float) -> float:
-    """The next of 1, 2, 5 × 10ⁿ that is not below `width`: limits a reader can name."""
-    if width <= 0:
-        return 1.0
-    power = 10.0 ** math.floor(math.log10(width))
-    return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= width * (1 - 1e-9))
+def _limits(low: float, high: float) -> list[float]:
+    """1, 2 and 5 times the powers of ten between `low` and `high`: limits a reader can name, wide enough for values over magnitudes."""
+    powers = range(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 1)
+    steps = [factor * 10.0**power for power in powers for factor in (1, 2, 5)]
+    inside = [step for step in steps if low * 0.999 <= step <= high * 1.001]
+    return inside[-BINS:] or [high]
 
 
-def _bins(warehouse: Warehouse, table: str, high: float) -> tuple[Bin, ...]:
-    """Equal steps from 0 to the 99th percentile, one bin for what is below nothing and one for what is above."""
-    step = _nice_step(high / BINS)
-    last = max(math.ceil(high / step), 1)
-    query = f"""
-        select greatest(-1, least(floor(clv_12::double / ?)::bigint, ?)) as place, count(*) as customers
+def _bins(warehouse: Warehouse, table: str, customers: int) -> tuple[Bin, ...]:
+    """Customers, and the value they hold together, by how much each is worth."""
+    ends = warehouse.row(f"""
+        select quantile_cont(clv_12::double, 0.01) as low, quantile_cont(clv_12::double, 0.995) as high, sum(clv_12)::double as total
+        from {table} where clv_12 > 0
+    """)
+    limits = [0.0, *_limits(max(ends["low"], ends["high"] / 10_000), ends["high"])] if ends.get("high") else [0.0]
+    rows = warehouse.rows(
+        f"""
+        select len(list_filter(?::double[], low -> low <= clv_12::double)) as place, count(*) as customers, sum(clv_12)::double as held
         from {table} group by place
-    """
-    found = {row["place"]: row["customers"] for row in warehouse.rows(query, [step, last])}
-    bins = [Bin(place * step, (place + 1) * step, found.get(place, 0)) for place in range(last)]
-    below = [Bin(None, 0.0, found[-1])] if -1 in found else []
-    above = [Bin(last * step, None, found[last])] if last in found else []
-    return (*below, *bins, *above)
+        """,
+        [limits],
+    )
+    found = {row["place"]: row for row in rows}
+    total = ends.get("total") or 0.0
+    return tuple(
+        Bin(
+            low=limits[place - 1] if place else None,
+            high=limits[place] if place < len(limits) else None,
+            customers=found[place]["customers"] if place in found else 0,
+            share=(found[place]["customers"] if place in found else 0) / customers,
+            held=max(found[place]["held"], 0.0) / total if place in found and total else 0.0,
+        )
+        for place in range(len(limits) + 1)
+        if place or place in found
+    )
 
 
 def _band(column: str, bands: tuple[tuple[str, int], ...]) -> str:

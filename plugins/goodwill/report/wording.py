@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from goodwill.report.facts import Facts
-from goodwill.report.formats import Money, count, number, percent
-from goodwill.report.value import ModelRun
+from goodwill.report.formats import ALPHA, DASH, MINUS, Money, count, number, percent
+from goodwill.report.models import ModelRun
 
 __all__ = ["ModelCard", "Tile", "models", "sentences", "tiles"]
 
-MODEL_NAMES = {"mbg_nbd": "MBG/NBD", "bg_nbd": "BG/NBD", "pareto_nbd": "Pareto/NBD", "gamma_gamma": "Gamma–Gamma"}
-SYMBOLS = {"alpha": "α"}
+MODEL_NAMES = {"mbg_nbd": "MBG/NBD", "bg_nbd": "BG/NBD", "pareto_nbd": "Pareto/NBD", "gamma_gamma": f"Gamma{DASH}Gamma"}
+DAYS_IN_MONTH = 30.4375
+SYMBOLS = {"alpha": ALPHA}
 
 
 @dataclass(frozen=True)
@@ -85,12 +86,14 @@ def sentences(facts: Facts) -> tuple[str, ...]:
 
 
 def _timing(parameters: dict[str, float], model: str) -> tuple[str, ...]:
-    """What r, α, a and b say about buying and leaving; rates are per day."""
+    """What r, alpha, a and b say about buying and leaving; rates are per day."""
     r, alpha, a, b = (parameters.get(name) for name in ("r", "alpha", "a", "b"))
     told: list[str] = []
     if r and alpha:
-        told.append(f"While they stay, customers buy on average {number(r / alpha * 30.4375, 2)} times a month (r ÷ α), about once in {count(alpha / r)} days.")
-        told.append(f"They differ {'widely' if r < 1 else 'moderately' if r < 3 else 'little'} from one another in how often they buy (r = {number(r, 2)}; the smaller, the wider).")
+        monthly, days = number(r / alpha * DAYS_IN_MONTH, 2), count(alpha / r)
+        told.append(f"While they stay, customers buy on average {monthly} times a month (r ÷ {ALPHA}), about once in {days} days.")
+        how = "widely" if r < 1 else "moderately" if r < 3 else "little"
+        told.append(f"They differ {how} from one another in how often they buy (r = {number(r, 2)}; the smaller, the wider).")
     if a and b:
         when = "each purchase, the first included," if model == "mbg_nbd" else "each repeat purchase"
         told.append(f"After {when} {percent(a / (a + b))} of customers leave for good, unnoticed (a ÷ (a + b)).")
@@ -105,7 +108,7 @@ def _spending(parameters: dict[str, float], money: Money) -> tuple[str, ...]:
     if q <= 1:
         return ("With q at 1 or below the average purchase has no finite value: expected spend falls back to what was observed.",)
     return (
-        f"An average customer spends {money.exact(p * v / (q - 1))} on a day with a purchase (p·v ÷ (q − 1)).",
+        f"An average customer spends {money.exact(p * v / (q - 1))} on a day with a purchase (p·v ÷ (q {MINUS} 1)).",
         "A customer with few purchases is drawn towards that average; the more purchases, the more their own average counts.",
     )
 

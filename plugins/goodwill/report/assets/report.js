@@ -17,6 +17,7 @@
     "@count": (value) => (typeof value === "number" ? value.toLocaleString("en") : "–"),
     "@percent": share(1),
     "@percent0": share(0),
+    "@low": (range) => range.split("–")[0].replace(",000", "k"),
     "@label": (point) => share(1)(point.value),
   };
 

@@ -1,0 +1,54 @@
+"""The models of the night: what was fitted, and how it went. From `marts.clv_model_runs`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from goodwill.report.reading import Warehouse
+
+__all__ = ["ModelRun", "read_models"]
+
+PARAMETERS = ("r", "alpha", "a", "b", "p", "q", "v")
+
+
+@dataclass(frozen=True)
+class ModelRun:
+    """One fitted model: its parameters and how the fit went."""
+
+    model: str
+    scoring: bool
+    parameters: dict[str, float]
+    customers: int | None
+    repeat_customers: int | None
+    tuples: int | None
+    log_likelihood: float | None
+    converged: bool | None
+    data_hash: str | None
+    seconds: float | None
+    status: str | None
+    message: str | None
+
+
+def read_models(warehouse: Warehouse, run_id: str) -> tuple[ModelRun, ...]:
+    """The models of this night: those of timing first, the one in use before the others, then the model of spend."""
+    table = warehouse.first("marts.clv_model_runs", "model.clv_runs")
+    if table is None:
+        return ()
+    rows = warehouse.rows(f"select * from {table} where run_id = ? order by model = 'gamma_gamma', is_scoring_model desc, model", [run_id])
+    return tuple(
+        ModelRun(
+            model=row["model"],
+            scoring=bool(row["is_scoring_model"]),
+            parameters={name: row[name] for name in PARAMETERS if row.get(name) is not None},
+            customers=row.get("customers"),
+            repeat_customers=row.get("repeat_customers"),
+            tuples=row.get("tuples"),
+            log_likelihood=row.get("log_likelihood"),
+            converged=row.get("converged"),
+            data_hash=row.get("data_hash"),
+            seconds=row.get("fitted_seconds"),
+            status=row.get("status"),
+            message=row.get("message"),
+        )
+        for row in rows
+    )

@@ -1,0 +1,175 @@
+"""Whole nights through Airflow: published, repeated, for an earlier day, blocked, failed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+from goodwill.audit import Lock, RunRecord
+from goodwill.publish import current_run
+
+pytestmark = pytest.mark.xdist_group("airflow")
+
+#: Columns that say which run made a row: equal nights differ in nothing else.
+OF_THE_RUN = {"run_id", "fitted_seconds"}
+
+
+def marts(database: Path) -> dict[str, list[tuple]]:
+    """Every mart as sorted rows, without the columns that name the run."""
+    with duckdb.connect(str(database), read_only=True) as connection:
+        found = {}
+        for (table,) in connection.execute("select table_name from duckdb_tables() where schema_name = 'marts' order by 1").fetchall():
+            columns = [row[0] for row in connection.execute(f"describe marts.{table}").fetchall() if row[0] not in OF_THE_RUN]
+            found[table] = connection.execute(f"select {', '.join(columns)} from marts.{table} order by all").fetchall()
+        return found
+
+
+@pytest.fixture(scope="module")
+def shop(shop_home):
+    return shop_home(orders=800, dirt=0.005)
+
+
+@pytest.fixture(scope="module")
+def first(run_night, shop):
+    night = run_night(shop, as_of="2026-06-30")
+    assert night.verdict == "published", night.record
+    return night
+
+
+def test_a_night_publishes_every_mart_and_its_documents(first):
+    folder = first.home.current
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert {
+        "dim_customers", "fct_orders", "fct_order_lines", "fct_refunds", "fct_contact_events", "cohort_retention", "referral_edges",
+        "referral_value", "clv_customers", "clv_model_runs", "segments",
+    } <= {path.stem for path in (folder / "marts").glob("*.parquet")}
+    for name in ("report/index.html", "data_docs/index.html", "model_docs/index.html", "goodwill.duckdb"):
+        assert (folder / name).stat().st_size > 1000
+        assert name in manifest["files"]
+    assert manifest["run_id"] == current_run(first.home) == first.run_id
+    assert manifest["tables"]["marts.dim_customers"] > 100
+
+
+def test_the_audit_tables_tell_what_ran(first):
+    assert first.rows("select run_id, cast(as_of as varchar) from audit.release") == [(first.run_id, "2026-06-30")]
+    stages = {row[0] for row in first.rows("select stage from audit.stages where status = 'done'")}
+    assert {"extract orders", "prepare", "validate landed", "build staging", "validate staged", "build before_clv", "validate marts", "fit clv",
+            "validate clv", "segments", "validate segments", "build after_clv", "validate published"} <= stages
+    assert {row[0] for row in first.rows("select distinct boundary from audit.validation_results")} == {
+        "landed", "staged", "marts", "clv", "segments", "published"}
+    assert first.rows("select count(*) from audit.validation_results where severity = 'critical' and not success") == [(0,)]
+
+
+def test_control_totals_reconcile_to_the_cent(first):
+    rows = first.rows("select entity, source_rows, landed_rows, accepted_rows + superseded_rows + quarantined_rows, source_amount, landed_amount, "
+                      "accepted_amount + superseded_amount + quarantined_amount from audit.reconciliation")
+    assert len(rows) == 12
+    for entity, source, landed, sorted_, source_sum, landed_sum, sorted_sum in rows:
+        assert source == landed == sorted_, entity
+        assert source_sum == landed_sum == sorted_sum, entity
+    facts = first.rows("select sum(accepted_rows - after_as_of_rows) from audit.reconciliation where entity = 'orders'")
+    assert facts == first.rows("select count(*) from marts.fct_orders")
+
+
+def test_every_injected_error_is_in_quarantine_and_nothing_else(first):
+    injected = json.loads((first.home.root / "input" / "truth.json").read_text())["injected"]
+    wanted = {(bad["entity"], bad["row_no"]) for bad in injected}
+    found = set(first.rows("select entity, row_no from audit.quarantine"))
+    assert wanted <= found
+    assert len(wanted) > 5
+
+
+def test_the_same_night_again_gives_the_same_marts_row_for_row(run_night, shop, first):
+    before = marts(first.database())
+    again = run_night(shop, as_of="2026-06-30")
+    assert again.verdict == "published"
+    assert marts(again.database()) == before
+    assert all(rows or table in {"referral_edges"} for table, rows in before.items()), "an empty mart proves nothing"
+
+
+def test_an_earlier_day_is_published_beside_and_shows_only_what_had_happened(run_night, shop, first):
+    present = current_run(shop)
+    earlier = run_night(shop, as_of="2025-06-30")
+    assert earlier.verdict == "published"
+    assert earlier.record["is_current"] is False
+    assert current_run(shop) == present
+    ((latest, orders),) = earlier.rows("select max(ordered_on), count(*) from marts.fct_orders")
+    assert str(latest) <= "2025-06-30"
+    assert orders == first.rows("select count(*) from marts.fct_orders where ordered_on <= date '2025-06-30'")[0][0]
+
+
+def test_a_missing_file_blocks_and_yesterday_stays(run_night, shop, first):
+    present, file = current_run(shop), shop.root / "input" / "refunds.csv"
+    away = file.rename(file.with_suffix(".away"))
+    try:
+        night = run_night(shop)
+    finally:
+        away.rename(file)
+    assert night.verdict == "blocked"
+    assert "refunds.csv" in night.record["message"]
+    assert "remedy" in night.record["message"]
+    assert current_run(shop) == present
+    assert (shop.run(night.run_id) / "report" / "index.html").stat().st_size > 1000
+    assert Lock.of(shop).holder() is None
+
+
+def test_too_large_a_share_of_bad_rows_blocks_at_its_gate(run_night, shop_home):
+    home = shop_home(orders=400, seed=5)
+    orders = home.root / "input" / "orders.csv"
+    lines = orders.read_text().splitlines()
+    orders.write_text("\n".join([lines[0], *[line.replace("T", " half past ", 1) if number % 5 == 0 else line for number, line in enumerate(lines[1:])]]))
+    night = run_night(home)
+    assert night.verdict == "blocked"
+    assert night.record["blocked_at"] == "validate staged"
+    assert "orders" in night.record["message"]
+    assert current_run(home) is None
+
+
+def test_a_mart_that_breaks_a_critical_rule_is_never_published(run_night, shop_home, tmp_path, monkeypatch):
+    """The rule is broken by a suite that asks for the impossible, as a business would tighten one."""
+    from goodwill.quality import suites
+
+    home = shop_home(orders=300, seed=3)
+    own = tmp_path / "expectations"
+    shutil.copytree(Path(__file__).resolve().parents[2] / "expectations", own)
+    path = own / "marts" / "fct_orders.yml"
+    path.write_text(path.read_text().replace("min_value: 1\n", "min_value: 1000000\n", 1))
+    monkeypatch.setattr(suites, "EXPECTATIONS_DIR", own)
+    night = run_night(home)
+    assert night.verdict == "blocked"
+    assert night.record["blocked_at"] == "validate marts"
+    assert "fct_orders" in night.record["message"]
+    assert not (home.published / night.run_id).exists()
+
+
+def test_two_nights_at_once_the_second_is_refused(run_night, shop):
+    lock = Lock.of(shop)
+    lock.acquire("another-run", os.getpid())
+    try:
+        night = run_night(shop)
+        assert RunRecord.of(shop, night.run_id).read() == {}
+    finally:
+        lock.release("another-run")
+
+
+def test_a_dead_holder_is_healed(run_night, shop, first):
+    lock = Lock.of(shop)
+    lock.acquire("killed-run", 2**22 - 3)
+    (shop.warehouse / "working").mkdir(exist_ok=True)
+    (shop.warehouse / "working" / "warehouse.duckdb").write_bytes(b"half a file")
+    night = run_night(shop, as_of="2026-06-30")
+    assert night.verdict == "published"
+
+
+def test_a_reader_holding_the_old_publication_is_not_disturbed(run_night, shop, first):
+    old = shop.current / "goodwill.duckdb"
+    with duckdb.connect(str(old.resolve()), read_only=True) as reader:
+        count = reader.execute("select count(*) from marts.dim_customers").fetchone()
+        night = run_night(shop, as_of="2026-06-30")
+        assert night.verdict == "published"
+        assert reader.execute("select count(*) from marts.dim_customers").fetchone() == count
+    assert current_run(shop) == night.run_id

@@ -1,0 +1,186 @@
+"""A small shop in which every rule holds: one warehouse file with the column sets of the real one, 300 orders of 40 customers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from goodwill.entities import ENTITIES, PLUMBING
+from goodwill.settings.business import BusinessSettings, flat_settings
+
+AS_OF = "2025-06-30"
+
+#: What each entity's source gave, by column; `n` counts the rows from 0. Columns left out are null.
+_ROWS: dict[str, tuple[int, dict[str, str]]] = {
+    "orders": (300, {
+        "order_id": "'o' || n", "ordered_at": f"timestamp '{AS_OF} 10:00:00' - to_days(cast(n as int))", "contact_ref": "'c' || (n % 40)",
+        "net_amount": "10 + n % 7", "gross_amount": "12 + n % 7", "tax_amount": "2", "currency": "'EUR'", "status": "'paid'",
+    }),
+    "order_lines": (600, {
+        "order_id": "'o' || (n // 2)", "line_no": "n % 2 + 1", "product_id": "'p' || (n % 5)", "quantity": "1", "unit_price": "(10 + (n // 2) % 7) / 2",
+        "net_amount": "(10 + (n // 2) % 7) / 2", "unit_cost": "2",
+    }),
+    "refunds": (10, {
+        "refund_id": "'r' || n", "order_id": "'o' || n", "refunded_at": f"timestamp '{AS_OF} 12:00:00' - to_days(cast(n as int))", "amount": "5",
+    }),
+    "contacts": (45, {
+        "contact_id": "'c' || n", "created_at": "timestamp '2024-01-01'", "email": "'c' || n || '@shop.example'", "birth_year": "1980",
+        "referred_by": "case when n between 1 and 4 then 'c' || (n + 20) end",
+    }),
+    "contact_events": (200, {
+        "event_id": "'e' || n", "contact_ref": "'c' || (n % 40)", "message_id": "'m' || (n // 2)", "score": "case when n >= 190 then 9 end",
+        "occurred_at": f"timestamp '{AS_OF} 08:00:00' - to_days(cast(n // 2 as int)) + to_hours(cast(n % 2 as int))",
+        "kind": "case when n >= 190 then 'survey_answered' when n % 2 = 0 then 'message_sent' else 'opened' end", "cost": "0.01",
+    }),
+    "products": (5, {"product_id": "'p' || n", "name": "'product ' || n", "category": "'category ' || (n % 2)"}),
+    "campaigns": (2, {"campaign_id": "'k' || n", "name": "'campaign'"}),
+    "marketing_spend": (30, {"day": f"date '{AS_OF}' - cast(n as int)", "channel": "'search'", "amount": "20"}),
+    "subscriptions": (3, {"subscription_id": "'s' || n", "contact_ref": "'c' || n", "amount": "9", "started_at": "timestamp '2025-01-01'"}),
+}
+
+_STAGING = """
+create table staging.reconciliation as
+    select entity, 'shop' as source, source_rows, source_rows as landed_rows, source_rows as accepted_rows, 0::bigint as superseded_rows,
+        0::bigint as quarantined_rows, source_amount, source_amount as landed_amount, source_amount as accepted_amount,
+        0::decimal(38, 2) as superseded_amount, 0::decimal(38, 2) as quarantined_amount, 0::bigint as after_as_of_rows,
+        0::decimal(38, 2) as after_as_of_amount, true as is_reconciled
+    from control.source_totals;
+update staging.reconciliation set source_rows = 301, landed_rows = 301, quarantined_rows = 1 where entity = 'orders';
+create table staging.quarantine as
+    select 'orders' as entity, 'shop' as source, 'b-orders' as batch_id, 'orders.csv' as file, 301::bigint as row_no,
+        'ordered_at' as column_name, 'BAD_TIMESTAMP' as reason, '30 February' as value, '{}' as raw_row;
+"""
+
+_INTERMEDIATE = """
+create table intermediate.int_people as
+    select contact_id as person_id, contact_id, substr(contact_id, 2)::int < 40 as is_customer, false as is_guest from staging.stg_contacts;
+create table intermediate.int_purchase_days as
+    select contact_ref as person_id, ordered_at::date as purchased_on, sum(net_amount) as paid_amount from staging.stg_orders group by 1, 2;
+create table intermediate.int_customer_facts as
+    select person_id, false as is_guest, false as is_left_censored, min(purchased_on) as first_purchase_on, max(purchased_on) as last_purchase_on,
+        count(*) as purchase_days, count(*) - 1 as x, max(purchased_on) - min(purchased_on) as t_x_days,
+        date '2025-06-30' - min(purchased_on) as age_days
+    from intermediate.int_purchase_days group by person_id;
+"""
+
+_MARTS = """
+create table marts.fct_orders as
+    select order_id, contact_ref as person_id, false as is_guest, ordered_at, ordered_at::date as ordered_on, status, false as is_cancelled,
+        channel, brand, campaign_id, coupon_code, partner_id, false as is_promoted, 2::bigint as lines_count, currency as source_currency,
+        net_amount, gross_amount, discount_amount, tax_amount, shipping_amount, shipping_cost as shipping_cost_amount,
+        payment_fee as payment_fee_amount, net_amount as revenue_amount, 0::decimal(18, 2) as refunded_amount,
+        4::decimal(18, 2) as cost_of_goods_amount, false as is_margin_assumed, (net_amount - 4)::decimal(18, 2) as margin_by_event_date_amount,
+        (net_amount - 4)::decimal(18, 2) as margin_by_order_date_amount
+    from staging.stg_orders;
+create table marts.fct_order_lines as
+    select order_id, line_no, 'c0' as person_id, date '2025-06-30' as ordered_on, false as is_cancelled, product_id, 'product' as product_name,
+        'category' as product_category, quantity, discount_amount, net_amount, net_amount as revenue_amount, 0::decimal(18, 2) as refunded_amount,
+        2::decimal(18, 2) as cost_of_goods_amount, false as is_margin_assumed, 0::decimal(18, 2) as order_costs_amount,
+        (net_amount - 2)::decimal(18, 2) as margin_by_event_date_amount, (net_amount - 2)::decimal(18, 2) as margin_by_order_date_amount
+    from staging.stg_order_lines;
+create table marts.fct_refunds as
+    select refund_id, order_id, 'c0' as person_id, true as is_order_known, refunded_at, refunded_at::date as refunded_on,
+        refunded_at::date as ordered_on, reason, amount as paid_back_amount, amount as refunded_amount,
+        (-amount)::decimal(18, 2) as revenue_amount, (-amount)::decimal(18, 2) as margin_by_event_date_amount
+    from staging.stg_refunds;
+create table marts.fct_contact_events as
+    select event_id, contact_ref as person_id, occurred_at, occurred_at::date as occurred_on, kind, channel, campaign_id, message_id, variant,
+        score, product_id, cost as cost_amount
+    from staging.stg_contact_events;
+create table marts.cohort_retention as
+    select date '2024-09-01' as cohort_month, 'all' as acquisition_channel, age, age < 9 as is_mature, 40::bigint as customers_count,
+        40::bigint as customers_eligible, case when age < 9 then 40 end::bigint as active_customers,
+        case when age = 0 then 1.0 when age < 9 then 0.5 end::double as retention_rate,
+        case when age = 0 then 1.0 when age < 9 then 0.6 end::double as rolling_retention_rate,
+        case when age < 9 then 100 end::decimal(18, 2) as revenue_amount, case when age < 9 then 50 end::decimal(18, 2) as margin_amount,
+        case when age < 9 then 50 end::decimal(18, 2) as cumulative_ltv_amount
+    from (select unnest(range(10)) as age);
+create table marts.referral_edges as
+    select contact_id as referred_contact_id, contact_id as referred_person_id, referred_by as referrer_person_id, created_at as claimed_at,
+        created_at::date as claimed_on, case when contact_id = 'c4' then 'refused' else 'valid' end as edge_status,
+        case when contact_id = 'c4' then 'order_before_edge' end as refusal_reason, date '2024-09-10' as first_purchase_on, true as is_converted
+    from staging.stg_contacts where referred_by is not null;
+"""
+
+_MODEL = """
+create table model.clv_scores as
+    select person_id, 'mbg_nbd' as model_used, x, t_x_days, age_days, 0.7::double as p_alive, 0.5::double as expected_purchases_30,
+        1.5::double as expected_purchases_90, 3.0::double as expected_purchases_180, 6.0::double as expected_purchases_365,
+        12.0::double as expected_spend, 0.6::double as margin_rate, false as margin_is_assumed, 3::decimal(18, 2) as expected_value_30,
+        9::decimal(18, 2) as expected_value_90, 18::decimal(18, 2) as expected_value_180, 36::decimal(18, 2) as expected_value_365,
+        36::decimal(18, 2) as clv_12, 60::decimal(18, 2) as clv_24, 80::decimal(18, 2) as clv_36,
+        date '2025-08-01' as expected_next_purchase_on, null::varchar as fallback_reason
+    from intermediate.int_customer_facts;
+create table model.clv_runs as
+    select run_id, as_of, unnest(['mbg_nbd', 'bg_nbd', 'gamma_gamma']) as model, 40::bigint as customers, 40::bigint as repeat_customers,
+        9::bigint as tuples, 0.5::double as r, 5.0::double as alpha, 0.7::double as a, 2.0::double as b, 6.0::double as p, 4.0::double as q,
+        15.0::double as v, -100.0::double as log_likelihood, true as converged,
+        unnest([true, false, true]) as is_scoring_model, 'hash' as data_hash, 0.1::double as fitted_seconds, 'accepted' as status, '' as message
+    from control.night;
+create table model.segment_assignments as
+    select person_id, case when is_customer then 'maintain' end as value_class, case when is_customer then 'neither' end as value_class_reason,
+        case when not is_customer then 'prospect' when person_id < 'c2' then 'active' else 'loyal' end as life_cycle_stage,
+        'rule' as life_cycle_reason, case when is_customer then 'existing' else 'new' end as distance, 'rule' as distance_reason,
+        case when is_customer then 3 end as recency_score, case when is_customer then 3 end as frequency_score,
+        case when is_customer then 3 end as monetary_score, case when is_customer then 'regular' end as rfm_group,
+        case when is_customer then 'rule' end as rfm_reason, 40::decimal(18, 2) as actual_value_amount, 60::decimal(18, 2) as potential_value_amount
+    from intermediate.int_people;
+"""
+
+_PUBLISHED = """
+create table marts.clv_customers as
+    select person_id, model_used, fallback_reason, x as repeat_purchase_days, t_x_days as age_at_last_purchase_days, age_days,
+        p_alive as alive_rate, expected_spend as expected_spend_per_purchase, margin_rate, clv_12 as clv_12_amount, clv_24 as clv_24_amount,
+        clv_36 as clv_36_amount, expected_next_purchase_on
+    from model.clv_scores;
+create table marts.clv_model_runs as
+    select run_id, as_of as as_of_date, model, status, message, is_scoring_model, converged as is_converged, r, alpha, a, b, p, q, v from model.clv_runs;
+create table marts.segments as from model.segment_assignments;
+create table marts.dim_customers as
+    select people.person_id, people.contact_id, people.is_customer, people.is_guest, placed.distance, placed.life_cycle_stage, placed.value_class,
+        facts.first_purchase_on, facts.last_purchase_on, coalesce(facts.purchase_days, 0) as purchase_days_count,
+        coalesce(facts.purchase_days, 0) as orders_count, 100::decimal(18, 2) as revenue_amount, 0.1::double as promotion_rate,
+        0.05::double as return_rate, scores.p_alive as alive_rate, scores.clv_12 as clv_12_amount
+    from intermediate.int_people as people
+    left join intermediate.int_customer_facts as facts using (person_id)
+    left join model.clv_scores as scores using (person_id)
+    left join model.segment_assignments as placed using (person_id);
+create table marts.referral_value as
+    select referrer_person_id as person_id, 1::bigint as direct_people_count, 1::bigint as direct_customers_count,
+        1::bigint as downstream_customers_count, 50::decimal(18, 2) as crv_amount, 'advocate' as quadrant
+    from marts.referral_edges where edge_status = 'valid';
+"""
+
+
+def build_world(path: Path) -> Path:
+    """Write the warehouse file of the small shop to `path`."""
+    settings = flat_settings(BusinessSettings())
+    with duckdb.connect(str(path)) as connection:
+        for schema in ("control", "landed", "staging", "intermediate", "model", "marts"):
+            connection.execute(f"create schema {schema}")
+        connection.execute(
+            f"create table control.night as select 'night' as run_id, date '{AS_OF}' as as_of, timestamp '2025-07-01 03:00:00' as started_at, "
+            f"'{settings['company_currency']}' as company_currency"
+        )
+        connection.execute("create table control.sources (source varchar, entity varchar, system varchar, connector varchar, quarantine_share double)")
+        connection.execute(
+            "create table control.source_totals (entity varchar, source varchar, batch_id varchar, file varchar, source_rows bigint, "
+            "source_amount decimal(38, 2), unparsable_amounts bigint)"
+        )
+        for entity in ENTITIES.values():
+            rows, values = _ROWS.get(entity.name, (0, {}))
+            columns = [f"cast({values.get(column.name, 'null')} as {column.sql_type}) as {column.name}" for column in entity.columns]
+            plumbing = {"_source": "'shop'", "_batch_id": f"'b-{entity.name}'", "_file": f"'{entity.name}.csv'", "_row_no": "n + 1",
+                        "_extracted_at": "timestamp '2025-07-01 02:00:00'", "_problems": "[]"}
+            columns += [f"cast({plumbing.get(name, 'null')} as {sql_type}) as {name}" for name, sql_type in PLUMBING.items()]
+            connection.execute(f"create table landed.{entity.name} as select {', '.join(columns)} from range({rows}) as numbers(n)")
+            kept = ", ".join([*(column.name for column in entity.columns), "_source", "_system", "_batch_id"])
+            connection.execute(f"create table staging.stg_{entity.name} as select {kept} from landed.{entity.name}")
+            if rows:
+                connection.execute(f"insert into control.sources values ('shop', '{entity.name}', 'shop', 'file', 0.05)")
+                amount = f"(select sum({entity.amount}) from landed.{entity.name})" if entity.amount else "0"
+                connection.execute(f"insert into control.source_totals select '{entity.name}', 'shop', 'b-{entity.name}', '{entity.name}.csv', {rows}, {amount}, 0")
+        for script in (_STAGING, _INTERMEDIATE, _MARTS, _MODEL, _PUBLISHED):
+            connection.execute(script)
+    return path

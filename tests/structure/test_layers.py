@@ -1,0 +1,147 @@
+"""The layers of the dbt project, read from its files: who may select from whom, and what a mart must bring with it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.structure.project import ROOT, files
+
+PROJECT = ROOT / "dbt_project"
+MODELS = files("dbt_project/models", "*.sql", at_least=40)
+MARTS = files("dbt_project/models/marts", "*.sql", at_least=10)
+SEEDS = [path.stem for path in PROJECT.glob("seeds/**/*.csv")]
+
+#: Layer → the layers it may select from.
+MAY_READ = {
+    "base": {"base"},
+    "staging": {"base"},
+    "audit": {"base", "staging"},
+    "intermediate": {"staging", "intermediate", "seed"},
+    "marts": {"staging", "intermediate", "marts", "seed"},
+}
+#: Layer → the sources (schemas that Python writes) it may read directly; settings come through a macro everywhere.
+MAY_READ_SOURCE: dict[str, set[str]] = {
+    "base": {"landed"}, "staging": set(), "audit": {"control", "landed"}, "intermediate": {"control"}, "marts": {"control", "model"},
+}
+PREFIX = {"base": "base_", "staging": "stg_", "audit": "", "intermediate": "int_", "marts": ""}
+
+
+def layer_of(path: Path) -> str:
+    """`base`, `staging`, `audit`, `intermediate` or `marts`, from the folder."""
+    parts = path.relative_to(PROJECT / "models").parts
+    return parts[1] if parts[0] == "staging" and parts[1] in ("base", "audit") else parts[0]
+
+
+def reads(text: str) -> tuple[list[str], list[str]]:
+    """Models a text refers to, and schemas of the sources it names; comments do not count."""
+    text = re.sub(r"\{#.*?#\}|--[^\n]*", "", text, flags=re.S)
+    refs = re.findall(r"\bref\(\s*['\"](\w+)['\"]\s*\)", text)
+    sources = re.findall(r"\bsource\(\s*['\"](\w+)['\"]", text)
+    return refs, sources
+
+
+LAYERS = {path.stem: layer_of(path) for path in MODELS} | dict.fromkeys(SEEDS, "seed")
+
+
+def wrong_reads(layer: str, text: str) -> list[str]:
+    """What a model of a layer reads against the rules."""
+    refs, sources = reads(text)
+    wrong = [f"ref('{name}') is no model or seed" for name in refs if name not in LAYERS]
+    wrong += [f"{layer} may not read {name} ({LAYERS[name]})" for name in refs if name in LAYERS and LAYERS[name] not in MAY_READ[layer]]
+    return wrong + [f"{layer} may not read the source {name}" for name in sources if name not in MAY_READ_SOURCE[layer]]
+
+
+def documents() -> list[tuple[Path, dict[str, Any]]]:
+    return [(path, yaml.safe_load(path.read_text(encoding="utf-8")) or {}) for path in files("dbt_project/models", "*.yml")]
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
+def test_model_reads_its_neighbours_only(path: Path) -> None:
+    assert wrong_reads(layer_of(path), path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
+def test_model_is_named_for_its_layer(path: Path) -> None:
+    layer = layer_of(path)
+    assert path.stem.startswith(PREFIX[layer])
+    if layer in ("audit", "marts"):
+        assert not path.stem.startswith(("base_", "stg_", "int_"))
+
+
+def test_names_are_unique() -> None:
+    names = [path.stem for path in MODELS] + SEEDS
+    assert sorted(names) == sorted(set(names))
+
+
+def mart_problems(name: str, document: dict[str, Any], unit_tests: int) -> list[str]:
+    """What the yml of a mart lacks."""
+    found = [model for model in document.get("models", []) if model["name"] == name]
+    if len(found) != 1:
+        return [f"{name}.yml does not describe {name}"]
+    model = found[0]
+    columns = model.get("columns", [])
+    constraints = [each.get("type") for each in model.get("constraints", [])] + [
+        each.get("type") for column in columns for each in column.get("constraints", [])]
+    problems = [] if str(model.get("description", "")).strip() else ["no description"]
+    problems += [] if columns else ["no columns"]
+    problems += [f"column {column['name']} has no description" for column in columns if not str(column.get("description", "")).strip()]
+    problems += [f"column {column['name']} has no type" for column in columns if not column.get("data_type")]
+    problems += [] if "primary_key" in constraints else ["no primary key"]
+    return problems + ([] if unit_tests else ["no unit test"])
+
+
+@pytest.mark.parametrize("path", MARTS, ids=lambda path: path.stem)
+def test_mart_brings_its_contract(path: Path) -> None:
+    beside = path.with_suffix(".yml")
+    assert beside.is_file(), f"{beside.name} is missing beside {path.name}"
+    unit_tests = sum(1 for _, document in documents() for test in document.get("unit_tests", []) if test["model"] == path.stem)
+    assert mart_problems(path.stem, yaml.safe_load(beside.read_text(encoding="utf-8")), unit_tests) == []
+
+
+def test_every_description_is_of_a_model_that_exists() -> None:
+    for path, document in documents():
+        for kind in ("models", "unit_tests"):
+            for each in document.get(kind, []):
+                name = each["name"] if kind == "models" else each["model"]
+                assert name in LAYERS, f"{path.name} describes {name}, which does not exist"
+
+
+@pytest.mark.parametrize(
+    ("layer", "text", "count"),
+    [
+        ("marts", "select * from {{ ref('base_orders') }}", 1),
+        ("intermediate", "from {{ ref('base_orders') }}", 1),
+        ("staging", "from {{ ref('dim_customers') }}", 1),
+        ("intermediate", "from {{ ref('fct_orders') }} join {{ ref(\"base_orders\") }}", 2),
+        ("marts", "from {{ source('landed', 'orders') }}", 1),
+        ("marts", "from {{ ref('no_such_model') }}", 1),
+        ("intermediate", "from {{ source('model', 'clv_scores') }}", 1),
+        ("marts", "-- ref('base_orders')\n{# ref('base_orders') #}from {{ ref('int_people') }} join {{ source('model', 'clv_scores') }}", 0),
+    ],
+)
+def test_rule_finds_wrong_reads(layer: str, text: str, count: int) -> None:
+    assert len(wrong_reads(layer, text)) == count
+
+
+COLUMN = {"name": "a", "data_type": "text", "description": "x"}
+
+
+@pytest.mark.parametrize(
+    ("model", "unit_tests", "problem"),
+    [
+        ({"name": "other"}, 1, "m.yml does not describe m"),
+        ({"columns": [COLUMN], "constraints": [{"type": "primary_key"}]}, 1, "no description"),
+        ({"description": "d", "columns": [{**COLUMN, "description": " "}], "constraints": [{"type": "primary_key"}]}, 1, "column a has no description"),
+        ({"description": "d", "columns": [{"name": "a", "description": "x"}], "constraints": [{"type": "primary_key"}]}, 1, "column a has no type"),
+        ({"description": "d", "columns": [COLUMN]}, 1, "no primary key"),
+        ({"description": "d", "columns": [COLUMN], "constraints": [{"type": "primary_key"}]}, 0, "no unit test"),
+        ({"description": "d", "constraints": [{"type": "primary_key"}]}, 1, "no columns"),
+    ],
+)
+def test_rule_finds_what_a_mart_lacks(model: dict[str, Any], unit_tests: int, problem: str) -> None:
+    assert mart_problems("m", {"models": [{"name": "m", **model}]}, unit_tests) == [problem]

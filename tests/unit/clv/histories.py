@@ -1,0 +1,116 @@
+"""Small warehouses for the CLV and segment tests: the intermediate tables, made from plain purchases by SQL of the tests' own."""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib.util
+from collections.abc import Iterable
+from pathlib import Path
+
+import duckdb
+
+RUN, AS_OF = "20240601T030000-test", dt.date(2024, 6, 1)
+
+Purchase = tuple[str, dt.date, float]
+
+_FACTS = """
+create or replace table intermediate.int_purchase_days as
+select person_id, purchased_on, cast(sum(amount) as decimal(18, 2)) as paid_amount, person_id like 'guest%' as is_guest
+from purchases
+group by all
+having sum(amount) > 0;
+
+create or replace table intermediate.int_customer_facts as
+with firsts as (
+    select person_id, purchased_on, paid_amount, is_guest,
+        min(purchased_on) over (partition by person_id) as first_on,
+        lag(purchased_on) over (partition by person_id order by purchased_on) as previous_on
+    from intermediate.int_purchase_days
+)
+select
+    person_id, is_guest, false as is_left_censored, first_on as first_purchase_on, max(purchased_on) as last_purchase_on,
+    count(*) as purchase_days, count(*) - 1 as x,
+    cast(max(purchased_on) - first_on as bigint) as t_x_days, cast($as_of - first_on as bigint) as age_days,
+    cast(max(paid_amount) filter (where purchased_on = first_on) as decimal(18, 2)) as first_amount,
+    cast(coalesce(sum(paid_amount) filter (where purchased_on > first_on), 0) as decimal(18, 2)) as repeat_amount,
+    cast(avg(paid_amount) filter (where purchased_on > first_on) as double) as mean_repeat_amount,
+    count(*) as orders_count, cast(sum(paid_amount) as decimal(18, 2)) as revenue_amount, cast(0 as decimal(18, 2)) as refunded_amount,
+    cast(sum(paid_amount) * $margin as decimal(18, 2)) as margin_amount, cast($margin as double) as margin_rate,
+    false as margin_is_assumed,
+    cast(coalesce(sum(paid_amount) filter (where purchased_on > $as_of - 365), 0) as decimal(18, 2)) as trailing_12m_revenue_amount,
+    cast(coalesce(sum(paid_amount) filter (where purchased_on > $as_of - 365), 0) * $margin as decimal(18, 2)) as trailing_12m_margin_amount,
+    cast(0 as decimal(18, 2)) as cost_to_serve_amount, cast(0 as decimal(18, 2)) as trailing_12m_cost_to_serve_amount,
+    cast(avg(purchased_on - previous_on) as double) as mean_gap_days,
+    cast(quantile_disc(purchased_on - previous_on, 0.9) as double) as p90_gap_days,
+    cast(null as varchar) as acquisition_channel, cast(null as varchar) as first_category, cast('new' as varchar) as distance_at_acquisition
+from firsts
+group by person_id, is_guest, first_on;
+
+create or replace table intermediate.int_people as
+select
+    person_id, is_guest, true as is_customer, first_purchase_on as created_on, cast(null as date) as deleted_on,
+    cast(null as date) as first_invited_on, cast(null as date) as last_quote_on, cast(null as date) as last_cart_on,
+    cast(null as date) as last_fair_on, cast(null as boolean) as has_active_subscription, cast(null as date) as last_subscription_ended_on
+from intermediate.int_customer_facts;
+"""
+
+_TUPLES = """
+create or replace table intermediate.int_rfm_tuples as
+select x, t_x_days, age_days, count(*) as customers
+from intermediate.int_customer_facts where not is_guest group by all;
+
+create or replace table intermediate.int_spend_tuples as
+select x, cast(round(repeat_amount * 100 / x, 0) as bigint) as mean_repeat_cents, count(*) as customers
+from intermediate.int_customer_facts where not is_guest and x > 0 and repeat_amount > 0 group by all;
+"""
+
+
+def warehouse_of(purchases: Iterable[Purchase] | str, as_of: dt.date = AS_OF, margin: float | None = None) -> duckdb.DuckDBPyConnection:
+    """An in-memory warehouse over purchases (person, day, amount), or over a query giving them.
+
+    A person whose id begins with "guest" is a guest order. `margin` is everybody's margin rate; None: no cost is known.
+    """
+    connection = duckdb.connect()
+    connection.execute("create schema intermediate")
+    if isinstance(purchases, str):
+        connection.execute(f"create table purchases as {purchases}")
+    else:
+        connection.execute("create table purchases (person_id varchar, purchased_on date, amount decimal(18, 2))")
+        rows = list(purchases)
+        if rows:
+            connection.executemany("insert into purchases values (?, ?, ?)", rows)
+    for statement in _FACTS.split(";"):
+        if statement.strip():
+            wanted = {name: value for name, value in {"as_of": as_of, "margin": margin}.items() if f"${name}" in statement}
+            connection.execute(statement, wanted)
+    group_tuples(connection)
+    return connection
+
+
+def group_tuples(connection: duckdb.DuckDBPyConnection) -> None:
+    """(Re)make the tuple tables from the facts."""
+    connection.execute(_TUPLES)
+
+
+def lifetimes_data(name: str) -> Path:
+    """A data file of the lifetimes package, by path: importing its datasets module needs what is no longer installed."""
+    spec = importlib.util.find_spec("lifetimes")
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent / "datasets" / name
+
+
+def cdnow_sample() -> duckdb.DuckDBPyConnection:
+    """The 2,357 customers of the published CDNOW sample, as of the end of its 39 weeks."""
+    return warehouse_of(
+        f"""
+        select words[1] as person_id, cast(strptime(words[3], '%Y%m%d') as date) as purchased_on, cast(words[5] as decimal(18, 2)) as amount
+        from (
+            select string_split_regex(trim(line), ' +') as words
+            from read_csv('{lifetimes_data("CDNOW_sample.txt")}', columns = {{'line': 'varchar'}}, header = false, delim = '\\x01')
+        ) as lines
+        where cast(strptime(words[3], '%Y%m%d') as date) <= date '1997-09-30'
+        """,
+        as_of=dt.date(1997, 9, 30),
+        margin=0.3,
+    )

@@ -1,0 +1,69 @@
+"""Publication: built whole, swapped in one step, the last few kept."""
+
+from __future__ import annotations
+
+import json
+
+import duckdb
+import pytest
+from goodwill.publish import build_publication, current_as_of, current_run, prune, swap
+
+FACTS = {"as_of": "2026-01-31", "code_version": "1", "configuration_sha256": "2"}
+
+
+@pytest.fixture
+def home(make_home):
+    home = make_home()
+    home.working_copy.parent.mkdir(parents=True)
+    with duckdb.connect(str(home.working_copy)) as connection:
+        connection.execute("create schema marts; create schema audit; create schema staging")
+        connection.execute("create table marts.dim_customers as select 'p1' as person_id, cast(1.5 as decimal(18,2)) as revenue_amount")
+        connection.execute("comment on column marts.dim_customers.person_id is 'The person''s id.'")
+        connection.execute("create table audit.runs as select 'r' as run_id; create table staging.secret as select 1 as x")
+    return home
+
+
+def test_a_publication_holds_marts_and_audit_and_nothing_else(home):
+    folder = build_publication(home, "run1", FACTS, {})
+    with duckdb.connect(str(folder / "goodwill.duckdb"), read_only=True) as connection:
+        tables = {f"{schema}.{table}" for schema, table in connection.execute("select schema_name, table_name from duckdb_tables()").fetchall()}
+        comment = connection.execute("select comment from duckdb_columns() where column_name = 'person_id'").fetchone()
+    assert tables == {"marts.dim_customers", "audit.runs", "audit.release"}
+    assert comment == ("The person's id.",)
+    assert duckdb.sql(f"from '{folder}/marts/dim_customers.parquet'").fetchall() == [("p1", pytest.approx(1.5))]
+    assert not list(folder.rglob("*.wal"))
+    assert (folder / "goodwill.duckdb").stat().st_mode & 0o222 == 0, "read-only"
+
+
+def test_the_manifest_names_every_file_with_its_digest(home):
+    folder = build_publication(home, "run1", FACTS, {})
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert set(manifest["files"]) == {"goodwill.duckdb", "marts/dim_customers.parquet"}
+    assert manifest["tables"]["marts.dim_customers"] == 1
+    assert manifest["run_id"] == "run1"
+
+
+def test_the_swap_is_a_link_and_old_publications_stay_until_pruned(home):
+    for number in range(1, 5):
+        build_publication(home, f"run{number}", FACTS, {})
+        swap(home, f"run{number}")
+    assert current_run(home) == "run4"
+    assert str(current_as_of(home)) == "2026-01-31"
+    (home.published / ".building-dead").mkdir()
+    removed = prune(home, keep=2)
+    assert sorted(removed) == [".building-dead", "run1", "run2"]
+    assert sorted(path.name for path in home.published.iterdir()) == ["current", "run3", "run4"]
+
+
+def test_the_present_publication_is_never_pruned(home):
+    for number in range(1, 4):
+        build_publication(home, f"run{number}", FACTS, {})
+    swap(home, "run1")
+    prune(home, keep=1)
+    assert current_run(home) == "run1"
+    assert (home.current / "goodwill.duckdb").exists()
+
+
+def test_without_a_publication_there_is_no_present_day(home):
+    assert current_run(home) is None
+    assert current_as_of(home) is None
