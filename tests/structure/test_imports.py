@@ -84,7 +84,7 @@ def dag_imports(source: str) -> tuple[list[str], list[str]]:
     light = {"airflow.sdk", "goodwill.schedule"}
     everywhere = [f"line {line}: {name}" for name, line in imports(tree) if name not in allowed and name.split(".")[0] not in sys.stdlib_module_names]
     # `from goodwill import schedule, stages` at the top would be heavy too
-    top = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
+    top: list[ast.stmt] = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
     at_top = [f"line {line}: {name}" for name, line in imports(ast.Module(top, [])) if name not in light and name.split(".")[0] not in sys.stdlib_module_names]
     return everywhere, at_top
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from goodwill.errors import GoodwillError
 from goodwill.quality.catalogue import BOUNDARIES
-from goodwill.quality.gx_run import great_expectations
+from goodwill.quality.gx_run import context_in_memory, great_expectations
 from goodwill.quality.results import DOCUMENTS
 
 __all__ = ["build_data_docs"]
@@ -95,7 +95,7 @@ def _render(documents: list[dict[str, Any]], site: Path) -> None:
         from great_expectations.core.expectation_validation_result import ExpectationSuiteValidationResultSchema
         from great_expectations.data_context.types.resource_identifiers import ExpectationSuiteIdentifier, ValidationResultIdentifier
 
-        context = gx.get_context(mode="ephemeral")
+        context = context_in_memory(gx)
         context.add_data_docs_site(_SITE, {
             "class_name": "SiteBuilder",
             "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(site)},

@@ -16,7 +16,7 @@ from goodwill.quality.reading import Reading
 from goodwill.quality.redaction import PERSONAL_COLUMNS, safe_key
 from goodwill.quality.suites import Rule, Suite
 
-__all__ = ["Outcome", "SuiteOutcome", "great_expectations", "run_suites"]
+__all__ = ["Outcome", "SuiteOutcome", "context_in_memory", "great_expectations", "run_suites"]
 
 #: How many offending rows a message names.
 _EXAMPLES = 3
@@ -60,6 +60,15 @@ def great_expectations() -> Iterator[Any]:
         logger.setLevel(level)
 
 
+def context_in_memory(gx: Any) -> Any:
+    """A context that leaves nothing on disk (the default one makes a temporary folder each time and forgets it) and draws no bars."""
+    from great_expectations.data_context.types.base import DataContextConfig, InMemoryStoreBackendDefaults, ProgressBarsConfig
+
+    return gx.get_context(mode="ephemeral", project_config=DataContextConfig(
+        store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False), progress_bars=ProgressBarsConfig(globally=False),
+    ))
+
+
 def run_suites(source: Reading, suites: Sequence[Suite], run_name: str) -> list[SuiteOutcome]:
     """Run every suite in one checkpoint, a validation definition per table.
 
@@ -72,10 +81,7 @@ def run_suites(source: Reading, suites: Sequence[Suite], run_name: str) -> list[
             raise GoodwillError(f"{suite.file.name}: there is no table {suite.table} in the warehouse to validate at '{suite.boundary}'",
                                 "run the stage that builds it first, or correct the suite's table")
     with great_expectations() as gx:
-        from great_expectations.data_context.types.base import ProgressBarsConfig
-
-        context = gx.get_context(mode="ephemeral")
-        context.variables.progress_bars = ProgressBarsConfig(globally=False)
+        context = context_in_memory(gx)
         datasource = context.data_sources.add_or_update_sql(
             "warehouse", connection_string=source.connection_string, create_temp_table=False, kwargs=source.engine_kwargs,
         )

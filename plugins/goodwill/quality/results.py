@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from goodwill.quality.catalogue import UNEXPECTED_ROWS
 from goodwill.quality.gx_run import Outcome, SuiteOutcome
 from goodwill.quality.redaction import inert, redacted_result
 
@@ -38,7 +39,7 @@ def element_count(outcome: SuiteOutcome) -> int | None:
 
 def _unexpected(outcome: Outcome) -> int | None:
     value = outcome.result.get("unexpected_count")
-    if value is None and outcome.rule.type == "unexpected_rows_expectation":
+    if value is None and outcome.rule.type == UNEXPECTED_ROWS:
         value = outcome.result.get("observed_value")
     return None if value is None else int(value)
 
@@ -49,7 +50,9 @@ def found(outcome: Outcome, rows: int | None) -> str:
         return f"the rule could not be evaluated ({outcome.error})"
     unexpected = _unexpected(outcome)
     if unexpected is not None:
-        return f"{unexpected} of {rows} rows" if rows is not None else f"{unexpected} rows"
+        if outcome.rule.type == UNEXPECTED_ROWS or rows is None:  # a query may group, so its rows are not a part of the table's
+            return f"{unexpected} row{'' if unexpected == 1 else 's'}"
+        return f"{unexpected} of {rows} rows"
     return f"{outcome.result.get('observed_value')}"
 
 

@@ -74,8 +74,9 @@ def _rank(boundary: str) -> int:
 
 
 def _check(row: tuple[Any, ...]) -> Check:
-    *facts, observed = row
-    return Check(*facts, safe_value(observed, column=None))
+    boundary, table, rule, severity, description, column, success, elements, unexpected, observed = row
+    shown = safe_value(observed, column=None)
+    return Check(boundary, table, rule, severity, description, column, success, elements, unexpected, shown)
 
 
 def read_checks(run_dir: Path) -> Checks:

@@ -39,7 +39,7 @@ def read_models(warehouse: Warehouse, run_id: str) -> tuple[ModelRun, ...]:
         ModelRun(
             model=row["model"],
             scoring=bool(row["is_scoring_model"]),
-            parameters={name: row[name] for name in PARAMETERS if row.get(name) is not None},
+            parameters={name: float(row[name]) for name in PARAMETERS if row.get(name) is not None},
             customers=row.get("customers"),
             repeat_customers=row.get("repeat_customers"),
             tuples=row.get("tuples"),

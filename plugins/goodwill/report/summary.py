@@ -29,10 +29,11 @@ def _intake(facts: Facts) -> list[Line]:
     if not facts.balances:
         return []
     landed = sum(balance.rows[1] or 0 for balance in facts.balances)
+    sources = len({balance.source for balance in facts.balances})
     unbalanced = [f"{balance.entity} of {balance.source}" for balance in facts.balances if not balance.balanced]
     reasons = ", ".join(f"{each.entity} {each.reason} {count(each.rows)}" for each in facts.rejections[:3])
     return [
-        ("rows in", f"{count(landed)} from {len({balance.source for balance in facts.balances})} sources"),
+        ("rows in", f"{count(landed)} from {sources} source{'s' if sources > 1 else ''}"),
         ("rows rejected", count(facts.rejected_rows) + (f"   ({reasons}{', …' if len(facts.rejections) > 3 else ''})" if reasons else "")),
         ("reconciliation", "every row and every cent" if not unbalanced else f"DOES NOT BALANCE: {', '.join(unbalanced)}"),
     ]

@@ -117,7 +117,7 @@ def test_nothing_happens_before_or_after_its_time(ask: Ask) -> None:
 
 
 def test_every_kind_of_event_occurs_and_the_ladder_holds(ask: Ask) -> None:
-    counts = dict(ask("select kind, count(*) from contact_events group by kind"))
+    counts: dict[str, int] = dict(ask("select kind, count(*) from contact_events group by kind"))
     assert set(counts) == set(KINDS) - {kind for kind in ("spam_complaint", "unsubscribed") if kind not in counts}  # rare: a share of 0.0006
     assert counts["message_sent"] > counts["delivered"] > counts["opened"] > counts["clicked"] > 0
     for lower, upper in (("clicked", "opened"), ("opened", "delivered"), ("delivered", "message_sent"), ("bounced", "message_sent")):
@@ -138,7 +138,7 @@ def test_control_groups_stay_silent(ask: Ask) -> None:
 
 def test_referrals_form_a_forest_but_for_the_refused_ones(shop: tuple[Path, dict[str, Any]], ask: Ask) -> None:
     stated = shop[1]["totals"]["referrals"]
-    found = dict(ask("""select case
+    found: dict[str, int] = dict(ask("""select case
             when referred_by = c.contact_id then 'self'
             when referred_by like 'C9%' then 'unknown'
             when referred_by like 'GIVE%' then 'by_code'
@@ -188,7 +188,9 @@ def test_nights_add_up_to_the_whole(tmp_path: Path) -> None:
     with duckdb.connect() as connection:
 
         def ids(pattern: str) -> list[tuple[Any, ...]]:
-            return connection.execute(f"select order_id, ordered_at from read_csv('{pattern}', header = true, all_varchar = true) order by all").fetchall()
+            source = f"read_csv('{pattern}', header = true, all_varchar = true)"
+            found: list[tuple[Any, ...]] = connection.execute(f"select order_id, ordered_at from {source} order by all").fetchall()
+            return found
 
         night = tmp_path / "split" / "nights"
         assert ids(str(tmp_path / "split" / "orders.csv")) != ids(str(tmp_path / "whole" / "orders.csv"))

@@ -52,6 +52,8 @@ select
     cast(null as date) as first_invited_on, cast(null as date) as last_quote_on, cast(null as date) as last_cart_on,
     cast(null as date) as last_fair_on, cast(null as boolean) as has_active_subscription, cast(null as date) as last_subscription_ended_on
 from intermediate.int_customer_facts;
+
+create or replace table intermediate.int_referrals__accepted (referred_person_id varchar, edge_on date);
 """
 
 _TUPLES = """

@@ -1,0 +1,313 @@
+"""The named facts that the rules read, one row a person, in `segment_facts`: a few temporary tables, each one step."""
+
+from __future__ import annotations
+
+from goodwill.segments.rfm import band_sql
+from goodwill.segments.value_portfolio import PEER_GROUPS, TENURE_BAND
+from goodwill.settings.business import BusinessSettings, flat_settings
+
+__all__ = ["GAP_CREDIBILITY", "fact_statements"]
+
+#: How many gaps everybody's usual gap weighs against a person's own.
+GAP_CREDIBILITY = 3
+
+_GAPS = """
+create or replace temp table segment_gaps as
+with
+
+everybody as (
+
+    select percentile_cont({gap_quantile}) within group (order by p90_gap_days) as usual_gap_days
+    from intermediate.int_customer_facts
+    where not is_guest and p90_gap_days is not null
+
+),
+
+own as (
+
+    select
+        facts.person_id,
+        facts.last_purchase_on,
+        (coalesce(facts.p90_gap_days, 0) * (facts.purchase_days - 1) + everybody.usual_gap_days * {gap_credibility})
+        / (facts.purchase_days - 1 + {gap_credibility}) as usual_gap_days
+    from intermediate.int_customer_facts as facts
+    cross join everybody
+    where facts.purchase_days >= 1
+
+),
+
+steps as (
+
+    select
+        person_id,
+        purchased_on,
+        purchased_on - lag(purchased_on) over (partition by person_id order by purchased_on asc nulls last) as gap_days
+    from intermediate.int_purchase_days
+    where not is_guest
+
+),
+
+second_lives as (
+
+    select
+        steps.person_id,
+        max(steps.purchased_on) as second_life_on,
+        max_by(steps.gap_days, steps.purchased_on) as broken_gap_days
+    from steps
+    inner join own
+        on steps.person_id = own.person_id
+    where steps.gap_days > {lapsed_gap_factor} * own.usual_gap_days
+    group by steps.person_id
+
+)
+
+select
+    own.person_id,
+    own.usual_gap_days,
+    second_lives.second_life_on,
+    second_lives.broken_gap_days
+from own
+left join second_lives
+    on own.person_id = second_lives.person_id
+"""
+
+_RFM = f"""
+create or replace temp table segment_rfm as
+with
+
+ranked as (
+
+    select
+        person_id,
+        dense_rank() over (order by last_purchase_on asc nulls last) as recency_rank,
+        dense_rank() over (order by purchase_days asc nulls last) as frequency_rank,
+        dense_rank() over (order by revenue_amount asc nulls last) as monetary_rank
+    from intermediate.int_customer_facts
+    where purchase_days >= 1 and not is_guest
+
+),
+
+sizes as (
+
+    select
+        max(recency_rank) as recency_values,
+        max(frequency_rank) as frequency_values,
+        max(monetary_rank) as monetary_values
+    from ranked
+
+)
+
+select
+    ranked.person_id,
+    {band_sql("ranked.recency_rank", "sizes.recency_values")} as recency_score,
+    {band_sql("ranked.frequency_rank", "sizes.frequency_values")} as frequency_score,
+    {band_sql("ranked.monetary_rank", "sizes.monetary_values")} as monetary_score
+from ranked
+cross join sizes
+"""
+
+_VALUES = f"""
+create or replace temp table segment_values as
+with
+
+valued as (
+
+    select
+        facts.person_id,
+        scores.clv_12,
+        {TENURE_BAND.replace("age_days", "facts.age_days")} as tenure_band,
+        coalesce(facts.first_category, 'no category') as first_category,
+        coalesce(facts.acquisition_channel, 'no channel') as acquisition_channel,
+        case scores.value_basis
+            when 'revenue' then ', counted on revenue because no margin is known'
+            when 'assumed_margin' then ', on an assumed margin'
+            else ''
+        end as value_note,
+        cast(
+            case
+                when scores.value_basis = 'revenue' then facts.trailing_12m_revenue_amount
+                else coalesce(facts.trailing_12m_margin_amount, round(facts.trailing_12m_revenue_amount * scores.margin_rate, 2))
+                    - coalesce(facts.trailing_12m_cost_to_serve_amount, 0)
+            end as decimal(18, 2)
+        ) as trailing_value_amount
+    from intermediate.int_customer_facts as facts
+    inner join model.clv_scores as scores
+        on facts.person_id = scores.person_id
+    where not facts.is_guest
+
+)
+
+select
+    *,
+    cast(trailing_value_amount + clv_12 as decimal(18, 2)) as actual_value_amount
+from valued
+"""
+
+_POTENTIALS = """
+create or replace temp table segment_potentials as
+with
+
+{groups},
+
+chosen as (
+
+    select
+        valued.*,
+        {peers} as peers,
+        {group_name} as peer_group,
+        cast(round({potential}, 2) as decimal(18, 2)) as potential_value_amount
+    from segment_values as valued
+    {joins}
+
+),
+
+steps as (
+
+    select
+        actual_value_amount,
+        sum(actual_value_amount) as held_amount
+    from segment_values
+    where actual_value_amount > 0
+    group by actual_value_amount
+
+),
+
+running as (
+
+    select
+        actual_value_amount,
+        sum(held_amount) over (order by actual_value_amount desc nulls last) - held_amount as held_above_amount,
+        sum(held_amount) over () as held_by_all_amount
+    from steps
+
+),
+
+cuts as (
+
+    select
+        (
+            select min(actual_value_amount)
+            from running
+            where held_above_amount < {most_valuable_share} * held_by_all_amount
+        ) as most_valuable_cut,
+        (
+            select percentile_cont({growable_quantile}) within group (order by cast(potential_value_amount - actual_value_amount as double))
+            from chosen
+            where potential_value_amount > actual_value_amount
+        ) as growable_cut
+
+)
+
+select
+    chosen.*,
+    chosen.potential_value_amount - chosen.actual_value_amount as value_gap_amount,
+    cuts.most_valuable_cut,
+    cuts.growable_cut
+from chosen
+cross join cuts
+"""
+
+_FACTS = """
+create or replace temp table segment_facts as
+select
+    people.person_id,
+    facts.person_id is not null as has_bought,
+    people.is_guest,
+    coalesce(facts.is_left_censored, false) as is_left_censored,
+    facts.first_purchase_on,
+    facts.last_purchase_on,
+    facts.purchase_days,
+    facts.purchase_days - 1 as x,
+    facts.age_days,
+    facts.revenue_amount,
+    facts.age_days as days_since_first,
+    $as_of - facts.last_purchase_on as days_since_last,
+    gaps.usual_gap_days,
+    gaps.second_life_on,
+    gaps.broken_gap_days,
+    $as_of - gaps.second_life_on as days_since_second_life,
+    case when scores.model_used = 'mbg_nbd' then scores.p_alive end as p_alive,
+    people.deleted_on,
+    people.has_active_subscription,
+    people.last_subscription_ended_on,
+    people.first_invited_on,
+    referrals.edge_on as referred_on,
+    $as_of - greatest(people.last_quote_on, people.last_cart_on, people.last_fair_on) as days_since_signal,
+    case greatest(people.last_quote_on, people.last_cart_on, people.last_fair_on)
+        when people.last_quote_on then 'asked for a quote'
+        when people.last_cart_on then 'left a cart'
+        when people.last_fair_on then 'was met at a fair'
+    end as signal,
+    rfm.recency_score,
+    rfm.frequency_score,
+    rfm.monetary_score,
+    potentials.clv_12,
+    potentials.value_note,
+    potentials.trailing_value_amount,
+    potentials.actual_value_amount,
+    potentials.potential_value_amount,
+    potentials.value_gap_amount,
+    potentials.most_valuable_cut,
+    potentials.growable_cut,
+    potentials.peers,
+    potentials.peer_group,
+    {settings}
+from intermediate.int_people as people
+left join intermediate.int_customer_facts as facts
+    on people.person_id = facts.person_id
+    and facts.purchase_days >= 1
+left join intermediate.int_referrals__accepted as referrals
+    on people.person_id = referrals.referred_person_id
+left join model.clv_scores as scores
+    on people.person_id = scores.person_id
+left join segment_gaps as gaps
+    on people.person_id = gaps.person_id
+left join segment_rfm as rfm
+    on people.person_id = rfm.person_id
+left join segment_potentials as potentials
+    on people.person_id = potentials.person_id
+"""
+
+
+def fact_statements(settings: BusinessSettings) -> list[str]:
+    """The statements that build `segment_facts`, in order; the last one takes the parameter `as_of`.
+
+    The numbers of the settings sections `life_cycle` and `value` are facts too, under their flat names.
+    """
+    life_cycle, value = settings.life_cycle, settings.value
+    numbers = {name: number for name, number in flat_settings(settings).items() if name.startswith(("life_cycle_", "value_"))}
+    numbers["growable_top_share"] = 1 - value.growable_quantile
+    return [
+        _GAPS.format(gap_quantile=life_cycle.gap_quantile, gap_credibility=GAP_CREDIBILITY, lapsed_gap_factor=life_cycle.lapsed_gap_factor),
+        _RFM,
+        _VALUES,
+        _potentials(settings),
+        _FACTS.format(settings=",\n    ".join(f"cast({number} as double) as {name}" for name, number in numbers.items())),
+    ]
+
+
+def _potentials(settings: BusinessSettings) -> str:
+    """Potential value: the quantile among the narrowest group of peers that is large enough."""
+    groups, joins = [], []
+    for level, keys in enumerate(PEER_GROUPS):
+        groups.append(
+            f"peers_{level} as (select {''.join(f'{key}, ' for key in keys)}count(*) as peers, "
+            f"percentile_cont({settings.value.potential_quantile}) within group (order by cast(actual_value_amount as double)) as potential "
+            f"from segment_values {'group by ' + ', '.join(keys) if keys else ''})"
+        )
+        on = " and ".join(f"valued.{key} = peers_{level}.{key}" for key in keys)
+        joins.append(f"left join peers_{level} on {on}" if keys else f"cross join peers_{level}")
+
+    def narrowest(choices: list[str]) -> str:
+        branches = [f"when peers_{level}.peers >= {settings.value.peers_minimum} then {choice}" for level, choice in enumerate(choices[:-1])]
+        return f"case {' '.join(branches)} else {choices[-1]} end"
+
+    return _POTENTIALS.format(
+        groups=",\n\n".join(groups),
+        joins="\n    ".join(joins),
+        peers=narrowest([f"peers_{level}.peers" for level in range(len(PEER_GROUPS))]),
+        potential=narrowest([f"peers_{level}.potential" for level in range(len(PEER_GROUPS))]),
+        group_name=narrowest([" || ', ' || ".join(f"valued.{key}" for key in keys) or "'all customers'" for keys in PEER_GROUPS]),
+        most_valuable_share=settings.value.most_valuable_share,
+        growable_quantile=settings.value.growable_quantile,
+    )

@@ -1,0 +1,156 @@
+"""The figures behind the page, against values worked out by hand."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+from goodwill.report import summary_text
+from goodwill.report.facts import gather
+from goodwill.report.formats import Money, duration, number, percent
+from goodwill.report.privacy import HIDDEN, safe_value
+
+from tests.unit.report.report_night import HOSTILE, published_night, stopped_night
+
+
+def test_concentration_by_hand(tmp_path: Path) -> None:
+    # nine positive values, 10 … 90, in all 450: the top 20 % are two people with 90 + 80; 80 % (360) need 90+80+70+60+50+40 = 390, six people
+    night = published_night(tmp_path)
+    value = gather(night.warehouse, night.run, "published").value
+    assert value is not None
+    assert value.concentration is not None
+    assert value.concentration.top[20] == pytest.approx(170 / 450)
+    assert value.concentration.top[1] == pytest.approx(90 / 450)
+    assert value.concentration.holders_of_80 == pytest.approx(6 / 9)
+    assert value.concentration.gini == pytest.approx(2 * sum(i * 10 * i for i in range(1, 10)) / (9 * 450) - 10 / 9)
+    assert value.concentration.points[-1] == (1.0, 1.0)
+    assert value.equity[12] == Decimal("450.00")
+
+
+def test_losses_are_left_out_of_the_curve_and_told(tmp_path: Path) -> None:
+    night = published_night(tmp_path)
+    with duckdb.connect(str(night.warehouse)) as connection:
+        connection.execute("insert into model.clv_scores by name select * replace ('shop:x' as person_id, -25 as clv_12) from model.clv_scores limit 1")
+    value = gather(night.warehouse, night.run, "published").value
+    assert value is not None
+    assert value.concentration is not None
+    assert (value.concentration.negative_customers, value.concentration.negative_sum) == (1, Decimal("-25.00"))
+    assert value.concentration.top[20] == pytest.approx(170 / 450)
+    assert (value.bins[0].low, value.bins[0].high, value.bins[0].customers) == (None, 0.0, 1)
+    assert sum(entry.customers for entry in value.bins) == value.customers == 11
+
+
+def test_who_is_still_there(tmp_path: Path) -> None:
+    # x = 0 … 9, and 100 less 10·x days of silence: x = 0 lies in the bands of 1 day and of 90 days, x = 9 in those of 10 and of 0
+    night = published_night(tmp_path)
+    value = gather(night.warehouse, night.run, "published").value
+    assert value is not None
+    assert value.landscape[(0, 3)].customers == 1
+    assert value.landscape[(4, 0)].p_alive == pytest.approx(0.9)
+    assert sum(cell.customers for cell in value.landscape.values()) == 10
+
+
+def test_retention_over_all_cohorts_is_weighted(tmp_path: Path) -> None:
+    night = published_night(tmp_path)
+    with duckdb.connect(str(night.warehouse)) as connection:
+        connection.execute("""
+            insert into marts.cohort_retention by name
+            select * replace (date '2017-04-01' as cohort_month, 93 as customers_count, 93 as customers_eligible, 93 as active_customers, 1.0 as retention_rate)
+            from marts.cohort_retention where age = 1
+        """)
+    cohorts = gather(night.warehouse, night.run, "published").cohorts
+    assert cohorts is not None
+    assert cohorts.first_return == pytest.approx(98 / 100), "5 of 7 and 93 of 93"
+    assert [row.month for row in cohorts.rows] == [dt.date(2017, 3, 1), dt.date(2017, 4, 1)]
+
+
+def test_active_customers_are_those_whose_stage_says_so(tmp_path: Path) -> None:
+    night = published_night(tmp_path)
+    segments = gather(night.warehouse, night.run, "published").segments
+    assert segments is not None
+    assert segments.active_customers == 8
+    assert [(group.code, group.people, group.clv) for group in segments.value_class.groups] == [
+        ("most_valuable", 3, Decimal("240.00")), ("maintain", 7, Decimal("210.00"))]
+
+
+def test_the_first_stage_that_was_blocked_is_named(tmp_path: Path) -> None:
+    night = stopped_night(tmp_path, parts=1, stage="extract shop", status="blocked", message="file x.csv is empty\n  remedy: send it again")
+    with (night.run / "stages.jsonl").open("a", encoding="utf-8") as stream:
+        stream.write('{"stage": "extract other", "status": "failed", "at": "2018-01-01 03:02:00", "seconds": 1, "message": "later"}\n')
+    stop = gather(night.warehouse, night.run, "blocked").night.stop
+    assert stop is not None
+    assert (stop.stage, stop.gate, stop.headline, stop.remedy) == ("Extract shop", None, "file x.csv is empty", "send it again")
+
+
+@pytest.mark.parametrize(("value", "column", "shown"), [
+    ("jane@example.com", "channel", HIDDEN),
+    ("06 12 34 56 78", "status", HIDDEN),
+    ("Doe", "last_name", HIDDEN),
+    ("12,5O", "net_amount", "12,5O"),
+    ("31/02/2017 10:00", "ordered_at", "31/02/2017 10:00"),
+    ("-1234567890.55", "net_amount", "-1234567890.55"),
+    ("", "email", ""),
+    (None, "email", None),
+    ("x" * 100, "status", "x" * 80 + "…"),
+])
+def test_values_that_tell_who_somebody_is_are_hidden(value: str | None, column: str, shown: str | None) -> None:
+    assert safe_value(value, column) == shown
+
+
+def test_a_row_that_could_not_be_split_is_hidden() -> None:
+    assert safe_value("1,Jane,Doe", None, whole_row=True) == HIDDEN
+
+
+def test_how_figures_are_written() -> None:
+    money = Money("USD")
+    assert money.exact(Decimal("-1234.5")) == "\u2212$1,234.50"
+    assert money.exact(Decimal("-0.001")) == "$0.00"
+    assert (money.short(4_596_040), money.short(95_197), money.short(840), money.short(8.305)) == ("$4.60\u00a0M", "$95.2\u00a0k", "$840", "$8.30")
+    assert Money("CHF").whole(1234.5) == "CHF\u00a01,234"
+    assert (percent(0.5379), percent(None), number(0.004512), duration(185), duration(0.04)) == (
+        "53.8\u00a0%", "\u2013", "0.004512", "3\u00a0min 05\u00a0s", "0.0\u00a0s")
+
+
+def test_the_summary_of_a_published_night(tmp_path: Path) -> None:
+    night = published_night(tmp_path)
+    (night.run / "run.json").write_text((night.run / "run.json").read_text(encoding="utf-8").replace("running", "published"), encoding="utf-8")
+    lines = summary_text(night.warehouse, night.run).splitlines()
+    said = {line[:18].strip(): line[20:] for line in lines if line[:18].strip()}
+    assert said["verdict"] == "PUBLISHED"
+    assert said["as of"] == "2017-12-31"
+    assert said["rows in"] == "103 from 1 source"
+    assert said["rows rejected"].startswith("2   (")
+    assert said["customers"] == "10"
+    assert said["revenue, 12 months"] == "€1,000"
+    assert said["customer equity"].startswith("€450")
+    assert said["retention, age 1"].startswith("71.4 %")
+    assert said["checks passed"] == "1 of 2   (not: ORD-2)"
+    assert said["duration"] == "16.0 s"
+    assert len(lines) <= 30
+
+
+def test_the_summary_of_a_blocked_night_says_why(tmp_path: Path) -> None:
+    night = stopped_night(tmp_path, parts=2, stage="validate staged", status="blocked",
+                          message=f"blocked at the 'staged' gate:\n  - ORD-3 on orders: {HOSTILE}\n  remedy: correct it")
+    text = summary_text(night.warehouse, night.run)
+    for shown in ("BLOCKED", "Validate staged (gate: staged)", "ORD-3 on orders", "correct it"):
+        assert shown in text, shown
+
+
+def test_the_summary_reads_a_publication_too(tmp_path: Path) -> None:
+    """A publication holds the marts and the audit tables only; the currency comes from the settings of the home the run belongs to."""
+    night = published_night(tmp_path)
+    (tmp_path / "goodwill.yml").write_text("company: {name: The shop, currency: GBP}\n", encoding="utf-8")
+    with duckdb.connect(str(night.warehouse)) as connection:
+        connection.execute("create table audit.reconciliation as from staging.reconciliation; create table marts.clv_customers as from model.clv_scores")
+        connection.execute("create table audit.quarantine as select * exclude (value, raw_row) from staging.quarantine")
+        connection.execute("create table marts.segments as from model.segment_assignments; create table marts.clv_model_runs as from model.clv_runs")
+        connection.execute("create table marts.dim_customers as select * exclude (is_left_censored) from intermediate.int_customer_facts")
+        connection.execute("drop schema control cascade; drop schema staging cascade; drop schema intermediate cascade; drop schema model cascade")
+    text = summary_text(night.warehouse, night.run)
+    for shown in ("The shop: the night", "£1,000", "£450", "103 from", "2   (", "MBG/NBD"):
+        assert shown in text, shown
+    assert "not measured" not in text
