@@ -38,7 +38,8 @@ class Page:
         self._in, theirs_out = os.pipe()
         command = f'exec "{BROWSER}" {FLAGS} --user-data-dir="{profile}" about:blank 3<&{theirs_in} 4>&{theirs_out}'
         self._process = subprocess.Popen(
-            ["bash", "-c", command], pass_fds=(theirs_in, theirs_out), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True
+            ["bash", "-c", command], pass_fds=(theirs_in, theirs_out), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            start_new_session=True, env={**os.environ, "TMPDIR": str(profile)},
         )
         os.close(theirs_in)
         os.close(theirs_out)

@@ -113,12 +113,12 @@ BROKEN: dict[str, str] = {
     "MRT-COH-1": "update marts.cohort_retention set customers_count = 39 where age = 0",
     "MRT-COH-2": _TWICE.format("marts.cohort_retention", "age = 1"),
     "MRT-COH-3": "update marts.cohort_retention set cumulative_ltv_amount = 0 where age = 9",
-    "MRT-COH-4": "update marts.cohort_retention set retention_rate = 0.99 where age = 0",
-    "MRT-COH-5": "update marts.cohort_retention set retention_rate = 1.1, rolling_retention_rate = 1.1 where age = 1",
-    "MRT-COH-6": "update marts.cohort_retention set rolling_retention_rate = 0.4 where age = 1",
+    "MRT-COH-4": "update marts.cohort_retention set retention_rate = 1.1, rolling_retention_rate = 1.1 where age = 1",
+    "MRT-COH-5": "update marts.cohort_retention set rolling_retention_rate = 0.4 where age = 1",
     "MRT-RFR-1": "delete from marts.referral_edges",
     "MRT-RFR-2": _TWICE.format("marts.referral_edges", "edge_status = 'refused'"),
-    "MRT-RFR-3": "insert into marts.referral_edges by name select * replace ('c44' as referred_contact_id) from marts.referral_edges where referred_contact_id = 'c1'",
+    "MRT-RFR-3": "insert into marts.referral_edges by name select * replace ('c44' as referred_contact_id) from marts.referral_edges "
+                 "where referred_contact_id = 'c1'",
     "MRT-RFR-4": "update marts.referral_edges set referrer_person_id = 'c2' where referred_contact_id = 'c1'; "
                  "update marts.referral_edges set referrer_person_id = 'c1' where referred_contact_id = 'c2'",
     "MRT-RFR-5": "update marts.referral_edges set refusal_reason = null where edge_status = 'refused'",
@@ -154,19 +154,19 @@ BROKEN: dict[str, str] = {
     "PUB-CUS-3": "update marts.dim_customers set last_purchase_on = date '2025-07-01' where person_id = 'c1'",
     "PUB-CUS-4": "update marts.dim_customers set is_customer = false where person_id = 'c1'",
     "PUB-CUS-5": "update marts.dim_customers set life_cycle_stage = null where person_id = 'c1'",
-    "PUB-CUS-6": "update marts.dim_customers set clv_12_amount = clv_12_amount + 0.01 where person_id = 'c1'",
+    "PUB-CUS-6": "update marts.dim_customers set clv_12 = clv_12 + 0.01 where person_id = 'c1'",
     "PUB-CUS-7": "update marts.dim_customers set promotion_rate = 1.01 where person_id = 'c1'",
     "PUB-CUS-8": "update marts.dim_customers set return_rate = 1.5 where person_id = 'c1'",
-    "PUB-CUS-9": "update marts.dim_customers set clv_12_amount = 1404 where person_id = 'c1'; "
-                 "update marts.dim_customers set clv_12_amount = 0 where person_id <> 'c1'; "
-                 "update marts.dim_customers set clv_12_amount = 36 where person_id = 'c2'",
+    "PUB-CUS-9": "update marts.dim_customers set clv_12 = 1404 where person_id = 'c1'; "
+                 "update marts.dim_customers set clv_12 = 0 where person_id <> 'c1'; "
+                 "update marts.dim_customers set clv_12 = 36 where person_id = 'c2'",
     "PUB-CLV-1": "delete from marts.clv_customers where person_id = 'c1'",
     "PUB-CLV-2": "update marts.clv_customers set person_id = 'c1' where person_id = 'c2'",
-    "PUB-CLV-3": "update marts.clv_customers set alive_rate = -0.01 where person_id = 'c1'",
+    "PUB-CLV-3": "update marts.clv_customers set p_alive = -0.01 where person_id = 'c1'",
     "PUB-CLV-4": "update marts.clv_customers set model_used = null where person_id = 'c1'",
     "PUB-RUN-1": "delete from marts.clv_model_runs where model = 'bg_nbd'",
     "PUB-RUN-2": "update marts.clv_model_runs set model = 'mbg_nbd'",
-    "PUB-RUN-3": "update marts.clv_model_runs set as_of_date = date '2025-07-01'",
+    "PUB-RUN-3": "update marts.clv_model_runs set as_of = date '2025-07-01'",
     "PUB-SEG-1": "delete from marts.segments where person_id = 'c1'",
     "PUB-SEG-2": "update marts.segments set person_id = 'c1' where person_id = 'c10'",
     "PUB-SEG-3": "update marts.segments set distance = 'new' where person_id = 'c1'",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
-
 from goodwill.entities import ENTITIES, PLUMBING
 from goodwill.settings.business import BusinessSettings, flat_settings
 
@@ -70,13 +69,13 @@ create table marts.fct_orders as
         channel, brand, campaign_id, coupon_code, partner_id, false as is_promoted, 2::bigint as lines_count, currency as source_currency,
         net_amount, gross_amount, discount_amount, tax_amount, shipping_amount, shipping_cost as shipping_cost_amount,
         payment_fee as payment_fee_amount, net_amount as revenue_amount, 0::decimal(18, 2) as refunded_amount,
-        4::decimal(18, 2) as cost_of_goods_amount, false as is_margin_assumed, (net_amount - 4)::decimal(18, 2) as margin_by_event_date_amount,
+        4::decimal(18, 2) as cost_of_goods_amount, false as margin_is_assumed, (net_amount - 4)::decimal(18, 2) as margin_by_event_date_amount,
         (net_amount - 4)::decimal(18, 2) as margin_by_order_date_amount
     from staging.stg_orders;
 create table marts.fct_order_lines as
     select order_id, line_no, 'c0' as person_id, date '2025-06-30' as ordered_on, false as is_cancelled, product_id, 'product' as product_name,
         'category' as product_category, quantity, discount_amount, net_amount, net_amount as revenue_amount, 0::decimal(18, 2) as refunded_amount,
-        2::decimal(18, 2) as cost_of_goods_amount, false as is_margin_assumed, 0::decimal(18, 2) as order_costs_amount,
+        2::decimal(18, 2) as cost_of_goods_amount, false as margin_is_assumed, 0::decimal(18, 2) as order_costs_amount,
         (net_amount - 2)::decimal(18, 2) as margin_by_event_date_amount, (net_amount - 2)::decimal(18, 2) as margin_by_order_date_amount
     from staging.stg_order_lines;
 create table marts.fct_refunds as
@@ -98,7 +97,7 @@ create table marts.cohort_retention as
     from (select unnest(range(10)) as age);
 create table marts.referral_edges as
     select contact_id as referred_contact_id, contact_id as referred_person_id, referred_by as referrer_person_id, created_at as claimed_at,
-        created_at::date as claimed_on, case when contact_id = 'c4' then 'refused' else 'valid' end as edge_status,
+        created_at::date as claimed_on, case when contact_id = 'c4' then 'refused' else 'valid' end as edge_status, contact_id <> 'c4' as is_valid,
         case when contact_id = 'c4' then 'order_before_edge' end as refusal_reason, date '2024-09-10' as first_purchase_on, true as is_converted
     from staging.stg_contacts where referred_by is not null;
 """
@@ -129,19 +128,14 @@ create table model.segment_assignments as
 """
 
 _PUBLISHED = """
-create table marts.clv_customers as
-    select person_id, model_used, fallback_reason, x as repeat_purchase_days, t_x_days as age_at_last_purchase_days, age_days,
-        p_alive as alive_rate, expected_spend as expected_spend_per_purchase, margin_rate, clv_12 as clv_12_amount, clv_24 as clv_24_amount,
-        clv_36 as clv_36_amount, expected_next_purchase_on
-    from model.clv_scores;
-create table marts.clv_model_runs as
-    select run_id, as_of as as_of_date, model, status, message, is_scoring_model, converged as is_converged, r, alpha, a, b, p, q, v from model.clv_runs;
+create table marts.clv_customers as from model.clv_scores;
+create table marts.clv_model_runs as from model.clv_runs;
 create table marts.segments as from model.segment_assignments;
 create table marts.dim_customers as
     select people.person_id, people.contact_id, people.is_customer, people.is_guest, placed.distance, placed.life_cycle_stage, placed.value_class,
         facts.first_purchase_on, facts.last_purchase_on, coalesce(facts.purchase_days, 0) as purchase_days_count,
         coalesce(facts.purchase_days, 0) as orders_count, 100::decimal(18, 2) as revenue_amount, 0.1::double as promotion_rate,
-        0.05::double as return_rate, scores.p_alive as alive_rate, scores.clv_12 as clv_12_amount
+        0.05::double as return_rate, scores.p_alive, scores.clv_12
     from intermediate.int_people as people
     left join intermediate.int_customer_facts as facts using (person_id)
     left join model.clv_scores as scores using (person_id)
@@ -180,7 +174,9 @@ def build_world(path: Path) -> Path:
             if rows:
                 connection.execute(f"insert into control.sources values ('shop', '{entity.name}', 'shop', 'file', 0.05)")
                 amount = f"(select sum({entity.amount}) from landed.{entity.name})" if entity.amount else "0"
-                connection.execute(f"insert into control.source_totals select '{entity.name}', 'shop', 'b-{entity.name}', '{entity.name}.csv', {rows}, {amount}, 0")
+                connection.execute(
+                    f"insert into control.source_totals select '{entity.name}', 'shop', 'b-{entity.name}', '{entity.name}.csv', {rows}, {amount}, 0"
+                )
         for script in (_STAGING, _INTERMEDIATE, _MARTS, _MODEL, _PUBLISHED):
             connection.execute(script)
     return path

@@ -76,16 +76,16 @@ def fit_purchases(name: ModelName, tuples: PurchaseTuples, minimum: int) -> Mode
     longest = float(tuples.age.max())
     columns = (tuples.x, tuples.t_x / longest, tuples.age / longest)
     rate = float(tuples.customers @ tuples.x) / float(tuples.customers @ columns[2])
-    starts = [np.log([1.0, 1.0 / rate, 0.5, 2.0]), np.full(4, 0.1)]
+    start = np.log([1.0, 1.0 / rate, 0.5, 2.0])
     fitter = ModifiedBetaGeoFitter if name == "mbg_nbd" else BetaGeoFitter
-    found = climb(fitter, columns, tuples.customers, starts, _coarse(columns, tuples.customers))
+    found = climb(fitter, columns, tuples.customers, start, _coarse(columns, tuples.customers))
     if isinstance(found, str):
         return replace(run, status="rejected", message=found)
     # lifetimes measures time in units of the longest age: the density of each of the x repeats has to be put back into weeks
     log_likelihood = found.mean_log_likelihood * run.customers - float(tuples.customers @ tuples.x) * float(np.log(longest))
     run = _with_parameters(run, found, ("r", "alpha", "a", "b"), {"alpha": longest}, log_likelihood)
     ratio = _expected_over_actual(PurchaseParameters(name, **run.parameters), tuples)
-    said = f"expected repeats are {ratio:.3f} times the actual ones{_penalty_note(found)}"
+    said = f"expected repeats are {ratio:.3f} times the actual ones{_prior_note(found)}"
     return replace(run, status="accepted" if REPEATS_RATIO[0] <= ratio <= REPEATS_RATIO[1] else "rejected", message=said)
 
 
@@ -100,11 +100,11 @@ def fit_spend(tuples: SpendTuples, minimum: int) -> ModelRun:
     if len(np.unique(tuples.mean)) < 2:
         return replace(run, message="all repeat customers spend the same: the mean says it all")
     columns = (tuples.x, tuples.mean / tuples.mean_spend)
-    starts = [np.log([2.0, 4.0, 1.5]), np.full(3, 0.1)]
+    start = np.log([2.0, 4.0, 1.5])
     coarse = _coarse((tuples.x, np.log(columns[1])), tuples.customers)
     if coarse is not None:
         coarse = ((coarse[0][0], np.exp(coarse[0][1])), coarse[1])
-    found = climb(GammaGammaFitter, columns, tuples.customers, starts, coarse)
+    found = climb(GammaGammaFitter, columns, tuples.customers, start, coarse)
     if isinstance(found, str):
         return replace(run, status="rejected", message=found)
     log_likelihood = found.mean_log_likelihood * customers - customers * float(np.log(tuples.mean_spend))
@@ -113,25 +113,25 @@ def fit_spend(tuples: SpendTuples, minimum: int) -> ModelRun:
     if q <= Q_MINIMUM:
         return replace(run, status="rejected", message=f"q = {q:.4g} is not above {Q_MINIMUM}: the modelled mean spend does not exist")
     ratio = p * v / (q - 1) / tuples.mean_spend
-    said = f"modelled mean spend is {ratio:.3f} times the observed one{_penalty_note(found)}"
+    said = f"modelled mean spend is {ratio:.3f} times the observed one{_prior_note(found)}"
     return replace(run, status="accepted" if SPEND_RATIO[0] <= ratio <= SPEND_RATIO[1] else "rejected", message=said)
 
 
 def _with_parameters(run: ModelRun, found: Climb, names: tuple[str, ...], units: dict[str, float], log_likelihood: float) -> ModelRun:
-    """The run with its parameters in warehouse units, rounded, and their standard errors (none where a penalty took part)."""
+    """The run with its parameters in warehouse units, rounded, and their standard errors (none where a prior took part)."""
     values = {name: float(np.exp(value)) * units.get(name, 1.0) for name, value in zip(names, found.log_parameters, strict=True)}
     errors = {name: values[name] * float(error) for name, error in zip(names, found.log_standard_errors, strict=True)}
     return replace(
         run,
         parameters={name: float(f"{value:.{DIGITS}g}") for name, value in values.items()},
-        standard_errors={name: float(f"{error:.4g}") for name, error in errors.items()} if found.penalty == 0 else {},
+        standard_errors={name: float(f"{error:.4g}") for name, error in errors.items()} if not found.with_prior else {},
         log_likelihood=round(log_likelihood, 6),
         converged=True,
     )
 
 
-def _penalty_note(found: Climb) -> str:
-    return f"; plain maximum likelihood had no answer, a penalty of {found.penalty:g} was needed" if found.penalty else ""
+def _prior_note(found: Climb) -> str:
+    return "; plain maximum likelihood had no answer, a weak prior was needed" if found.with_prior else ""
 
 
 def _coarse(columns: tuple[NDArray[Any], ...], customers: NDArray[np.int64]) -> tuple[tuple[NDArray[Any], ...], NDArray[Any]] | None:

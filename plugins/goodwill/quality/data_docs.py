@@ -44,6 +44,7 @@ _LOCAL: dict[str, str | None] = {
 
 _ELEMENT = re.compile(r"""<(?:link\b[^>]*\bhref|script\b[^>]*\bsrc|img\b[^>]*\bsrc)="(https?://[^"]*)"[^>]*>(?:\s*</script>)?""")
 _FOOTER = re.compile(r"<footer>.*?</footer>", re.DOTALL)
+_ICON = re.compile(r'href="[./]*static/images/favicon\.ico"')  # counted one folder short on pages of results
 _STYLE_URL = re.compile(r"""url\(["']?https?://[^)]*\)""")
 #: Pages may load what lies beside them, and nothing else, whatever they contain.
 _POLICY = (
@@ -156,5 +157,6 @@ def _offline(html: str, page: Path, site: Path) -> str:
                 return f'<script src="{path}"></script>' if name.endswith(".js") else f'<link rel="stylesheet" href="{path}">'
         raise GoodwillError(f"{page.name}: asks a foreign host for {address}", "add a copy of it to quality/assets, or leave it out")
 
+    html = _ICON.sub(f'href="{root}/static/images/favicon.ico"', html)
     html = _FOOTER.sub("", _STYLE_URL.sub("none", _ELEMENT.sub(local, html)))
     return html.replace("<head>", f"<head>\n    {_POLICY}", 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import os
 import re
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from goodwill import clock
 from goodwill.errors import GoodwillError
 from goodwill.quality.catalogue import TYPES, UNEXPECTED_ROWS
 from goodwill.quality.reading import Reading
@@ -21,7 +23,7 @@ __all__ = ["Outcome", "SuiteOutcome", "context_in_memory", "great_expectations",
 #: How many offending rows a message names.
 _EXAMPLES = 3
 
-_QUOTED = re.compile(r"'[^']*'")
+_QUOTED = re.compile(r"""'[^']*'|"[^"]*\"""")
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,9 @@ def run_suites(source: Reading, suites: Sequence[Suite], run_name: str) -> list[
         checkpoint = context.checkpoints.add(gx.Checkpoint(
             name=suites[0].boundary, validation_definitions=definitions, result_format={"result_format": "SUMMARY"},
         ))
-        answer = checkpoint.run(run_id=gx.RunIdentifier(run_name=run_name))
+        # a name that reads as a moment would be taken for one: 20261121T235355-5192 has a "time zone" of 51 hours
+        moment = clock.now().replace(tzinfo=dt.UTC)
+        answer = checkpoint.run(run_id=gx.RunIdentifier(run_name=f"run-{run_name}", run_time=moment))
         by_suite = {result.suite_name: result for result in answer.run_results.values()}
         return [
             SuiteOutcome(
@@ -144,21 +148,21 @@ def _outcomes(source: Reading, suite: Suite, definition: Any, result: Any) -> It
                             "a rule without an answer proves nothing: look at its type and arguments")
     for rule in suite.rules:
         each = found[rule.rule_id]
-        error = _error(each.exception_info or {})
+        error = _error(each.exception_info or {}, suite.words)
         success = bool(each.success) and not error
         keys = () if success or error else _offending_keys(source, suite, rule, definition)
         yield Outcome(rule, success, dict(each.result or {}), error, keys)
 
 
-def _error(info: dict[str, Any]) -> str:
+def _error(info: dict[str, Any], words: set[str]) -> str:
     """The first line of what went wrong, or an empty text; Great Expectations keys it by metric or not at all.
 
-    What stands in single quotes is hidden: DuckDB quotes the value it could not convert.
+    What stands in quotes is hidden unless it is one of the suite's own `words`: DuckDB quotes the value it could not convert.
     """
     for each in [info, *(value for value in info.values() if isinstance(value, dict))]:
         if each.get("raised_exception"):
             line = (str(each.get("exception_message") or "").strip().splitlines() or ["unknown error"])[0]
-            return _QUOTED.sub("'(hidden)'", line)[:200]
+            return _QUOTED.sub(lambda match: match.group(0) if match.group(0)[1:-1] in words else "(hidden)", line)[:200]
     return ""
 
 

@@ -56,7 +56,7 @@ def redacted_result(result: dict[str, Any], *, show_values: bool) -> dict[str, A
     kept = dict(result)
     found = {key: item for key, item in (kept.get("result") or {}).items() if show_values or key not in _VALUES}
     found.pop("details", None)
-    kept["result"] = inert(found)
+    kept["result"] = found
     kept["exception_info"] = {
         "raised_exception": bool(result.get("exception_info", {}).get("raised_exception", False)),
         "exception_message": None,

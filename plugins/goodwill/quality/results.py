@@ -93,7 +93,7 @@ def write_documents(tables: Sequence[SuiteOutcome], folder: Path) -> None:
         result["results"] = [
             redacted_result(each, show_values=each["expectation_config"]["meta"]["rule"] in shown) for each in result["results"]
         ]
-        document = {"suite": inert(table.suite_document), "result": result}
+        document = inert({"suite": table.suite_document, "result": result})
         target = folder / f"{table.suite.table_name}.json"
         unfinished = target.with_suffix(".unfinished")
         unfinished.write_text(json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True), encoding="utf-8")

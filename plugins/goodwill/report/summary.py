@@ -49,7 +49,7 @@ def _figures(facts: Facts) -> list[Line]:
     if facts.value:
         lines.append(("customer equity", f"{money.whole(facts.value.equity[12])}   (margin expected in 12 months, discounted)"))
         if facts.value.concentration:
-            lines.append(("top 20 % hold", f"{percent(facts.value.concentration.top[20])} of it"))
+            lines.append(("top 20 % hold", f"{percent(facts.value.concentration.top[20])} of the positive value"))
     if facts.cohorts and facts.cohorts.first_return is not None:
         lines.append(("retention, age 1", f"{percent(facts.cohorts.first_return)}   ({facts.cohorts.cohorts_in_all} cohorts)"))
     return lines

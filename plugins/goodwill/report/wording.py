@@ -48,7 +48,7 @@ def tiles(facts: Facts) -> tuple[Tile, ...]:
         found.append(Tile("Revenue, 12 months", money.short(facts.customers.trailing_revenue), "without VAT, after discounts and refunds, up to this night"))
     if facts.segments:
         share = facts.segments.active_customers / facts.value.customers if facts.value and facts.value.customers else None
-        found.append(Tile("Active customers", count(facts.segments.active_customers), f"{percent(share)} of customers: welcome, active, loyal or won back"))
+        found.append(Tile("Active customers", count(facts.segments.active_customers), f"{percent(share)} of all who ever bought: welcome, active, loyal or won back"))
     if facts.cohorts and facts.cohorts.first_return is not None:
         days = facts.cohorts.age_days
         found.append(Tile("Retention at age 1", percent(facts.cohorts.first_return), f"bought again {days} to {2 * days - 1} days after their first purchase"))
@@ -63,9 +63,10 @@ def sentences(facts: Facts) -> tuple[str, ...]:
     found: list[str] = []
     if facts.value and facts.customers:
         worth = money.short(facts.value.equity[12])
-        found.append(f"The {count(facts.value.customers)} customers are expected to bring a margin of {worth} over the next twelve months.")
+        guests = f" and the {count(facts.customers.guests)} guest orders beside them" if facts.customers.guests else ""
+        found.append(f"The {count(facts.customers.customers)} customers{guests} are expected to bring a margin of {worth} over the next twelve months.")
     if facts.value and facts.value.concentration:
-        found.append(f"Half of them are worth less than {money.exact(facts.value.median)} each; "
+        found.append(f"Half are worth less than {money.exact(facts.value.median)} each; "
                      f"the top 20 % hold {percent(facts.value.concentration.top[20], 0)} of the value.")
     if facts.segments and facts.segments.life_cycle.of("at_risk", "lapsed"):
         risky = [group for group in facts.segments.life_cycle.groups if group.code in ("at_risk", "lapsed")]

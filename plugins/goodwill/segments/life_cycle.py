@@ -62,7 +62,7 @@ LIFE_CYCLE: tuple[Rule, ...] = (
     Rule(
         "active",
         "has_bought",
-        "{purchase_days} purchase days, the last one {days_since_last} days ago; no other stage applies",
+        "purchase days: {purchase_days}, the last one {days_since_last} days ago; no other stage applies",
     ),
     Rule(
         "prospect_in_decision",

@@ -14,7 +14,7 @@ __all__ = ["BANDS", "RFM_GROUPS", "band_sql"]
 BANDS = 5
 
 _SCORES = (
-    "recency {recency_score} (last purchase {days_since_last} days ago), frequency {frequency_score} ({purchase_days} purchase days), "
+    "recency {recency_score} (last purchase {days_since_last} days ago), frequency {frequency_score} (purchase days: {purchase_days}), "
     "amount {monetary_score} ({revenue_amount}): "
 )
 

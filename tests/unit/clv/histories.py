@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 RUN, AS_OF = "20240601T030000-test", dt.date(2024, 6, 1)
 
@@ -18,7 +19,7 @@ create or replace table intermediate.int_purchase_days as
 select person_id, purchased_on, cast(sum(amount) as decimal(18, 2)) as paid_amount, person_id like 'guest%' as is_guest
 from purchases
 group by all
-having sum(amount) > 0;
+having sum(amount) >= 0;
 
 create or replace table intermediate.int_customer_facts as
 with firsts as (
@@ -70,7 +71,7 @@ from intermediate.int_customer_facts where not is_guest and x > 0 and repeat_amo
 def warehouse_of(purchases: Iterable[Purchase] | str, as_of: dt.date = AS_OF, margin: float | None = None) -> duckdb.DuckDBPyConnection:
     """An in-memory warehouse over purchases (person, day, amount), or over a query giving them.
 
-    A person whose id begins with "guest" is a guest order. `margin` is everybody's margin rate; None: no cost is known.
+    Days on which nothing was paid count here, as they do in the published figures of CDNOW. A person whose id begins with "guest" is a guest order. `margin` is everybody's margin rate; None: no cost is known.
     """
     connection = duckdb.connect()
     connection.execute("create schema intermediate")
@@ -78,9 +79,11 @@ def warehouse_of(purchases: Iterable[Purchase] | str, as_of: dt.date = AS_OF, ma
         connection.execute(f"create table purchases as {purchases}")
     else:
         connection.execute("create table purchases (person_id varchar, purchased_on date, amount decimal(18, 2))")
-        rows = list(purchases)
-        if rows:
-            connection.executemany("insert into purchases values (?, ?, ?)", rows)
+        people, days, amounts = zip(*purchases, strict=True) if (purchases := list(purchases)) else ((), (), ())
+        rows = pa.table({"person_id": pa.array(people, pa.string()), "day": pa.array(days, pa.date32()), "amount": pa.array(amounts, pa.float64())})
+        connection.register("rows", rows)
+        connection.execute("insert into purchases select * from rows")
+        connection.unregister("rows")
     for statement in _FACTS.split(";"):
         if statement.strip():
             wanted = {name: value for name, value in {"as_of": as_of, "margin": margin}.items() if f"${name}" in statement}
@@ -103,15 +106,26 @@ def lifetimes_data(name: str) -> Path:
 
 
 def cdnow_sample() -> duckdb.DuckDBPyConnection:
-    """The 2,357 customers of the published CDNOW sample, as of the end of its 39 weeks."""
+    """The 2,357 customers of the published CDNOW sample, as of the end of their 39 weeks."""
+    return _cdnow("CDNOW_sample.txt", person=1, day=3, amount=5)
+
+
+def cdnow_cohort() -> duckdb.DuckDBPyConnection:
+    """All 23,570 customers of CDNOW, as of the end of the same 39 weeks."""
+    return _cdnow("CDNOW_master.txt", person=1, day=2, amount=4)
+
+
+def _cdnow(name: str, person: int, day: int, amount: int) -> duckdb.DuckDBPyConnection:
     return warehouse_of(
         f"""
-        select words[1] as person_id, cast(strptime(words[3], '%Y%m%d') as date) as purchased_on, cast(words[5] as decimal(18, 2)) as amount
+        select words[{person}] as person_id, cast(strptime(words[{day}], '%Y%m%d') as date) as purchased_on,
+            cast(words[{amount}] as decimal(18, 2)) as amount
         from (
             select string_split_regex(trim(line), ' +') as words
-            from read_csv('{lifetimes_data("CDNOW_sample.txt")}', columns = {{'line': 'varchar'}}, header = false, delim = '\\x01')
+            from read_csv('{lifetimes_data(name)}', columns = {{'line': 'varchar'}}, header = false, delim = '\x01')
+            where line not like '%customer_id%'
         ) as lines
-        where cast(strptime(words[3], '%Y%m%d') as date) <= date '1997-09-30'
+        where words[{day}] <= '19970930'
         """,
         as_of=dt.date(1997, 9, 30),
         margin=0.3,

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from goodwill.report import build_report
+from goodwill.report.reading import Warehouse
 
 from tests.unit.report.report_night import HOSTILE, SmallNight, published_night, stopped_night
 
@@ -199,13 +200,22 @@ def test_a_table_of_another_shape_costs_its_part_only(tmp_path: Path) -> None:
     assert "Customer equity" in page.text
 
 
-def test_the_warehouse_is_left_closed_and_unchanged(tmp_path: Path) -> None:
+def test_the_warehouse_is_opened_read_only(tmp_path: Path) -> None:
     night = published_night(tmp_path)
     before = night.warehouse.read_bytes()
-    read(night, "published", tmp_path)
-    with duckdb.connect(str(night.warehouse)) as connection:
-        assert connection.execute("select count(*) from model.clv_scores").fetchone() == (10,)
+    with duckdb.connect(str(night.warehouse), read_only=True):  # a second way in with another configuration would be refused
+        _, page = read(night, "published", tmp_path)
+    assert "Could not be measured" not in page.text
     assert night.warehouse.read_bytes() == before
+
+
+def test_the_warehouse_is_left_closed(tmp_path: Path) -> None:
+    night = published_night(tmp_path)
+    with Warehouse(night.warehouse) as warehouse:
+        assert warehouse.row("select count(*) as customers from model.clv_scores") == {"customers": 10}
+    with duckdb.connect(str(night.warehouse)) as connection:  # refused while a read-only connection of this process is open
+        connection.execute("drop table model.clv_scores")
+    assert warehouse.rows("select 1") == []
 
 
 def test_an_older_report_is_replaced_whole(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ people as (
     select
         person_id,
         count(*) as contact_events_count,
-        min(occurred_on) as first_event_on,
+        min(occurred_at) as first_event_at,
         sum(cost) as cost_to_serve_amount,
         sum(cost) filter (
             where occurred_on > {{ add_months(as_of(), -12) }}
@@ -53,7 +53,7 @@ complaints as (
 select
     people.person_id,
     people.contact_events_count,
-    people.first_event_on,
+    people.first_event_at,
     cast(coalesce(people.cost_to_serve_amount, 0) as decimal(18, 2)) as cost_to_serve_amount,
     cast(coalesce(people.trailing_12m_cost_to_serve_amount, 0) as decimal(18, 2)) as trailing_12m_cost_to_serve_amount,
     people.last_quote_on,

@@ -20,7 +20,7 @@ identities as (
 select
     identities.person_id,
     count(*) as subscriptions_count,
-    min(subscriptions.started_on) as first_subscribed_on,
+    min(subscriptions.started_at) as first_subscribed_at,
     bool_or(subscriptions.ended_on is null or subscriptions.ended_on > {{ as_of() }}) as has_active_subscription,
     max(subscriptions.ended_on) filter (where subscriptions.ended_on <= {{ as_of() }}) as last_subscription_ended_on
 from subscriptions

@@ -42,6 +42,7 @@ contact_people as (
     select
         person_id,
         min(created_on) as created_on,
+        min(created_at) as created_at,
         count(*) as contacts_count
     from merged
     group by person_id
@@ -53,7 +54,7 @@ order_people as (
     select
         person_id,
         is_guest,
-        min(ordered_on) as first_placed_on,
+        min(ordered_at) as first_placed_at,
         min(ordered_on) filter (where not is_cancelled) as first_order_on
     from orders
     group by person_id, is_guest
@@ -91,6 +92,7 @@ joined as (
         contact_people.person_id is not null as is_contact,
         coalesce(order_people.is_guest, false) as is_guest,
         contact_people.created_on,
+        contact_people.created_at,
         coalesce(contact_people.contacts_count, 0) as contacts_count,
         contacts.acquisition_channel,
         contacts.campaign_id,
@@ -101,10 +103,10 @@ joined as (
         contacts.birth_year,
         contacts.owner,
         {{ business_date('contacts.deleted_at') }} as deleted_on,
-        order_people.first_placed_on,
+        order_people.first_placed_at,
         order_people.first_order_on,
         purchases.first_purchase_on,
-        signals.first_event_on,
+        signals.first_event_at,
         signals.first_invited_on,
         signals.contact_events_count,
         signals.cost_to_serve_amount,
@@ -118,7 +120,7 @@ joined as (
         signals.latest_csat_score,
         subscriptions.has_active_subscription,
         subscriptions.last_subscription_ended_on,
-        subscriptions.first_subscribed_on
+        subscriptions.first_subscribed_at
     from everyone
     left join contact_people
         on everyone.person_id = contact_people.person_id
@@ -143,7 +145,8 @@ select
     is_guest,
     first_purchase_on is not null as is_customer,
     created_on,
-    least(created_on, first_placed_on, first_event_on, first_subscribed_on) as first_seen_on,
+    least(created_at, first_placed_at, first_event_at, first_subscribed_at) as first_seen_at,
+    {{ business_date('least(created_at, first_placed_at, first_event_at, first_subscribed_at)') }} as first_seen_on,
     first_order_on,
     first_purchase_on,
     coalesce(

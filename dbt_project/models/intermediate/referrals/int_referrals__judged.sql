@@ -91,7 +91,7 @@ screened as (
             when claims.unresolved_reason is not null then claims.unresolved_reason
             when claims.referred_person_id = claims.referrer_person_id then 'self_referral'
             when same_hands.referred_contact_id is not null then 'self_referral'
-            when referrers.first_seen_on > claims.claimed_on then 'referrer_younger'
+            when referrers.first_seen_at >= claims.claimed_at then 'referrer_younger'
             when referred.first_order_on < claims.claimed_on then 'order_before_edge'
         end as reason
     from claims

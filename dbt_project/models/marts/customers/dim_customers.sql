@@ -13,6 +13,12 @@ facts as (
 
 ),
 
+money as (
+
+    select * from {{ ref('int_orders__summarised') }}
+
+),
+
 referrers as (
 
     select * from {{ ref('int_referrals__accepted') }}
@@ -65,18 +71,18 @@ select
     facts.last_purchase_on,
     facts.first_category,
     coalesce(facts.purchase_days, 0) as purchase_days_count,
-    coalesce(facts.orders_count, 0) as orders_count,
-    coalesce(facts.revenue_amount, 0) as revenue_amount,
-    coalesce(facts.refunded_amount, 0) as refunded_amount,
-    facts.margin_amount,
-    facts.margin_is_assumed,
+    coalesce(money.orders_count, 0) as orders_count,
+    coalesce(money.revenue_amount, 0) as revenue_amount,
+    coalesce(money.refunded_amount, 0) as refunded_amount,
+    money.margin_amount,
+    money.margin_is_assumed,
     cast(people.cost_to_serve_amount as decimal(18, 2)) as cost_to_serve_amount,
-    cast(facts.margin_amount - people.cost_to_serve_amount as decimal(18, 2)) as margin_after_service_amount,
-    facts.trailing_12m_revenue_amount,
-    facts.trailing_12m_margin_amount,
-    facts.promoted_amount / nullif({{ as_ratio('facts.ordered_amount') }}, 0) as promotion_rate,
-    1 - facts.promoted_amount / nullif({{ as_ratio('facts.ordered_amount') }}, 0) as full_price_rate,
-    facts.refunded_amount / nullif({{ as_ratio('facts.ordered_amount') }}, 0) as return_rate,
+    cast(money.margin_amount - people.cost_to_serve_amount as decimal(18, 2)) as margin_after_service_amount,
+    money.trailing_12m_revenue_amount,
+    money.trailing_12m_margin_amount,
+    money.promoted_amount / nullif({{ as_ratio('money.ordered_amount') }}, 0) as promotion_rate,
+    1 - money.promoted_amount / nullif({{ as_ratio('money.ordered_amount') }}, 0) as full_price_rate,
+    money.refunded_amount / nullif({{ as_ratio('money.ordered_amount') }}, 0) as return_rate,
     facts.mean_gap_days,
     facts.p90_gap_days,
     people.latest_nps_score,
@@ -93,6 +99,8 @@ select
 from people
 left join facts
     on people.person_id = facts.person_id
+left join money
+    on people.person_id = money.person_id
 left join referrers
     on people.person_id = referrers.referred_person_id
 left join scores

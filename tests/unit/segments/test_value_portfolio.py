@@ -1,0 +1,112 @@
+"""Below zero, most valuable, most growable, maintain: both sides of each rule, and the peers."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from goodwill.settings.business import BusinessSettings, Value
+
+from tests.unit.segments.people import Person, placed
+
+OLD = (400, 300)
+
+
+def worth(name: str, margin: float, clv: float = 0.0, **more: Any) -> Person:
+    return Person(name, **({"bought": OLD, "margin": margin, "clv": clv} | more))
+
+
+def classes(*people: Person, **value: Any) -> dict[str, str | None]:
+    rows = placed(*people, settings=BusinessSettings(value=Value(**value)))
+    return {name: row["value_class"] for name, row in rows.items()}
+
+
+def test_most_valuable_are_the_fewest_who_hold_half() -> None:
+    # 100 in all: 40 is not half, 40 + 15 is; the third is not needed
+    found = classes(worth("a", 40), worth("b", 15), worth("c", 14), worth("d", 14), worth("e", 17 - 0.5), worth("f", 0.5), growable_ratio=1000)
+    assert [name for name, value_class in found.items() if value_class == "most_valuable"] == ["a", "e"]
+
+
+def test_exactly_half_is_enough() -> None:
+    found = classes(worth("a", 50), worth("b", 30), worth("c", 20), growable_ratio=1000)
+    assert found == {"a": "most_valuable", "b": "maintain", "c": "maintain"}
+
+
+def test_equal_values_get_the_equal_class() -> None:
+    found = classes(*(worth(f"p{i}", 10) for i in range(9)))
+    assert set(found.values()) == {"most_valuable"}
+
+
+def test_losses_are_not_held_against_the_most_valuable() -> None:
+    found = classes(worth("a", 60), worth("b", 50), worth("loss", -1000, -5), growable_ratio=1000)
+    assert (found["a"], found["b"], found["loss"]) == ("most_valuable", "maintain", "below_zero")
+
+
+def test_below_zero_needs_past_and_future_and_tenure() -> None:
+    found = classes(
+        worth("both", -50, -1), worth("future_positive", -50, 1), worth("past_positive", 50, -100), worth("recovering", 50, -1),
+        worth("young", -50, -1, bought=(181, 100)), worth("just_old_enough", -50, -1, bought=(182, 100)), growable_ratio=1000,
+    )
+    assert {name for name, value_class in found.items() if value_class == "below_zero"} == {"both", "past_positive", "just_old_enough"}
+    assert found["recovering"] == "most_valuable"
+
+
+def test_most_growable_are_far_below_the_best_of_their_peers() -> None:
+    people = [worth(f"p{i:02}", float(i)) for i in range(1, 41)]
+    rows = placed(*people, settings=BusinessSettings(value=Value(peers_minimum=30)))
+    # the 90 % quantile of 1 to 40 is 36.1; the top fifth of the 36 positive gaps are those of 1 to 8 (cut 28.1)
+    assert {row["potential_value_amount"] for row in rows.values()} == {Decimal("36.10")}
+    growable = sorted(name for name, row in rows.items() if row["value_class"] == "most_growable")
+    assert growable == [f"p{i:02}" for i in range(1, 9)]
+    assert "a gap of 35.10" in rows["p01"]["value_class_reason"]
+    assert "40 peers" in rows["p01"]["value_class_reason"]
+
+
+def test_growable_ratio_on_both_sides() -> None:
+    """Potential 100 against 60 and 70 at a ratio of 1.5."""
+    best = [worth(f"best{i}", 100) for i in range(20)]
+    found = classes(*best, worth("far", 60), worth("near", 70), growable_quantile=0.0, most_valuable_share=0.1)
+    assert (found["far"], found["near"]) == ("most_growable", "maintain")
+
+
+def test_nobody_grows_towards_a_potential_below_zero() -> None:
+    found = classes(*(worth(f"p{i}", -10.0 - i, 1) for i in range(20)), growable_quantile=0.0)
+    assert set(found.values()) == {"maintain"}
+
+
+def test_peers_are_the_narrowest_group_that_is_large_enough() -> None:
+    books = [worth(f"book{i}", 100.0, category="books", channel="web") for i in range(3)]
+    toys = [worth(f"toy{i}", 10.0, category="toys", channel="web") for i in range(2)]
+    young = [worth(f"young{i}", 1000.0, bought=(20, 10), category="toys", channel="web") for i in range(2)]
+    rows = placed(*books, *toys, *young, settings=BusinessSettings(value=Value(peers_minimum=3, potential_quantile=1.0)))
+    assert rows["book0"]["potential_value_amount"] == Decimal("100.00")
+    assert "3 peers (1 to 3 years, books, web)" in placed(*books, worth("low", 1.0, category="books", channel="web"), settings=BusinessSettings(
+        value=Value(peers_minimum=4, potential_quantile=1.0)))["low"]["value_class_reason"].replace("4 peers", "3 peers")
+    # two toy buyers are too few, so all of that tenure: five people
+    assert rows["toy0"]["potential_value_amount"] == Decimal("100.00")
+    # two young ones are too few in any group but everybody
+    assert rows["young0"]["potential_value_amount"] == Decimal("1000.00")
+    assert rows["toy0"]["actual_value_amount"] == Decimal("10.00")
+
+
+def test_actual_value_is_the_year_behind_less_its_cost_and_the_year_ahead() -> None:
+    row = placed(Person("p", bought=OLD, margin=20, cost=3, clv=7.5))["p"]
+    assert row["actual_value_amount"] == Decimal("24.50")
+    assert "24.50 = 17.00 in the last twelve months + 7.50 expected" in row["value_class_reason"]
+
+
+def test_unknown_margins_are_estimated_or_counted_on_revenue_and_say_so() -> None:
+    estimated = placed(Person("p", bought=OLD, margin=None, clv=7.5, revenue=50, cost=3, basis="assumed_margin"))["p"]
+    assert estimated["actual_value_amount"] == Decimal("14.50")
+    assert "on an assumed margin" in estimated["value_class_reason"]
+    revenue = placed(Person("p", bought=OLD, margin=None, clv=7.5, revenue=50, cost=3, basis="revenue"))["p"]
+    assert revenue["actual_value_amount"] == Decimal("57.50")
+    assert "counted on revenue" in revenue["value_class_reason"]
+
+
+def test_prospects_have_no_class_and_guests_are_left_alone() -> None:
+    rows = placed(Person("prospect"), Person("guest", bought=(3,), guest=True, model="guest", margin=1e6), worth("p", 5))
+    assert (rows["prospect"]["value_class"], rows["prospect"]["actual_value_amount"]) == (None, None)
+    assert "no value class" in rows["prospect"]["value_class_reason"]
+    assert (rows["guest"]["value_class"], rows["p"]["value_class"]) == ("maintain", "most_valuable")
+    assert "guest order" in rows["guest"]["value_class_reason"]
