@@ -46,7 +46,7 @@ def write_audit_tables(home: Home, sources: Sources, run_id: str, connection: du
     connection.execute("create or replace table audit.runs (run_id varchar, as_of date, started_at timestamp, finished_at timestamp, verdict varchar, "
                        "code_version varchar, configuration_sha256 varchar, blocked_at varchar, message varchar)")
     _insert(connection, "audit.runs", [tuple(run.get(column) for column in _RUN_COLUMNS) for run in runs])
-    connection.execute("create or replace table audit.stages (run_id varchar, stage varchar, status varchar, at timestamp, seconds double, "
+    connection.execute("create or replace table audit.stages (run_id varchar, stage varchar, status varchar, ended_at timestamp, seconds double, "
                        "cpu_seconds double, peak_rss_mb bigint, message varchar, detail varchar)")
     _insert(connection, "audit.stages", [
         (run["run_id"], line["stage"], line["status"], line["at"], line.get("seconds"), line.get("detail", {}).get("cpu_seconds"),

@@ -6,6 +6,7 @@ import datetime as dt
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import duckdb
@@ -46,8 +47,8 @@ def fit(connection: duckdb.DuckDBPyConnection, settings: BusinessSettings, run_i
     purchases, spend = read_purchase_tuples(connection), read_spend_tuples(connection)
     minimum = settings.clv.minimum_repeat_customers
     names: list[ModelName] = list(dict.fromkeys((settings.clv.scoring_model, *settings.clv.models)))
-    runs = [_timed(lambda name=name: fit_purchases(name, purchases, minimum)) for name in names]
-    runs.append(_timed(lambda: fit_spend(spend, minimum)))
+    runs = [_timed(partial(fit_purchases, name, purchases, minimum)) for name in names]
+    runs.append(_timed(partial(fit_spend, spend, minimum)))
     chosen = {settings.clv.scoring_model, SPEND_MODEL}
     runs = [replace(run, is_scoring_model=run.model in chosen and run.status == "accepted") for run in runs]
     write_runs(connection, runs, run_id, as_of)

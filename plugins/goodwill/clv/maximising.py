@@ -40,7 +40,7 @@ _NEWTON_STEPS = 25
 
 @dataclass(frozen=True)
 class Climb:
-    """Where a climb ended: log parameters of the scaled data, their standard errors, the mean log-likelihood, and if a prior took part."""
+    """Where a climb ended: log parameters of the scaled data, their standard errors, the mean log-likelihood; if a prior took part."""
 
     log_parameters: Floats
     log_standard_errors: Floats
@@ -48,7 +48,9 @@ class Climb:
     with_prior: bool
 
 
-def climb(fitter: type[Any], columns: Columns, weights: NDArray[Any], start: Floats, coarse: tuple[Columns, Floats] | None = None) -> Climb | str:
+def climb(
+    fitter: type[Any], columns: Columns, weights: NDArray[Any], start: Floats, coarse: tuple[Columns, Floats] | None = None
+) -> Climb | str:
     """Maximise the likelihood of a lifetimes fitter.
 
     Parameters
@@ -82,7 +84,7 @@ def _climb(point: Floats, hessian: Floats, value: float, weights: NDArray[Any], 
 def _with_prior(fitter: type[Any], centre: Floats) -> type[Any]:
     """The fitter with its penalty on the squared distance of the log parameters from `centre`."""
 
-    class WithPrior(fitter):
+    class WithPrior(fitter):  # type: ignore[misc]  # lifetimes has no types
         @staticmethod
         def _negative_log_likelihood(log_params: Any, *arguments: Any) -> Any:
             *data, penalty = arguments
@@ -105,7 +107,9 @@ def _from(
     return _attempt(fitter(penalty), columns, weights, first[0], {"hess_inv0": (inverse + inverse.T) / 2})
 
 
-def _attempt(model: Any, columns: Columns, weights: NDArray[Any], start: Floats, options: dict[str, Any]) -> tuple[Floats, Floats, float] | str:
+def _attempt(
+    model: Any, columns: Columns, weights: NDArray[Any], start: Floats, options: dict[str, Any]
+) -> tuple[Floats, Floats, float] | str:
     """One fit by lifetimes, polished: log parameters, Hessian and value of the mean negative log-likelihood."""
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"), contextlib.redirect_stdout(io.StringIO()):

@@ -1,4 +1,4 @@
-"""Score every customer, one-time buyers and guests included, into `model.clv_scores`: SQL over the facts, tonight's parameters and a look-up."""
+"""Score every customer into `model.clv_scores`: SQL over the facts, tonight's parameters and a look-up."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def score(connection: duckdb.DuckDBPyConnection, settings: BusinessSettings, run
     values |= {f"discounted_days_{months}": float(calendar.columns(calendar.days)[f"discounted_{months}"]) for months in MONTH_HORIZONS}
     values |= {"margin_credibility": MARGIN_CREDIBILITY, "spend_credibility": SPEND_CREDIBILITY, "cost_credibility": COST_CREDIBILITY}
     values |= {"assumed_margin_rate": settings.margin.assumed_rate}
-    texts = {"model": model and model.model, "purchase_refusal": _message(connection, run_id, settings.clv.scoring_model)}
+    texts = {"model": model.model if model else None, "purchase_refusal": _message(connection, run_id, settings.clv.scoring_model)}
     texts |= {"spend_refusal": _message(connection, run_id, SPEND_MODEL)}
     columns = [f"cast(${name} as double) as {name}" for name in values] + [f"cast(${name} as varchar) as {name}" for name in texts]
     connection.execute(
@@ -55,12 +55,14 @@ def score(connection: duckdb.DuckDBPyConnection, settings: BusinessSettings, run
     connection.execute(POPULATION)
     connection.register("scoring_lookup", expected_if_alive(connection, model, calendar))
     try:
-        connection.execute(scores(model and model.model))
+        connection.execute(scores(model.model if model else None))
     finally:
         connection.unregister("scoring_lookup")
     connection.execute("drop table scoring_parameters")
     connection.execute("drop table scoring_population")
-    counts = connection.execute("select model_used, count(*), count(fallback_reason) from model.clv_scores group by 1 order by 1").fetchall()
+    counts = connection.execute(
+        "select model_used, count(*), count(fallback_reason) from model.clv_scores group by 1 order by 1"
+    ).fetchall()
     return {
         "customers": sum(row[1] for row in counts),
         "with_fallback": sum(row[2] for row in counts),

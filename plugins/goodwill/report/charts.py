@@ -184,11 +184,14 @@ def _compared(breakdown: Breakdown, people: str, value: str) -> Option:
     """Share of people beside share of value, a pair of bars per group, read from the top."""
     groups = [group for group in breakdown.groups if group.people]
 
+    def bar(share: float | None) -> Option:
+        return {"value": share, "label": {"position": "left"}} if share is not None and share < 0 else {"value": share}
+
     def bars(name: str, colour: str, shares: list[float | None]) -> Option:
         return {
             "type": "bar",
             "name": name,
-            "data": shares,
+            "data": [bar(share) for share in shares],
             "barMaxWidth": 16,
             "barGap": "15%",
             "itemStyle": {"color": colour, "borderRadius": [0, 3, 3, 0]},
@@ -199,11 +202,11 @@ def _compared(breakdown: Breakdown, people: str, value: str) -> Option:
         "grid": {**_GRID, "right": 56},
         "legend": _LEGEND,
         "tooltip": {**_tooltip(), "axisPointer": {"type": "shadow"}},
-        "xAxis": _axis("value", min=0, label={"formatter": "@percent0"}, splitNumber=4),
+        "xAxis": _axis("value", label={"formatter": "@percent0"}, splitNumber=4),
         "yAxis": _axis("category", data=[group.english for group in groups], inverse=True, label={"color": "$ink"}),
         "series": [
             bars(people, "$quiet", [group.people_share for group in groups]),
-            bars(value, "$accent", [None if group.clv_share is None else max(group.clv_share, 0.0) for group in groups]),
+            bars(value, "$accent", [group.clv_share for group in groups]),
         ],
     }
 

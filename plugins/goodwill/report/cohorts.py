@@ -13,7 +13,7 @@ __all__ = ["Cell", "Cohort", "Cohorts", "CurvePoint", "read_cohorts"]
 
 #: What fits a page; the mart holds everything.
 MOST_COHORTS = 24
-MOST_AGES = 24
+MOST_AGES = 18
 
 
 @dataclass(frozen=True)

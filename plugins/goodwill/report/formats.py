@@ -19,7 +19,8 @@ SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "CAD": "CA$", "AU
 
 
 def _signed(text: str) -> str:
-    return text.replace("-", MINUS)
+    """The text with a true minus sign; none before a zero."""
+    return text.replace("-", MINUS if any(digit in "123456789" for digit in text) else "")
 
 
 class Money:
@@ -35,9 +36,8 @@ class Money:
         self._prefix = SYMBOLS.get(currency, f"{currency}{GAP}" if currency else "")
 
     def _write(self, amount: Number, digits: int, unit: str = "") -> str:
-        text = f"{abs(amount):,.{digits}f}"
-        sign = MINUS if amount < 0 and any(digit in "123456789" for digit in text) else ""
-        return f"{sign}{self._prefix}{text}{unit}"
+        text = _signed(f"{amount:,.{digits}f}")
+        return f"{MINUS if text.startswith(MINUS) else ''}{self._prefix}{text.removeprefix(MINUS)}{unit}"
 
     def exact(self, amount: Number | None) -> str:
         """To the cent: `$1,234.50`."""

@@ -65,6 +65,7 @@ def render(facts: Facts) -> str:
     context: dict[str, Any] = {
         "facts": facts,
         "night": facts.night,
+        "timeline": wording.timeline(facts.night),
         "tiles": wording.tiles(facts),
         "sentences": wording.sentences(facts),
         "models": wording.models(facts),

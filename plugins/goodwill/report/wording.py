@@ -7,12 +7,25 @@ from dataclasses import dataclass
 from goodwill.report.facts import Facts
 from goodwill.report.formats import ALPHA, DASH, MINUS, Money, count, number, percent
 from goodwill.report.models import ModelRun
+from goodwill.report.night import Night
 
-__all__ = ["ModelCard", "Tile", "models", "sentences", "tiles"]
+__all__ = ["ModelCard", "Row", "Tile", "models", "sentences", "tiles", "timeline"]
 
 MODEL_NAMES = {"mbg_nbd": "MBG/NBD", "bg_nbd": "BG/NBD", "pareto_nbd": "Pareto/NBD", "gamma_gamma": f"Gamma{DASH}Gamma"}
 DAYS_IN_MONTH = 30.4375
+#: From so many on, the sources of a night share one row of the timeline.
+FEW_SOURCES = 4
 SYMBOLS = {"alpha": ALPHA}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the timeline; a bar is when it begins and how long it is, in seconds."""
+
+    label: str
+    status: str
+    bars: tuple[tuple[float, float], ...]
+    seconds: float | None
 
 
 @dataclass(frozen=True)
@@ -35,6 +48,20 @@ class ModelCard:
     meaning: tuple[str, ...]
 
 
+def timeline(night: Night) -> tuple[Row, ...]:
+    """The stages as rows of a timeline. Sources that were read without trouble share one row: they are many, and run side by side."""
+    read = tuple(stage for stage in night.stages if stage.name.startswith("extract ") and stage.status == "done")
+    rows: list[Row] = []
+    for stage in night.stages:
+        if len(read) < FEW_SOURCES or stage not in read:
+            rows.append(Row(stage.label, stage.status, ((stage.begins, stage.seconds or 0.0),), stage.seconds))
+        elif stage is read[0]:
+            bars = tuple((each.begins, each.seconds or 0.0) for each in read)
+            ends = max(begins + seconds for begins, seconds in bars)
+            rows.append(Row(f"Extract {len(read)} sources", "done", bars, ends - min(begins for begins, _ in bars)))
+    return tuple(rows)
+
+
 def tiles(facts: Facts) -> tuple[Tile, ...]:
     """The row of key figures; what could not be measured is left out."""
     money = Money(facts.night.currency)
@@ -48,7 +75,8 @@ def tiles(facts: Facts) -> tuple[Tile, ...]:
         found.append(Tile("Revenue, 12 months", money.short(facts.customers.trailing_revenue), "without VAT, after discounts and refunds, up to this night"))
     if facts.segments:
         share = facts.segments.active_customers / facts.value.customers if facts.value and facts.value.customers else None
-        found.append(Tile("Active customers", count(facts.segments.active_customers), f"{percent(share)} of all who ever bought: welcome, active, loyal or won back"))
+        note = f"{percent(share)} of all who ever bought: welcome, active, loyal or won back"
+        found.append(Tile("Active customers", count(facts.segments.active_customers), note))
     if facts.cohorts and facts.cohorts.first_return is not None:
         days = facts.cohorts.age_days
         found.append(Tile("Retention at age 1", percent(facts.cohorts.first_return), f"bought again {days} to {2 * days - 1} days after their first purchase"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from goodwill.segments.rfm import band_sql
-from goodwill.segments.value_portfolio import PEER_GROUPS, TENURE_BAND
+from goodwill.segments.values import value_statements
 from goodwill.settings.business import BusinessSettings, flat_settings
 
 __all__ = ["GAP_CREDIBILITY", "fact_statements"]
@@ -106,107 +106,6 @@ from ranked
 cross join sizes
 """
 
-_VALUES = f"""
-create or replace temp table segment_values as
-with
-
-valued as (
-
-    select
-        facts.person_id,
-        scores.clv_12,
-        {TENURE_BAND.replace("age_days", "facts.age_days")} as tenure_band,
-        coalesce(facts.first_category, 'no category') as first_category,
-        coalesce(facts.acquisition_channel, 'no channel') as acquisition_channel,
-        case scores.value_basis
-            when 'revenue' then ', counted on revenue because no margin is known'
-            when 'assumed_margin' then ', on an assumed margin'
-            else ''
-        end as value_note,
-        cast(
-            case
-                when scores.value_basis = 'revenue' then facts.trailing_12m_revenue_amount
-                else coalesce(facts.trailing_12m_margin_amount, round(facts.trailing_12m_revenue_amount * scores.margin_rate, 2))
-                    - coalesce(facts.trailing_12m_cost_to_serve_amount, 0)
-            end as decimal(18, 2)
-        ) as trailing_value_amount
-    from intermediate.int_customer_facts as facts
-    inner join model.clv_scores as scores
-        on facts.person_id = scores.person_id
-    where not facts.is_guest
-
-)
-
-select
-    *,
-    cast(trailing_value_amount + clv_12 as decimal(18, 2)) as actual_value_amount
-from valued
-"""
-
-_POTENTIALS = """
-create or replace temp table segment_potentials as
-with
-
-{groups},
-
-chosen as (
-
-    select
-        valued.*,
-        {peers} as peers,
-        {group_name} as peer_group,
-        cast(round({potential}, 2) as decimal(18, 2)) as potential_value_amount
-    from segment_values as valued
-    {joins}
-
-),
-
-steps as (
-
-    select
-        actual_value_amount,
-        sum(actual_value_amount) as held_amount
-    from segment_values
-    where actual_value_amount > 0
-    group by actual_value_amount
-
-),
-
-running as (
-
-    select
-        actual_value_amount,
-        sum(held_amount) over (order by actual_value_amount desc nulls last) - held_amount as held_above_amount,
-        sum(held_amount) over () as held_by_all_amount
-    from steps
-
-),
-
-cuts as (
-
-    select
-        (
-            select min(actual_value_amount)
-            from running
-            where held_above_amount < {most_valuable_share} * held_by_all_amount
-        ) as most_valuable_cut,
-        (
-            select percentile_cont({growable_quantile}) within group (order by cast(potential_value_amount - actual_value_amount as double))
-            from chosen
-            where potential_value_amount > actual_value_amount
-        ) as growable_cut
-
-)
-
-select
-    chosen.*,
-    chosen.potential_value_amount - chosen.actual_value_amount as value_gap_amount,
-    cuts.most_valuable_cut,
-    cuts.growable_cut
-from chosen
-cross join cuts
-"""
-
 _FACTS = """
 create or replace temp table segment_facts as
 select
@@ -274,40 +173,14 @@ def fact_statements(settings: BusinessSettings) -> list[str]:
 
     The numbers of the settings sections `life_cycle` and `value` are facts too, under their flat names.
     """
-    life_cycle, value = settings.life_cycle, settings.value
+    life_cycle = settings.life_cycle
     numbers = {name: number for name, number in flat_settings(settings).items() if name.startswith(("life_cycle_", "value_"))}
-    numbers["growable_top_share"] = 1 - value.growable_quantile
+    numbers["growable_top_share"] = 1 - settings.value.growable_quantile
     return [
-        _GAPS.format(gap_quantile=life_cycle.gap_quantile, gap_credibility=GAP_CREDIBILITY, lapsed_gap_factor=life_cycle.lapsed_gap_factor),
+        _GAPS.format(
+            gap_quantile=life_cycle.gap_quantile, gap_credibility=GAP_CREDIBILITY, lapsed_gap_factor=life_cycle.lapsed_gap_factor
+        ),
         _RFM,
-        _VALUES,
-        _potentials(settings),
+        *value_statements(settings.value),
         _FACTS.format(settings=",\n    ".join(f"cast({number} as double) as {name}" for name, number in numbers.items())),
     ]
-
-
-def _potentials(settings: BusinessSettings) -> str:
-    """Potential value: the quantile among the narrowest group of peers that is large enough."""
-    groups, joins = [], []
-    for level, keys in enumerate(PEER_GROUPS):
-        groups.append(
-            f"peers_{level} as (select {''.join(f'{key}, ' for key in keys)}count(*) as peers, "
-            f"percentile_cont({settings.value.potential_quantile}) within group (order by cast(actual_value_amount as double)) as potential "
-            f"from segment_values {'group by ' + ', '.join(keys) if keys else ''})"
-        )
-        on = " and ".join(f"valued.{key} = peers_{level}.{key}" for key in keys)
-        joins.append(f"left join peers_{level} on {on}" if keys else f"cross join peers_{level}")
-
-    def narrowest(choices: list[str]) -> str:
-        branches = [f"when peers_{level}.peers >= {settings.value.peers_minimum} then {choice}" for level, choice in enumerate(choices[:-1])]
-        return f"case {' '.join(branches)} else {choices[-1]} end"
-
-    return _POTENTIALS.format(
-        groups=",\n\n".join(groups),
-        joins="\n    ".join(joins),
-        peers=narrowest([f"peers_{level}.peers" for level in range(len(PEER_GROUPS))]),
-        potential=narrowest([f"peers_{level}.potential" for level in range(len(PEER_GROUPS))]),
-        group_name=narrowest([" || ', ' || ".join(f"valued.{key}" for key in keys) or "'all customers'" for keys in PEER_GROUPS]),
-        most_valuable_share=settings.value.most_valuable_share,
-        growable_quantile=settings.value.growable_quantile,
-    )

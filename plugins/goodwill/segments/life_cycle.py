@@ -57,7 +57,8 @@ LIFE_CYCLE: tuple[Rule, ...] = (
     Rule(
         "loyal",
         "purchase_days >= life_cycle_loyal_purchase_days and days_since_last <= usual_gap_days",
-        "{purchase_days} purchase days, at least {life_cycle_loyal_purchase_days:0}; last purchase {days_since_last} days ago, within " + _OWN_GAP,
+        "{purchase_days} purchase days, at least {life_cycle_loyal_purchase_days:0}; "
+        "last purchase {days_since_last} days ago, within " + _OWN_GAP,
     ),
     Rule(
         "active",

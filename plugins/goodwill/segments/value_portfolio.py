@@ -26,7 +26,9 @@ PEER_GROUPS: tuple[tuple[str, ...], ...] = (
     (),
 )
 
-_ACTUAL = "actual value {actual_value_amount} = {trailing_value_amount} in the last twelve months + {clv_12} expected in the next{value_note}; "
+_ACTUAL = (
+    "actual value {actual_value_amount} = {trailing_value_amount} in the last twelve months + {clv_12} expected in the next{value_note}; "
+)
 _POTENTIAL = "the {value_potential_quantile:%} quantile of {peers} peers ({peer_group}) is {potential_value_amount}"
 
 VALUE_CLASSES: tuple[Rule, ...] = (
@@ -41,7 +43,8 @@ VALUE_CLASSES: tuple[Rule, ...] = (
     Rule(
         "most_valuable",
         "actual_value_amount >= most_valuable_cut",
-        _ACTUAL + "among the fewest customers who hold {value_most_valuable_share:%} of all positive value, those with at least {most_valuable_cut}",
+        _ACTUAL + "among the fewest customers who hold {value_most_valuable_share:%} of all positive value, "
+        "those with at least {most_valuable_cut}",
     ),
     Rule(
         "most_growable",

@@ -39,7 +39,8 @@ select
     cast(sum(paid_amount) * $margin as decimal(18, 2)) as margin_amount, cast($margin as double) as margin_rate,
     false as margin_is_assumed,
     cast(coalesce(sum(paid_amount) filter (where purchased_on > $as_of - 365), 0) as decimal(18, 2)) as trailing_12m_revenue_amount,
-    cast(coalesce(sum(paid_amount) filter (where purchased_on > $as_of - 365), 0) * $margin as decimal(18, 2)) as trailing_12m_margin_amount,
+    cast(coalesce(sum(paid_amount) filter (where purchased_on > $as_of - 365), 0) * $margin as decimal(18, 2))
+        as trailing_12m_margin_amount,
     cast(0 as decimal(18, 2)) as cost_to_serve_amount, cast(0 as decimal(18, 2)) as trailing_12m_cost_to_serve_amount,
     cast(avg(purchased_on - previous_on) as double) as mean_gap_days,
     cast(quantile_disc(purchased_on - previous_on, 0.9) as double) as p90_gap_days,
@@ -71,7 +72,8 @@ from intermediate.int_customer_facts where not is_guest and x > 0 and repeat_amo
 def warehouse_of(purchases: Iterable[Purchase] | str, as_of: dt.date = AS_OF, margin: float | None = None) -> duckdb.DuckDBPyConnection:
     """An in-memory warehouse over purchases (person, day, amount), or over a query giving them.
 
-    Days on which nothing was paid count here, as they do in the published figures of CDNOW. A person whose id begins with "guest" is a guest order. `margin` is everybody's margin rate; None: no cost is known.
+    A person whose id begins with "guest" is a guest order. `margin` is everybody's margin rate; None: no cost is known. Days on which
+    nothing was paid count here, as they do in the published figures of CDNOW.
     """
     connection = duckdb.connect()
     connection.execute("create schema intermediate")
@@ -80,8 +82,8 @@ def warehouse_of(purchases: Iterable[Purchase] | str, as_of: dt.date = AS_OF, ma
     else:
         connection.execute("create table purchases (person_id varchar, purchased_on date, amount decimal(18, 2))")
         people, days, amounts = zip(*purchases, strict=True) if (purchases := list(purchases)) else ((), (), ())
-        rows = pa.table({"person_id": pa.array(people, pa.string()), "day": pa.array(days, pa.date32()), "amount": pa.array(amounts, pa.float64())})
-        connection.register("rows", rows)
+        columns = [pa.array(people, pa.string()), pa.array(days, pa.date32()), pa.array(amounts, pa.float64())]
+        connection.register("rows", pa.table(columns, names=["person_id", "purchased_on", "amount"]))
         connection.execute("insert into purchases select * from rows")
         connection.unregister("rows")
     for statement in _FACTS.split(";"):

@@ -143,7 +143,7 @@ def test_where_nobody_drops_out_a_weak_prior_answers_and_says_so() -> None:
 def test_hash_tells_the_data_apart_not_their_order(cdnow: duckdb.DuckDBPyConnection) -> None:
     first = read_purchase_tuples(cdnow)
     shuffled, changed = cdnow_sample(), cdnow_sample()
-    shuffled.execute("create or replace table intermediate.int_rfm_tuples as from intermediate.int_rfm_tuples order by customers, t_x_days desc")
+    shuffled.execute("create or replace table intermediate.int_rfm_tuples as from intermediate.int_rfm_tuples order by customers, t_x_days")
     changed.execute("update intermediate.int_rfm_tuples set customers = customers + 1 where x = 0 and age_days = 272")
     assert read_purchase_tuples(shuffled).data_hash == first.data_hash
     assert read_purchase_tuples(changed).data_hash != first.data_hash

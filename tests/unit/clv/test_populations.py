@@ -15,8 +15,8 @@ from tests.unit.clv.histories import AS_OF, RUN, Purchase, warehouse_of
 
 SETTINGS = BusinessSettings(clv=Clv(minimum_repeat_customers=5))
 NUMBERS = (
-    "p_alive", "expected_purchases_30", "expected_purchases_90", "expected_purchases_180", "expected_purchases_365", "expected_spend", "margin_rate",
-    "expected_value_30", "expected_value_90", "expected_value_180", "expected_value_365", "clv_12", "clv_24", "clv_36",
+    "p_alive", "expected_purchases_30", "expected_purchases_90", "expected_purchases_180", "expected_purchases_365", "expected_spend",
+    "margin_rate", "expected_value_30", "expected_value_90", "expected_value_180", "expected_value_365", "clv_12", "clv_24", "clv_36",
 )
 
 
@@ -32,8 +32,8 @@ def whole(purchases: list[Purchase], margin: float | None = 0.3) -> duckdb.DuckD
     customers = connection.execute("select count(*) from intermediate.int_customer_facts").fetchall()
     assert connection.execute("select count(*) from model.clv_scores").fetchall() == customers
     for number in NUMBERS:
-        bad = connection.execute(f"select * from model.clv_scores where {number} is null or not isfinite(cast({number} as double))").fetchall()
-        assert bad == [], number
+        none = f"select * from model.clv_scores where {number} is null or not isfinite(cast({number} as double))"
+        assert connection.execute(none).fetchall() == [], number
     bounds = connection.execute("select * from model.clv_scores where p_alive not between 0 and 1 or expected_purchases_30 < 0").fetchall()
     assert bounds == []
     return connection
@@ -66,7 +66,8 @@ def test_a_few_repeat_customers_share_the_average_rate() -> None:
     connection = whole([(f"p{i}", day(100), 5.0) for i in range(10)] + [("p1", day(50), 5.0)])
     assert connection.execute("select distinct expected_purchases_30 from model.clv_scores").fetchall() == [(pytest.approx(30 / 1000),)]
     # as likely as not after ln 2 / (1 / 1000) days
-    assert connection.execute("select distinct expected_next_purchase_on from model.clv_scores").fetchall() == [(AS_OF + dt.timedelta(days=694),)]
+    expected_on = connection.execute("select distinct expected_next_purchase_on from model.clv_scores").fetchall()
+    assert expected_on == [(AS_OF + dt.timedelta(days=694),)]
 
 
 def test_everybody_is_the_same() -> None:
@@ -105,7 +106,8 @@ people = st.lists(
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(people=people, margin=st.sampled_from([None, 0.3, -0.5]))
 def test_no_population_yields_a_score_that_is_no_number(people: list[tuple[bool, list[int], float]], margin: float | None) -> None:
-    whole(
-        [(f"{'guest' if guest else 'p'}{i}", day(ago), round(amount, 2)) for i, (guest, days, amount) in enumerate(people) for ago in (days[:1] if guest else days)],
-        margin,
-    )
+    purchases = [
+        (f"{'guest' if guest else 'p'}{i}", day(ago), round(amount, 2))
+        for i, (guest, days, amount) in enumerate(people) for ago in (days[:1] if guest else days)
+    ]
+    whole(purchases, margin)

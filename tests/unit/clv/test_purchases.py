@@ -53,7 +53,9 @@ positive = st.floats(0.01, 50.0)
     model=st.sampled_from(["mbg_nbd", "bg_nbd"]), r=positive, alpha=positive, a=st.floats(0.003, 50.0), b=st.floats(0.01, 2000.0),
     x=st.integers(0, 5000), age=st.floats(0, 1000), t_x=st.floats(0, 1),
 )
-def test_scores_are_numbers_within_their_bounds(model: str, r: float, alpha: float, a: float, b: float, x: int, age: float, t_x: float) -> None:
+def test_scores_are_numbers_within_their_bounds(
+    model: str, r: float, alpha: float, a: float, b: float, x: int, age: float, t_x: float
+) -> None:
     parameters = PurchaseParameters(model, r, alpha, a, b)  # type: ignore[arg-type]
     scaled = np.array([1.0, 4.3, 52.0, 156.0]) / (alpha + age)
     expected = expected_purchases_if_alive(parameters, x, scaled)

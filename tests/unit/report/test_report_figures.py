@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 import pytest
 from goodwill.report import summary_text
+from goodwill.report.charts import charts
 from goodwill.report.facts import gather
 from goodwill.report.formats import Money, duration, number, percent
 from goodwill.report.privacy import HIDDEN, safe_value
+from goodwill.report.wording import timeline
 
 from tests.unit.report.report_night import HOSTILE, published_night, stopped_night
 
@@ -110,6 +113,7 @@ def test_how_figures_are_written() -> None:
     assert money.exact(Decimal("-0.001")) == "$0.00"
     assert (money.short(4_596_040), money.short(95_197), money.short(840), money.short(8.305)) == ("$4.60\u00a0M", "$95.2\u00a0k", "$840", "$8.30")
     assert Money("CHF").whole(1234.5) == "CHF\u00a01,234"
+    assert (percent(-0.0001), percent(-0.1), money.whole(Decimal("-0.4"))) == ("0.0\u00a0%", "\u221210.0\u00a0%", "$0")
     assert (percent(0.5379), percent(None), number(0.004512), duration(185), duration(0.04)) == (
         "53.8\u00a0%", "\u2013", "0.004512", "3\u00a0min 05\u00a0s", "0.0\u00a0s")
 
@@ -154,3 +158,30 @@ def test_the_summary_reads_a_publication_too(tmp_path: Path) -> None:
     for shown in ("The shop: the night", "£1,000", "£450", "103 from", "2   (", "MBG/NBD"):
         assert shown in text, shown
     assert "not measured" not in text
+
+
+def _timeline(lines: list[dict[str, object]], tmp_path: Path) -> list[tuple[str, str, int]]:
+    night = stopped_night(tmp_path, parts=0, stage="extract shop", status="failed", message="x")
+    (night.run / "stages.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    return [(row.label, row.status, len(row.bars)) for row in timeline(gather(night.warehouse, night.run, "failed").night)]
+
+
+def test_many_sources_share_a_row_and_the_one_in_trouble_stands_alone(tmp_path: Path) -> None:
+    lines: list[dict[str, object]] = [
+        {"stage": f"extract {name}", "status": "failed" if name == "d" else "done", "at": f"2018-01-01 03:00:0{second}", "seconds": 1.0}
+        for second, name in enumerate("abcdef")
+    ]
+    assert _timeline(lines, tmp_path) == [("Extract 5 sources", "done", 5), ("Extract d", "failed", 1)]
+
+
+def test_few_sources_keep_their_rows(tmp_path: Path) -> None:
+    lines: list[dict[str, object]] = [{"stage": f"extract {name}", "status": "done", "at": "2018-01-01 03:00:00", "seconds": 1.0} for name in "abc"]
+    assert _timeline(lines, tmp_path) == [("Extract a", "done", 1), ("Extract b", "done", 1), ("Extract c", "done", 1)]
+
+
+def test_the_share_of_people_worth_less_than_nothing_is_drawn_below_zero(tmp_path: Path) -> None:
+    night = published_night(tmp_path)
+    with duckdb.connect(str(night.warehouse)) as connection:
+        connection.execute("update model.clv_scores set clv_12 = -5 where x < 7")
+    bars = charts(gather(night.warehouse, night.run, "published"))["classes"]["series"][1]["data"]
+    assert bars == [{"value": 1.0}, {"value": pytest.approx(-35 / 240), "label": {"position": "left"}}]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import duckdb
@@ -16,12 +18,13 @@ _TABLES = """
 create schema intermediate;
 create schema model;
 create table intermediate.int_people (
-    person_id varchar, is_guest boolean, deleted_on date, first_invited_on date, last_quote_on date, last_cart_on date, last_fair_on date,
-    has_active_subscription boolean, last_subscription_ended_on date
+    person_id varchar, is_guest boolean, deleted_on date, first_invited_on date, last_quote_on date, last_cart_on date,
+    last_fair_on date, has_active_subscription boolean, last_subscription_ended_on date
 );
 create table intermediate.int_customer_facts (
-    person_id varchar, is_guest boolean, is_left_censored boolean, first_purchase_on date, last_purchase_on date, purchase_days bigint, x bigint,
-    age_days bigint, revenue_amount decimal(18, 2), trailing_12m_revenue_amount decimal(18, 2), trailing_12m_margin_amount decimal(18, 2),
+    person_id varchar, is_guest boolean, is_left_censored boolean, first_purchase_on date, last_purchase_on date,
+    purchase_days bigint, x bigint, age_days bigint,
+    revenue_amount decimal(18, 2), trailing_12m_revenue_amount decimal(18, 2), trailing_12m_margin_amount decimal(18, 2),
     trailing_12m_cost_to_serve_amount decimal(18, 2), p90_gap_days double, acquisition_channel varchar, first_category varchar
 );
 create table intermediate.int_purchase_days (person_id varchar, purchased_on date, is_guest boolean);
@@ -69,9 +72,8 @@ def warehouse_of(*people: Person) -> duckdb.DuckDBPyConnection:
     for person in people:
         seen = [ago(person.seen.get(name)) for name in ("deleted", "invited", "quote", "cart", "fair")]
         ended = ago(person.seen.get("subscription_ended"))
-        connection.execute(
-            "insert into intermediate.int_people values (?, ?, ?, ?, ?, ?, ?, ?, ?)", [person.person_id, person.guest, *seen, person.subscribed, ended]
-        )
+        row = [person.person_id, person.guest, *seen, person.subscribed, ended]
+        connection.execute("insert into intermediate.int_people values (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
         if person.referred is not None:
             connection.execute("insert into intermediate.int_referrals__accepted values (?, ?)", [person.person_id, ago(person.referred)])
         if person.bought:
@@ -81,11 +83,11 @@ def warehouse_of(*people: Person) -> duckdb.DuckDBPyConnection:
 
 def _insert_customer(connection: duckdb.DuckDBPyConnection, person: Person) -> None:
     days = sorted(person.bought, reverse=True)
-    gaps = sorted(before - after for before, after in zip(days, days[1:], strict=False))
-    p90 = float(gaps[-(-9 * len(gaps) // 10) - 1]) if gaps and not person.guest else None
+    gaps = sorted(before - after for before, after in pairwise(days))
+    p90 = float(gaps[math.ceil(len(gaps) * 9 / 10) - 1]) if gaps and not person.guest else None
     facts = [
-        person.person_id, person.guest, person.left_censored, ago(days[0]), ago(days[-1]), len(days), len(days) - 1, days[0], person.revenue,
-        person.revenue, person.margin, person.cost, p90, person.channel, person.category,
+        person.person_id, person.guest, person.left_censored, ago(days[0]), ago(days[-1]), len(days), len(days) - 1, days[0],
+        person.revenue, person.revenue, person.margin, person.cost, p90, person.channel, person.category,
     ]
     connection.execute(f"insert into intermediate.int_customer_facts values ({', '.join('?' for _ in facts)})", facts)
     for day in days:
