@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any
 
 __all__ = ["AirflowServer", "RestError", "free_ports", "native"]
@@ -68,6 +68,7 @@ class AirflowServer:
     port: int
     logs: Path
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    before: Any = None
 
     @property
     def url(self) -> str:
@@ -75,10 +76,15 @@ class AirflowServer:
 
     def __enter__(self) -> AirflowServer:
         self.logs.mkdir(parents=True, exist_ok=True)
+        # A test run that is told to end (a CI's time limit) still takes its servers down: the signal becomes an exception here.
+        self.before = signal.signal(signal.SIGTERM, _interrupt)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.stop()
+        try:
+            self.stop()
+        finally:
+            signal.signal(signal.SIGTERM, self.before)
 
     def start(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> None:
         """Start a process as the leader of its own session, so that everything it starts can be stopped with it."""
@@ -156,7 +162,7 @@ class AirflowServer:
         run = self.call(token, "POST", f"dags/{dag_id}/dagRuns", {"logical_date": None, "conf": dict(conf)})
         return str(run["dag_run_id"])
 
-    def wait_run(self, token: str, dag_id: str, run_id: str, timeout: float = 600) -> dict[str, str]:
+    def wait_run(self, token: str, dag_id: str, run_id: str, timeout: float = 900) -> dict[str, str]:
         """Wait for the run to succeed; the state of each task. A failed run fails here, with the states of its tasks."""
 
         def final() -> str | None:
@@ -197,6 +203,10 @@ class AirflowServer:
     def left_over(self) -> dict[str, list[int]]:
         """Processes still alive in the sessions we started, by name: empty after `stop`."""
         return {name: alive for name, process in self.processes.items() if (alive := _session(process.pid))}
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt(f"signal {number}")
 
 
 def _session(leader: int) -> list[int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 import os
 import re
@@ -11,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from goodwill import clock
 from goodwill.errors import GoodwillError
 from goodwill.quality.catalogue import TYPES, UNEXPECTED_ROWS
 from goodwill.quality.reading import Reading
@@ -92,8 +90,7 @@ def run_suites(source: Reading, suites: Sequence[Suite], run_name: str) -> list[
             name=suites[0].boundary, validation_definitions=definitions, result_format={"result_format": "SUMMARY"},
         ))
         # a name that reads as a moment would be taken for one: 20261121T235355-5192 has a "time zone" of 51 hours
-        moment = clock.now().replace(tzinfo=dt.UTC)
-        answer = checkpoint.run(run_id=gx.RunIdentifier(run_name=f"run-{run_name}", run_time=moment))
+        answer = checkpoint.run(run_id=gx.RunIdentifier(run_name=f"run-{run_name}"))
         by_suite = {result.suite_name: result for result in answer.run_results.values()}
         return [
             SuiteOutcome(

@@ -1,4 +1,4 @@
-"""The models of the night: what was fitted, and how it went. From `marts.clv_model_runs`."""
+"""The models of the night: what was fitted, and how it went. From `model.clv_runs`."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ PARAMETERS = ("r", "alpha", "a", "b", "p", "q", "v")
 
 @dataclass(frozen=True)
 class ModelRun:
-    """One fitted model: its parameters and how the fit went."""
+    """One fitted model: its parameters, their standard errors where known, and how the fit went; `time_unit` is the unit of `alpha`."""
 
     model: str
     scoring: bool
     parameters: dict[str, float]
+    errors: dict[str, float]
+    time_unit: str | None
     customers: int | None
     repeat_customers: int | None
     tuples: int | None
@@ -31,7 +33,7 @@ class ModelRun:
 
 def read_models(warehouse: Warehouse, run_id: str) -> tuple[ModelRun, ...]:
     """The models of this night: those of timing first, the one in use before the others, then the model of spend."""
-    table = warehouse.first("marts.clv_model_runs", "model.clv_runs")
+    table = warehouse.first("model.clv_runs", "marts.clv_model_runs")
     if table is None:
         return ()
     rows = warehouse.rows(f"select * from {table} where run_id = ? order by model = 'gamma_gamma', is_scoring_model desc, model", [run_id])
@@ -40,6 +42,8 @@ def read_models(warehouse: Warehouse, run_id: str) -> tuple[ModelRun, ...]:
             model=row["model"],
             scoring=bool(row["is_scoring_model"]),
             parameters={name: float(row[name]) for name in PARAMETERS if row.get(name) is not None},
+            errors={name: float(row[f"{name}_standard_error"]) for name in PARAMETERS if row.get(f"{name}_standard_error") is not None},
+            time_unit=row.get("time_unit"),
             customers=row.get("customers"),
             repeat_customers=row.get("repeat_customers"),
             tuples=row.get("tuples"),

@@ -13,6 +13,9 @@ __all__ = ["ModelCard", "Row", "Tile", "models", "sentences", "tiles", "timeline
 
 MODEL_NAMES = {"mbg_nbd": "MBG/NBD", "bg_nbd": "BG/NBD", "pareto_nbd": "Pareto/NBD", "gamma_gamma": f"Gamma{DASH}Gamma"}
 DAYS_IN_MONTH = 30.4375
+DAYS = {"day": 1.0, "week": 7.0}
+#: Below so many days from one purchase to the next, the pace is daily.
+MOST_DAILY = 1.5
 #: From so many on, the sources of a night share one row of the timeline.
 FEW_SOURCES = 4
 SYMBOLS = {"alpha": ALPHA}
@@ -44,7 +47,7 @@ class ModelCard:
     name: str
     run: ModelRun
     purpose: str
-    parameters: tuple[tuple[str, str], ...]
+    parameters: tuple[tuple[str, str, str | None], ...]
     meaning: tuple[str, ...]
 
 
@@ -114,17 +117,27 @@ def sentences(facts: Facts) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _timing(parameters: dict[str, float], model: str) -> tuple[str, ...]:
-    """What r, alpha, a and b say about buying and leaving; rates are per day."""
-    r, alpha, a, b = (parameters.get(name) for name in ("r", "alpha", "a", "b"))
+def _parameter(run: ModelRun, name: str, value: float) -> tuple[str, str, str | None]:
+    """Symbol, value with its unit, and its standard error."""
+    unit = f" {run.time_unit}s" if name == "alpha" and run.time_unit else ""
+    error = run.errors.get(name)
+    return SYMBOLS.get(name, name), number(value, 4) + unit, None if error is None else number(error, 4)
+
+
+def _timing(run: ModelRun) -> tuple[str, ...]:
+    """What r, alpha, a and b say about buying and leaving; nothing about pace where the unit of alpha is not known."""
+    r, alpha, a, b = (run.parameters.get(name) for name in ("r", "alpha", "a", "b"))
+    days_in_unit = DAYS.get(run.time_unit or "")
     told: list[str] = []
-    if r and alpha:
-        monthly, days = number(r / alpha * DAYS_IN_MONTH, 2), count(alpha / r)
-        told.append(f"While they stay, customers buy on average {monthly} times a month (r ÷ {ALPHA}), about once in {days} days.")
+    if r and alpha and days_in_unit:
+        gap = alpha / r * days_in_unit
+        often = f"{number(DAYS_IN_MONTH / gap, 2)} times a month (r ÷ {ALPHA}), about once in {count(gap)} days"
+        told.append(f"While they stay, customers buy on average {often if gap >= MOST_DAILY else 'about every day'}.")
+    if r:
         how = "widely" if r < 1 else "moderately" if r < 3 else "little"
         told.append(f"They differ {how} from one another in how often they buy (r = {number(r, 2)}; the smaller, the wider).")
     if a and b:
-        when = "each purchase, the first included," if model == "mbg_nbd" else "each repeat purchase"
+        when = "each purchase, the first included," if run.model == "mbg_nbd" else "each repeat purchase"
         told.append(f"After {when} {percent(a / (a + b))} of customers leave for good, unnoticed (a ÷ (a + b)).")
     return tuple(told)
 
@@ -156,8 +169,8 @@ def models(facts: Facts) -> tuple[ModelCard, ...]:
             name=MODEL_NAMES.get(run.model, run.model),
             run=run,
             purpose=_purpose(run),
-            parameters=tuple((SYMBOLS.get(name, name), number(value, 4)) for name, value in run.parameters.items()),
-            meaning=(*_timing(run.parameters, run.model), *_spending(run.parameters, money)),
+            parameters=tuple(_parameter(run, name, value) for name, value in run.parameters.items()),
+            meaning=(*_timing(run), *_spending(run.parameters, money)),
         )
         for run in facts.models
     )

@@ -27,7 +27,7 @@ own as (
 
     select
         facts.person_id,
-        facts.last_purchase_on,
+        everybody.usual_gap_days as everybodys_gap_days,
         (coalesce(facts.p90_gap_days, 0) * (facts.purchase_days - 1) + everybody.usual_gap_days * {gap_credibility})
         / (facts.purchase_days - 1 + {gap_credibility}) as usual_gap_days
     from intermediate.int_customer_facts as facts
@@ -56,7 +56,8 @@ second_lives as (
     from steps
     inner join own
         on steps.person_id = own.person_id
-    where steps.gap_days > {lapsed_gap_factor} * own.usual_gap_days
+    -- a long gap by the person's own measure and by everybody's: three weeks away are no second life, not even of a daily buyer
+    where steps.gap_days > {lapsed_gap_factor} * greatest(own.usual_gap_days, own.everybodys_gap_days)
     group by steps.person_id
 
 )
@@ -64,6 +65,7 @@ second_lives as (
 select
     own.person_id,
     own.usual_gap_days,
+    own.everybodys_gap_days,
     second_lives.second_life_on,
     second_lives.broken_gap_days
 from own
@@ -122,6 +124,7 @@ select
     facts.age_days as days_since_first,
     $as_of - facts.last_purchase_on as days_since_last,
     gaps.usual_gap_days,
+    gaps.everybodys_gap_days,
     gaps.second_life_on,
     gaps.broken_gap_days,
     $as_of - gaps.second_life_on as days_since_second_life,

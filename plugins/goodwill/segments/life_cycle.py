@@ -2,6 +2,7 @@
 
 Windows are half-open: "the first 60 days" are the days 0 to 59. P(alive) is read only where MBG/NBD gave it: BG/NBD says 1 for every
 one-time buyer, and the fallbacks do not know. `usual_gap_days` is the person's own 90th-percentile gap, shrunk to everybody's.
+A second life begins with the first purchase after a gap that is long by both measures.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from goodwill.segments.rules import Rule
 
 __all__ = ["LIFE_CYCLE"]
 
-_OWN_GAP = "{usual_gap_days:0} days, the usual gap (from {x} own gaps and everybody's)"
+_OWN_GAP = "{usual_gap_days:1} days, the usual gap (from {x} own gaps and everybody's)"
 
 LIFE_CYCLE: tuple[Rule, ...] = (
     Rule(
@@ -26,8 +27,9 @@ LIFE_CYCLE: tuple[Rule, ...] = (
     Rule(
         "won_back",
         "days_since_second_life < life_cycle_won_back_days",
-        "came back {days_since_second_life} days ago, on {second_life_on}, after {broken_gap_days} days away; a usual gap is "
-        "{usual_gap_days:0} days, and the first {life_cycle_won_back_days:0} days of a second life count",
+        "came back {days_since_second_life} days ago, on {second_life_on}, after {broken_gap_days} days away, more than "
+        "{life_cycle_lapsed_gap_factor:1} times the own usual gap ({usual_gap_days:1} days) and everybody's ({everybodys_gap_days:1}); "
+        "the first {life_cycle_won_back_days:0} days of a second life count",
     ),
     Rule(
         "welcome",

@@ -11,6 +11,7 @@ import duckdb
 import pytest
 from goodwill.errors import GateBlocked, GoodwillError
 from goodwill.quality import ValidationSummary, build_data_docs, gate, gx_run, load_suites, validate
+from goodwill.quality.reading import Reading
 from goodwill.quality.results import COLUMNS, DOCUMENTS
 
 from tests.unit.quality.conftest import AS_OF, guards, rule, suite
@@ -135,12 +136,26 @@ def test_the_file_is_released_after_an_error(warehouse: Path, write_suites: Call
     duckdb.connect(str(warehouse)).execute("create table marts.later as select 1").close()
 
 
-def test_a_landed_view_is_asked_once_and_holds_only_what_rules_read(warehouse: Path, write_suites: Callable[..., Path], tmp_path: Path) -> None:
+def test_a_landed_view_is_asked_once_and_for_what_rules_read_only(
+    warehouse: Path, write_suites: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("create schema landed; create view landed.things as select id, error('asked for more') as other from marts.things")
+    held: list[list[tuple[str, str]]] = []
+    hold = Reading.hold
+
+    def watch(self: Reading, table: str, words: set[str]) -> None:
+        hold(self, table, words)
+        held.append([(row[0], row[1]) for row in self.query(
+            "select table_type, column_name from information_schema.columns inner join information_schema.tables "
+            "using (table_catalog, table_schema, table_name) where table_schema = 'landed' and table_catalog <> 'warehouse'"
+        )])
+
+    monkeypatch.setattr(Reading, "hold", watch)
     root = write_suites({"landed/things": suite(*guards(), table="landed.things")})
     summary = validate(warehouse, "landed", run_id="night", as_of=AS_OF, out_dir=tmp_path, expectations_dir=root)
     assert (summary.checks, summary.failed_critical) == (2, [])
+    assert held == [[("BASE TABLE", "id")]]
 
 
 @pytest.mark.parametrize("run_id", ["20261121T235355-5192", "20261121T235355-da9f", "20261121T235355-0000", "2026-11-21", "1", "second try"])

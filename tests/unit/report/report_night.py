@@ -49,11 +49,12 @@ MARTS = """
 """
 SCORES = """
     create table model.clv_runs as select * from (values
-        ('20180101T030000-ab12', date '2017-12-31', 'mbg_nbd', 10, 5, 8, 0.5, 6.0, 0.9, 1.6, null, null, null, -95.5, true, true, 'd1', 0.4, 'fitted', null),
-        ('20180101T030000-ab12', date '2017-12-31', 'gamma_gamma', 10, 5, 8, null, null, null, null, 6.25, 3.744, 15.444, -40.5, true, true, 'd1',
+        ('20180101T030000-ab12', date '2017-12-31', 'mbg_nbd', 10, 5, 8, 'week', 0.1, 0.5, 6.0, 0.9, 1.6, null, null, null, -95.5, true, true,
+            'd1', 0.4, 'fitted', null),
+        ('20180101T030000-ab12', date '2017-12-31', 'gamma_gamma', 10, 5, 8, null, null, null, null, null, null, 6.25, 3.744, 15.444, -40.5, true, true, 'd1',
             0.1, 'fitted', null))
-        t(run_id, as_of, model, customers, repeat_customers, tuples, r, alpha, a, b, p, q, v, log_likelihood, converged, is_scoring_model, data_hash,
-          fitted_seconds, status, message);
+        t(run_id, as_of, model, customers, repeat_customers, tuples, time_unit, r_standard_error, r, alpha, a, b, p, q, v, log_likelihood, converged,
+          is_scoring_model, data_hash, fitted_seconds, status, message);
     create table model.clv_scores as select 'shop:' || i person_id, 'mbg_nbd' model_used, null::varchar fallback_reason, i::bigint x, (i * 10)::bigint t_x_days,
         100::bigint age_days, i / 10.0 p_alive, true margin_is_assumed, (i * 10)::decimal(18,2) clv_12, (i * 18)::decimal(18,2) clv_24,
         (i * 24)::decimal(18,2) clv_36 from range(10) t(i);

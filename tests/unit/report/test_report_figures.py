@@ -14,7 +14,7 @@ from goodwill.report.charts import charts
 from goodwill.report.facts import gather
 from goodwill.report.formats import Money, duration, number, percent
 from goodwill.report.privacy import HIDDEN, safe_value
-from goodwill.report.wording import timeline
+from goodwill.report.wording import models, timeline
 
 from tests.unit.report.report_night import HOSTILE, published_night, stopped_night
 
@@ -185,3 +185,22 @@ def test_the_share_of_people_worth_less_than_nothing_is_drawn_below_zero(tmp_pat
         connection.execute("update model.clv_scores set clv_12 = -5 where x < 7")
     bars = charts(gather(night.warehouse, night.run, "published"))["classes"]["series"][1]["data"]
     assert bars == [{"value": 1.0}, {"value": pytest.approx(-35 / 240), "label": {"position": "left"}}]
+
+
+def test_the_parameters_are_told_in_days_whatever_their_unit(tmp_path: Path) -> None:
+    # r 0.5 and alpha 6 weeks: 1 purchase in 12 weeks; a 0.9 and b 1.6: 36 % leave; p 6.25, q 3.744, v 15.444: 6.25 * 15.444 / 2.744 a purchase
+    night = published_night(tmp_path)
+    timing, spending = models(gather(night.warehouse, night.run, "published"))
+    assert timing.parameters[:2] == (("r", "0.5000", "0.1000"), ("\u03b1", "6.0000 weeks", None))
+    assert "0.36 times a month (r ÷ \u03b1), about once in 84 days" in timing.meaning[0]
+    assert "36.0\u00a0%" in timing.meaning[2]
+    assert "€35.18" in spending.meaning[0]
+
+
+def test_nothing_is_said_of_the_pace_in_an_unknown_unit(tmp_path: Path) -> None:
+    night = published_night(tmp_path)
+    with duckdb.connect(str(night.warehouse)) as connection:
+        connection.execute("alter table model.clv_runs drop column time_unit")
+    timing, _ = models(gather(night.warehouse, night.run, "published"))
+    assert not any("a month" in line for line in timing.meaning)
+    assert timing.parameters[1] == ("\u03b1", "6.0000", None)

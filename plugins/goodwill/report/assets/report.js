@@ -11,7 +11,7 @@
     currency
       ? new Intl.NumberFormat("en", { style: "currency", currency, notation: "compact", maximumFractionDigits: 1 }).format(value)
       : String(value);
-  const share = (digits) => (value) => (typeof value === "number" ? `${(value * 100).toFixed(digits)} %` : "–");
+  const share = (digits) => (value) => (typeof value === "number" ? `${(value * 100).toFixed(digits).replace("-", "−")} %` : "–");
   const writers = {
     "@money": money,
     "@count": (value) => (typeof value === "number" ? value.toLocaleString("en") : "–"),
