@@ -112,7 +112,7 @@ def validate(ticket: Ticket, boundary: str) -> Figures:
     with _stage(ticket, f"validate {boundary}") as (night, figures):
         run = night.home.run(night.run_id)
         summary = quality.validate(night.home.working_copy, boundary, run_id=night.run_id, as_of=_as_of(night), out_dir=run)
-        figures |= {"checks": summary.checks, "failed": len(summary.failed_critical) + len(summary.failed_warnings)}
+        figures |= {"checks": summary.checks, "failed": len(summary.failed_critical) + len(summary.failed_warnings), "notices": list(summary.notices)}
         quality.gate(summary)
         return figures
 
@@ -206,7 +206,9 @@ def close_night(ticket: Ticket | None) -> Figures:
 
 def _report_of_failure(home: Home, run: Path, verdict: str) -> None:
     """The report of a night that was not published, from whatever there is of it; then the working file goes."""
-    from goodwill import report
+    from goodwill import quality, report
 
+    if (run / "validation_documents").exists():
+        quality.build_data_docs(run, run / "data_docs")
     report.build_report(home.working_copy, run, run / "report" / "index.html", verdict=verdict)
     shutil.rmtree(home.working_copy.parent, ignore_errors=True)

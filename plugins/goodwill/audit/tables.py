@@ -59,7 +59,8 @@ def write_audit_tables(home: Home, sources: Sources, run_id: str, connection: du
     connection.execute(f"create or replace table audit.quarantine_counts as select {this} as run_id, entity, source, column_name, reason, count(*) as problems, "
                        "count(distinct (batch_id, row_no)) as rows from staging.quarantine group by entity, source, column_name, reason")
     connection.execute("create or replace table audit.notices (run_id varchar, topic varchar, notice varchar)")
-    _insert(connection, "audit.notices", [(run_id, topic, text) for topic, text in notices(home, sources, connection)])
+    checked = [(line["stage"], text) for line in RunRecord.of(home, run_id).stages() for text in line.get("detail", {}).get("notices", [])]
+    _insert(connection, "audit.notices", [(run_id, topic, text) for topic, text in [*notices(home, sources, connection), *checked]])
     files = sorted(str(path) for run in runs for path in (home.run(run["run_id"]) / "validation_results").glob("*.parquet"))
     if files:
         connection.execute(f"create or replace table audit.validation_results as select * from read_parquet([{literals(files)}], union_by_name=true)")

@@ -62,7 +62,7 @@ class Warehouse:
         """The first of `tables` that exists: the mart where it was built, else what it is made from."""
         return next((table for table in tables if table in self._columns), None)
 
-    def rows(self, query: str, parameters: list[Any] | None = None) -> list[Row]:
+    def rows(self, query: str, parameters: list[Any] | dict[str, Any] | None = None) -> list[Row]:
         """All rows of `query`, each as column name → value; a number that is none (NaN, infinity) is None, as no reader can use it."""
         if self._connection is None:
             return []
@@ -70,7 +70,7 @@ class Warehouse:
         names = [column[0] for column in cursor.description or []]
         return [{name: _usable(value) for name, value in zip(names, values, strict=True)} for values in cursor.fetchall()]
 
-    def row(self, query: str, parameters: list[Any] | None = None) -> Row:
+    def row(self, query: str, parameters: list[Any] | dict[str, Any] | None = None) -> Row:
         """The first row of `query`; empty when there is none."""
         found = self.rows(query, parameters)
         return found[0] if found else {}

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 from goodwill.report.formats import DASH
-from goodwill.report.reading import Row, Warehouse
+from goodwill.report.reading import Warehouse
 
 __all__ = ["PURCHASE_BANDS", "SINCE_BANDS", "Bin", "Concentration", "LandscapeCell", "Value", "read_value"]
 
@@ -159,32 +158,38 @@ def _landscape(warehouse: Warehouse, table: str) -> dict[tuple[int, int], Landsc
 
 
 def _concentration(warehouse: Warehouse, table: str) -> Concentration | None:
-    ranked = f"""
-        with positive as (select clv_12::double as value, person_id from {table} where clv_12 > 0),
-        ranked as (
-            select value, row_number() over (order by value desc, person_id) as place,
-                sum(value) over (order by value desc, person_id rows unbounded preceding) as held
-            from positive
-        )
-    """
-    totals: Row = warehouse.row(f"""{ranked}
-        select count(*) as n, max(held) as total, (1 + 1.0 / count(*)) - 2 * sum(place * value) / (count(*) * sum(value)) as mirrored,
-            count_if(held < 0.8 * (select max(held) from ranked)) + 1 as holders
-        from ranked
+    """One sort of the positive values, from the top; equal values may stand in any order, the curve is the same."""
+    totals = warehouse.row(f"""
+        select count_if(clv_12 > 0) as n, (sum(clv_12) filter (where clv_12 > 0))::double as total, count_if(clv_12 < 0) as negative,
+            coalesce(sum(clv_12) filter (where clv_12 < 0), 0) as negative_sum
+        from {table}
     """)
-    if not totals.get("n"):
+    n, total = int(totals["n"]), totals["total"]
+    if not n:
         return None
-    n, total = int(totals["n"]), float(totals["total"])
-    wanted: dict[int, Any] = {place: max(1, math.ceil(n * place / 100)) for place in range(1, 101)}
-    places = sorted(set(wanted.values()))
-    found = warehouse.rows(f"{ranked} select place, held from ranked where place in (select unnest(?::bigint[]))", [places])
-    held = {row["place"]: row["held"] / total for row in found}
-    below = warehouse.row(f"select count_if(clv_12 < 0) as customers, coalesce(sum(clv_12) filter (where clv_12 < 0), 0) as total from {table}")
+    hundredths = warehouse.rows(
+        f"""
+        with ranked as (
+            select clv_12::double as value, row_number() over down as place, sum(clv_12::double) over down as held
+            from {table}
+            where clv_12 > 0
+            window down as (order by clv_12 desc rows between unbounded preceding and current row)
+        )
+        select place * 100 // $n as hundredth, min(place) as place, min(held) as held, sum(place * value) as weighted,
+            count_if(held < 0.8 * $total) as before_80
+        from ranked
+        group by hundredth
+        order by hundredth
+        """,
+        {"n": n, "total": total},
+    )
+    # the fewest customers that are at least so many hundredths of all
+    held = {share: next(row["held"] for row in hundredths if row["hundredth"] >= share) / total for share in (1, 5, 10, 20)}
     return Concentration(
-        points=((0.0, 0.0), *((place / n, share) for place, share in sorted(held.items()))),
-        top={share: held[wanted[share]] for share in (1, 5, 10, 20)},
-        gini=float(totals["mirrored"]),
-        holders_of_80=min(int(totals["holders"]), n) / n,
-        negative_customers=below["customers"],
-        negative_sum=below["total"],
+        points=((0.0, 0.0), *((row["place"] / n, row["held"] / total) for row in hundredths)),
+        top=held,
+        gini=(n + 1) / n - 2 * sum(row["weighted"] for row in hundredths) / (n * total),
+        holders_of_80=min(sum(row["before_80"] for row in hundredths) + 1, n) / n,
+        negative_customers=totals["negative"],
+        negative_sum=totals["negative_sum"],
     )

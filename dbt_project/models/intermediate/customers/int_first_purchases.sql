@@ -76,13 +76,23 @@ category_amounts as (
 
 ),
 
-categories as (
+ranked as (
 
     select
         person_id,
         category,
         row_number() over (partition by person_id order by amount desc nulls last, category asc nulls last) as category_rank
     from category_amounts
+
+),
+
+categories as (
+
+    select
+        person_id,
+        category
+    from ranked
+    where category_rank = 1
 
 )
 
@@ -93,4 +103,3 @@ select
 from channels
 left join categories
     on channels.person_id = categories.person_id
-    and categories.category_rank = 1

@@ -15,9 +15,15 @@ orders as (
 
 ),
 
+-- the open end gets a date: an `or` in the join would compare every line with every cost
 product_costs as (
 
-    select * from {{ ref('int_product_costs__dated') }}
+    select
+        product_id,
+        valid_from,
+        coalesce(valid_to, date '9999-12-31') as valid_to,
+        unit_cost
+    from {{ ref('int_product_costs__dated') }}
 
 ),
 
@@ -47,7 +53,7 @@ valued as (
     left join product_costs
         on order_lines.product_id = product_costs.product_id
         and orders.ordered_on >= product_costs.valid_from
-        and (orders.ordered_on < product_costs.valid_to or product_costs.valid_to is null)
+        and orders.ordered_on < product_costs.valid_to
 
 )
 

@@ -71,6 +71,15 @@ purchases as (
 
 ),
 
+survivors as (
+
+    select contacts.*
+    from contacts
+    inner join contact_people
+        on contacts.contact_id = contact_people.person_id
+
+),
+
 everyone as (
 
     select person_id from contact_people
@@ -88,21 +97,21 @@ joined as (
 
     select
         everyone.person_id,
-        contacts.contact_id,
+        survivors.contact_id,
         contact_people.person_id is not null as is_contact,
         coalesce(order_people.is_guest, false) as is_guest,
         contact_people.created_on,
         contact_people.created_at,
         coalesce(contact_people.contacts_count, 0) as contacts_count,
-        contacts.acquisition_channel,
-        contacts.campaign_id,
-        contacts.company,
-        contacts.postcode,
-        contacts.city,
-        contacts.country,
-        contacts.birth_year,
-        contacts.owner,
-        {{ business_date('contacts.deleted_at') }} as deleted_on,
+        survivors.acquisition_channel,
+        survivors.campaign_id,
+        survivors.company,
+        survivors.postcode,
+        survivors.city,
+        survivors.country,
+        survivors.birth_year,
+        survivors.owner,
+        {{ business_date('survivors.deleted_at') }} as deleted_on,
         order_people.first_placed_at,
         order_people.first_order_on,
         purchases.first_purchase_on,
@@ -124,9 +133,8 @@ joined as (
     from everyone
     left join contact_people
         on everyone.person_id = contact_people.person_id
-    left join contacts
-        on everyone.person_id = contacts.contact_id
-        and contact_people.person_id is not null
+    left join survivors
+        on everyone.person_id = survivors.contact_id
     left join order_people
         on everyone.person_id = order_people.person_id
     left join purchases

@@ -156,6 +156,16 @@ circles as (
 
 ),
 
+opened as (
+
+    select ranked.referred_contact_id
+    from ranked
+    inner join circles
+        on ranked.edge_age = circles.youngest_age
+    where ranked.claim_rank = 1
+
+),
+
 judged as (
 
     select
@@ -168,14 +178,13 @@ judged as (
         case
             when screened.reason is not null then screened.reason
             when ranked.claim_rank > 1 then 'second_referrer'
-            when circles.youngest_age is not null then 'cycle'
+            when opened.referred_contact_id is not null then 'cycle'
         end as reason
     from screened
     left join ranked
         on screened.referred_contact_id = ranked.referred_contact_id
-    left join circles
-        on ranked.edge_age = circles.youngest_age
-        and ranked.claim_rank = 1
+    left join opened
+        on screened.referred_contact_id = opened.referred_contact_id
 
 )
 
