@@ -55,7 +55,7 @@ unit: $(VENV)/ready-for-tests  ## every test but the servers' (make e2e)
 e2e: $(VENV)/ready-for-tests  ## start Airflow's own servers, trigger the night through its API
 	@$(BIN)/pytest -m e2e -x
 
-bench: $(VENV)/ready  ## a million orders through the whole night: time and memory of each stage
+bench: $(VENV)/ready-for-tests  ## a million orders through the whole night: time and memory of each stage
 	@$(BIN)/python -m bench.night
 
 lock: $(VENV)/ready-for-tests  ## resolve the dependencies again

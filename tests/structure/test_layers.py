@@ -78,6 +78,20 @@ def test_names_are_unique() -> None:
     assert sorted(names) == sorted(set(names))
 
 
+def constraints_of(part: dict[str, Any]) -> set[str]:
+    return {each["type"] for each in part.get("constraints", [])}
+
+
+def has_key(model: dict[str, Any]) -> bool:
+    """A primary key; or, where its index would cost more than the model, a tested combination of columns that are never null."""
+    columns = {column["name"]: column for column in model.get("columns", [])}
+    if "primary_key" in constraints_of(model).union(*map(constraints_of, columns.values())):
+        return True
+    tested = [test["unique_combination"] for test in model.get("data_tests", []) if isinstance(test, dict) and "unique_combination" in test]
+    keys = [test.get("arguments", test).get("columns", []) for test in tested]
+    return any(key and all("not_null" in constraints_of(columns.get(name, {})) for name in key) for key in keys)
+
+
 def mart_problems(name: str, document: dict[str, Any], unit_tests: int) -> list[str]:
     """What the yml of a mart lacks."""
     found = [model for model in document.get("models", []) if model["name"] == name]
@@ -85,13 +99,11 @@ def mart_problems(name: str, document: dict[str, Any], unit_tests: int) -> list[
         return [f"{name}.yml does not describe {name}"]
     model = found[0]
     columns = model.get("columns", [])
-    constraints = [each.get("type") for each in model.get("constraints", [])] + [
-        each.get("type") for column in columns for each in column.get("constraints", [])]
     problems = [] if str(model.get("description", "")).strip() else ["no description"]
     problems += [] if columns else ["no columns"]
     problems += [f"column {column['name']} has no description" for column in columns if not str(column.get("description", "")).strip()]
     problems += [f"column {column['name']} has no type" for column in columns if not column.get("data_type")]
-    problems += [] if "primary_key" in constraints else ["no primary key"]
+    problems += [] if has_key(model) else ["no key"]
     return problems + ([] if unit_tests else ["no unit test"])
 
 
@@ -138,10 +150,17 @@ COLUMN = {"name": "a", "data_type": "text", "description": "x"}
         ({"columns": [COLUMN], "constraints": [{"type": "primary_key"}]}, 1, "no description"),
         ({"description": "d", "columns": [{**COLUMN, "description": " "}], "constraints": [{"type": "primary_key"}]}, 1, "column a has no description"),
         ({"description": "d", "columns": [{"name": "a", "description": "x"}], "constraints": [{"type": "primary_key"}]}, 1, "column a has no type"),
-        ({"description": "d", "columns": [COLUMN]}, 1, "no primary key"),
+        ({"description": "d", "columns": [COLUMN]}, 1, "no key"),
+        ({"description": "d", "columns": [COLUMN], "data_tests": [{"unique_combination": {"arguments": {"columns": ["a"]}}}]}, 1, "no key"),
         ({"description": "d", "columns": [COLUMN], "constraints": [{"type": "primary_key"}]}, 0, "no unit test"),
         ({"description": "d", "constraints": [{"type": "primary_key"}]}, 1, "no columns"),
     ],
 )
 def test_rule_finds_what_a_mart_lacks(model: dict[str, Any], unit_tests: int, problem: str) -> None:
     assert mart_problems("m", {"models": [{"name": "m", **model}]}, unit_tests) == [problem]
+
+
+def test_tested_key_of_columns_that_are_never_null_is_a_key() -> None:
+    column = {**COLUMN, "constraints": [{"type": "not_null"}]}
+    model = {"name": "m", "description": "d", "columns": [column], "data_tests": [{"unique_combination": {"arguments": {"columns": ["a"]}}}]}
+    assert mart_problems("m", {"models": [model]}, 1) == []
