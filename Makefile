@@ -45,6 +45,7 @@ test: $(VENV)/ready-for-tests lint types unit  ## set up and pass the tests
 
 lint: $(VENV)/ready-for-tests  ## style of Python and SQL
 	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
 
 types: $(VENV)/ready-for-tests  ## static types
 	@$(BIN)/mypy

@@ -88,8 +88,7 @@ def run_night(home: Path, as_of: str) -> Outcome:
     path = os.pathsep.join(part for part in (str(ROOT / "plugins"), os.environ.get("PYTHONPATH", "")) if part)
     command = [sys.executable, "-m", "goodwill", "run", "--home", str(home), "--as-of", as_of]
     began = time.monotonic()
-    process = subprocess.Popen(
-        command, env={**os.environ, "PYTHONPATH": path}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": path}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     watch = _Watch(process.pid)
     watch.start()
     output, _ = process.communicate()
@@ -151,8 +150,11 @@ def main(arguments: list[str] | None = None) -> int:
         home = (given.home or Path(temporary) / "home").resolve()
         began = time.monotonic()
         truth = make_home(home, given.orders, given.seed)
-        print(f"made {truth['rows']['orders']:,} orders, {truth['rows']['contact_events']:,} contact events, "
-              f"{truth['totals']['customers']:,} customers in {time.monotonic() - began:.1f} s", flush=True)
+        print(
+            f"made {truth['rows']['orders']:,} orders, {truth['rows']['contact_events']:,} contact events, "
+            f"{truth['totals']['customers']:,} customers in {time.monotonic() - began:.1f} s",
+            flush=True,
+        )
         good = True
         for number in range(given.times):
             outcome = run_night(home, LAST_DAY.isoformat())

@@ -14,7 +14,6 @@ The home is `$GOODWILL_HOME`; the schedule is `calendar.schedule` in its `goodwi
 from __future__ import annotations
 
 from airflow.sdk import Asset, Param, chain, dag, get_current_context, task, task_group
-
 from goodwill.schedule import cron
 
 PARAMS = {

@@ -103,8 +103,14 @@ def make_shop(at: Parameters, out: Path, form: Format = "csv", nights: int = 0, 
     shop = _Shop(at, nights)
     written = write(shop.frames(), out, at.seed, form, nights, dirt)
     truth = {
-        "parameters": at.as_dict(), "format": form, "nights": nights, "dirt": dirt, "rows": written.rows, "totals": shop.totals,
-        "injected_rows": len(written.injected), "injected": written.injected,
+        "parameters": at.as_dict(),
+        "format": form,
+        "nights": nights,
+        "dirt": dirt,
+        "rows": written.rows,
+        "totals": shop.totals,
+        "injected_rows": len(written.injected),
+        "injected": written.injected,
     }
     (out / "truth.json").write_text(json.dumps(truth, indent=1) + "\n", encoding="utf-8")
     return truth

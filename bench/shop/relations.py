@@ -14,13 +14,34 @@ from bench.shop.trade import PRODUCTS, Orders
 __all__ = ["CAMPAIGN_EVERY_DAYS", "CONTROL_SHARES", "EVENT_CHANNELS", "KINDS", "TECHNIQUES", "Events", "campaign_count", "make_events"]
 
 KINDS = (
-    "message_sent", "delivered", "opened", "clicked", "unsubscribed", "spam_complaint", "bounced", "complaint_opened",
-    "complaint_resolved", "survey_answered", "quote_requested", "cart_abandoned", "visit", "fair_met", "referral_invited",
-    "referral_shared", "service_call",
+    "message_sent",
+    "delivered",
+    "opened",
+    "clicked",
+    "unsubscribed",
+    "spam_complaint",
+    "bounced",
+    "complaint_opened",
+    "complaint_resolved",
+    "survey_answered",
+    "quote_requested",
+    "cart_abandoned",
+    "visit",
+    "fair_met",
+    "referral_invited",
+    "referral_shared",
+    "service_call",
 )
 EVENT_CHANNELS = ("email", "sms", "web", "phone", "store", "fair")
 TECHNIQUES = (
-    "welcome", "loyalty_points", "member_price", "win_back", "referral_reward", "cross_sell", "event", "newsletter",
+    "welcome",
+    "loyalty_points",
+    "member_price",
+    "win_back",
+    "referral_reward",
+    "cross_sell",
+    "event",
+    "newsletter",
 )
 CONTROL_SHARES = (0.05, 0.10, 0.15, 0.0)
 CAMPAIGN_EVERY_DAYS = 15
@@ -64,8 +85,9 @@ class _Pieces:
         values: dict[str, Array | int] = {"campaign": -1, "message": -1, "score": -1, "cost_cents": -1, "product": -1, **more}
         columns = {name: np.broadcast_to(value, size)[happened] for name, value in values.items()}
         kinds = np.full(size, KINDS.index(kind))
-        self.parts.append({"person": person[happened], "second": second[happened], "kind": kinds[happened],
-                           "channel": code[happened], **columns})
+        self.parts.append(
+            {"person": person[happened], "second": second[happened], "kind": kinds[happened], "channel": code[happened], **columns}
+        )
 
     @property
     def count(self) -> int:

@@ -66,7 +66,9 @@ def contacts_frame(at: Parameters, people: People, contacts: Contacts, nights: i
     is_double = np.zeros(len(person), dtype=bool)
     is_double[people.count : people.count + len(doubles)] = True
     number = np.where(is_double, np.arange(len(person)), person)
-    created = np.where(is_double, contacts.created[person] + 40 * DAY_SECONDS, contacts.created[person]).clip(None, FIRST_SECOND + (DAYS - 1) * DAY_SECONDS)
+    created = np.where(is_double, contacts.created[person] + 40 * DAY_SECONDS, contacts.created[person]).clip(
+        None, FIRST_SECOND + (DAYS - 1) * DAY_SECONDS
+    )
     updated = created + rng.integers(0, 3600, len(person))
     city = people.city[person].copy()
     if nights:
@@ -74,7 +76,7 @@ def contacts_frame(at: Parameters, people: People, contacts: Contacts, nights: i
         city[-len(changed) :] = rng.integers(0, 2, len(changed))
     known = np.maximum(day_of(created), 0)
     known[people.count + len(doubles) :] = night_day
-    code_known = (contacts.referral_kind == BY_CODE)
+    code_known = contacts.referral_kind == BY_CODE
     has_code = some(rng, people.count, 0.3)
     has_code[contacts.referrer[code_known]] = True
     fingerprint = np.where(people.count > 50, np.arange(people.count), -1)
@@ -84,15 +86,27 @@ def contacts_frame(at: Parameters, people: People, contacts: Contacts, nights: i
     return Frame(
         "contacts",
         {
-            "number": number, "person": person, "created": created, "updated": updated, "is_double": is_double,
-            "has_email": people.has_email[person], "has_code": has_code[person] & ~is_double,
-            "has_phone": (person % 4 == 0), "is_firm": (person % 19 == 7), "is_merged": is_double & (person % 2 == 0),
+            "number": number,
+            "person": person,
+            "created": created,
+            "updated": updated,
+            "is_double": is_double,
+            "has_email": people.has_email[person],
+            "has_code": has_code[person] & ~is_double,
+            "has_phone": (person % 4 == 0),
+            "is_firm": (person % 19 == 7),
+            "is_merged": is_double & (person % 2 == 0),
             "is_deleted": (person % 1511 == 1207) & ~is_double,
-            "born": 1940 + (person * 7919) % 66, "born_known": (person % 5 < 3),
-            "city": name_of(city, [name for name, _ in CITIES]), "postcode": name_of(city, [code for _, code in CITIES]),
-            "country": name_of(city // 2, COUNTRIES), "acquisition_channel": name_of(people.channel[person], CHANNELS),
+            "born": 1940 + (person * 7919) % 66,
+            "born_known": (person % 5 < 3),
+            "city": name_of(city, [name for name, _ in CITIES]),
+            "postcode": name_of(city, [code for _, code in CITIES]),
+            "country": name_of(city // 2, COUNTRIES),
+            "acquisition_channel": name_of(people.channel[person], CHANNELS),
             "campaign": np.where(people.channel[person] == CHANNELS.index("social"), day_of(created).clip(0) // 15, -1),
-            "referral_kind": kind, "referrer": contacts.referrer[person], "fingerprint": fingerprint[person],
+            "referral_kind": kind,
+            "referrer": contacts.referrer[person],
+            "fingerprint": fingerprint[person],
         },
         {
             "contact_id": "contact_id(number)",
@@ -136,10 +150,18 @@ def consents_frame(at: Parameters, people: People, contacts: Contacts) -> Frame:
     order = np.argsort(when, kind="stable")
     return Frame(
         "consents",
-        {"person": np.concatenate(person)[order], "code": np.concatenate(channel)[order], "second": when[order],
-         "granted": np.concatenate(granted)[order]},
-        {"contact_id": "contact_id(person)", "channel": "case code when 0 then 'email' else 'sms' end", "purpose": "'marketing'",
-         "changed_at": "at_second(second)"},
+        {
+            "person": np.concatenate(person)[order],
+            "code": np.concatenate(channel)[order],
+            "second": when[order],
+            "granted": np.concatenate(granted)[order],
+        },
+        {
+            "contact_id": "contact_id(person)",
+            "channel": "case code when 0 then 'email' else 'sms' end",
+            "purpose": "'marketing'",
+            "changed_at": "at_second(second)",
+        },
         day_of(when[order]).clip(0),
     )
 
@@ -159,18 +181,28 @@ def subscriptions_frame(at: Parameters, people: People, contacts: Contacts) -> F
     reason = rng.integers(0, len(END_REASONS), len(person))
     order = np.argsort(started, kind="stable")
     columns = {
-        "number": np.arange(len(person)), "person": person[order], "started": started[order], "ended": ended[order],
-        "still": still[order], "plan": name_of(plan[order], [name for name, _, _ in PLANS]),
+        "number": np.arange(len(person)),
+        "person": person[order],
+        "started": started[order],
+        "ended": ended[order],
+        "still": still[order],
+        "plan": name_of(plan[order], [name for name, _, _ in PLANS]),
         "period": name_of(plan[order], [period for _, period, _ in PLANS]),
         "cents": np.asarray([cents for _, _, cents in PLANS])[plan[order]],
         "end_reason": name_of(np.where(still, -1, reason)[order], END_REASONS),
     }
     return Frame(
-        "subscriptions", columns,
-        {"subscription_id": "printf('S%06d', number + 1)", "contact_ref": "contact_id(person)", "amount": money("cents"),
-         "currency": f"'{at.reporting_currency}'", "started_at": "at_second(started)",
-         "ended_at": "case when not still then at_second(ended) end",
-         "updated_at": "at_second(case when still then started else ended end)"},
+        "subscriptions",
+        columns,
+        {
+            "subscription_id": "printf('S%06d', number + 1)",
+            "contact_ref": "contact_id(person)",
+            "amount": money("cents"),
+            "currency": f"'{at.reporting_currency}'",
+            "started_at": "at_second(started)",
+            "ended_at": "case when not still then at_second(ended) end",
+            "updated_at": "at_second(case when still then started else ended end)",
+        },
         day_of(np.where(still, started, ended)[order]).clip(0, DAYS - 1),
     )
 
@@ -181,9 +213,19 @@ def events_frame(at: Parameters, people: People, events: Events) -> Frame:
     by_email = people.has_email[events.person] & some(rng, len(events.person), 0.02)
     return Frame(
         "contact_events",
-        {"number": np.arange(len(events.person)), "person": events.person, "by_email": by_email, "second": events.second,
-         "kind": name_of(events.kind, KINDS), "channel": name_of(events.channel, EVENT_CHANNELS), "campaign": events.campaign,
-         "message": events.message, "nps": events.score, "cents": events.cost_cents, "product": events.product},
+        {
+            "number": np.arange(len(events.person)),
+            "person": events.person,
+            "by_email": by_email,
+            "second": events.second,
+            "kind": name_of(events.kind, KINDS),
+            "channel": name_of(events.channel, EVENT_CHANNELS),
+            "campaign": events.campaign,
+            "message": events.message,
+            "nps": events.score,
+            "cents": events.cost_cents,
+            "product": events.product,
+        },
         {
             "event_id": "printf('E%09d', number + 1)",
             "contact_ref": "case when by_email then email(person) else contact_id(person) end",

@@ -11,7 +11,14 @@ from bench.shop.relations import CAMPAIGN_EVERY_DAYS, CONTROL_SHARES, TECHNIQUES
 from bench.shop.trade import COST_FROM_DAYS, PRODUCTS, Orders, Refunds, unit_costs
 
 __all__ = [
-    "campaigns_frame", "costs_frame", "lines_frame", "orders_frame", "products_frame", "rates_frame", "refunds_frame", "spend_frame",
+    "campaigns_frame",
+    "costs_frame",
+    "lines_frame",
+    "orders_frame",
+    "products_frame",
+    "rates_frame",
+    "refunds_frame",
+    "spend_frame",
 ]
 
 SOLD_IN = ("web", "store", "marketplace", "phone")
@@ -32,13 +39,19 @@ def orders_frame(at: Parameters, people: People, orders: Orders) -> Frame:
     return Frame(
         "orders",
         {
-            "number": np.arange(orders.count), "person": orders.person,
+            "number": np.arange(orders.count),
+            "person": orders.person,
             "by_email": ~guest & people.has_email[person] & some(rng, orders.count, 0.03),
-            "second": orders.second, "net": orders.net_cents, "discount": orders.discount_cents,
-            "is_foreign": ~guest & people.is_foreign[person], "is_cancelled": orders.is_cancelled, "has_coupon": orders.has_coupon,
+            "second": orders.second,
+            "net": orders.net_cents,
+            "discount": orders.discount_cents,
+            "is_foreign": ~guest & people.is_foreign[person],
+            "is_cancelled": orders.is_cancelled,
+            "has_coupon": orders.has_coupon,
             "channel": name_of(rng.choice(len(SOLD_IN), orders.count, p=[0.62, 0.22, 0.11, 0.05]), SOLD_IN),
             "brand": name_of((person % 4 == 3).astype(np.int64), BRANDS),
-            "has_partner": some(rng, orders.count, 0.02), "delay": rng.integers(60, 30 * 3600, orders.count),
+            "has_partner": some(rng, orders.count, 0.02),
+            "delay": rng.integers(60, 30 * 3600, orders.count),
             "campaign": np.where(orders.has_coupon, np.minimum(orders.day // CAMPAIGN_EVERY_DAYS, campaign_count() - 1), -1),
         },
         {
@@ -70,14 +83,27 @@ def lines_frame(orders: Orders, known: Array) -> Frame:
     year = np.searchsorted(COST_FROM_DAYS, orders.day[lines.order], side="right") - 1
     return Frame(
         "order_lines",
-        {"order": lines.order, "line": lines.number, "product": lines.product, "amount": lines.quantity, "price": lines.price_cents,
-         "discount": lines.discount_cents, "net": lines.net_cents, "second": orders.second[lines.order],
-         "cost": unit_costs()[lines.product, year]},
         {
-            "order_id": ORDER_ID.format('"order"'), "line_no": "line::varchar", "product_id": "printf('P%04d', product + 1)",
-            "quantity": "amount::decimal(18,3)", "unit_price": "(price * 0.01::decimal(3,2))::decimal(18,4)",
-            "discount_amount": money("discount"), "net_amount": money("net"),
-            "unit_cost": "case when (\"order\" + line) % 20 = 0 then cost::decimal(18,4) end", "updated_at": "at_second(second)",
+            "order": lines.order,
+            "line": lines.number,
+            "product": lines.product,
+            "amount": lines.quantity,
+            "price": lines.price_cents,
+            "discount": lines.discount_cents,
+            "net": lines.net_cents,
+            "second": orders.second[lines.order],
+            "cost": unit_costs()[lines.product, year],
+        },
+        {
+            "order_id": ORDER_ID.format('"order"'),
+            "line_no": "line::varchar",
+            "product_id": "printf('P%04d', product + 1)",
+            "quantity": "amount::decimal(18,3)",
+            "unit_price": "(price * 0.01::decimal(3,2))::decimal(18,4)",
+            "discount_amount": money("discount"),
+            "net_amount": money("net"),
+            "unit_cost": 'case when ("order" + line) % 20 = 0 then cost::decimal(18,4) end',
+            "updated_at": "at_second(second)",
         },
         known[lines.order],
     )
@@ -89,12 +115,22 @@ def refunds_frame(at: Parameters, people: People, orders: Orders, refunds: Refun
     person = orders.person[refunds.order]
     return Frame(
         "refunds",
-        {"number": np.arange(len(refunds.order)), "order": refunds.order, "second": refunds.second, "cents": refunds.cents,
-         "is_foreign": (person >= 0) & people.is_foreign[np.maximum(person, 0)],
-         "reason": name_of(rng.integers(0, len(REASONS), len(refunds.order)), REASONS)},
-        {"refund_id": "printf('R%08d', number + 1)", "order_id": ORDER_ID.format('"order"'), "refunded_at": "at_second(second)",
-         "amount": money("cents"), "currency": f"case when is_foreign then '{at.foreign_currency}' else '{at.reporting_currency}' end",
-         "updated_at": "at_second(second)"},
+        {
+            "number": np.arange(len(refunds.order)),
+            "order": refunds.order,
+            "second": refunds.second,
+            "cents": refunds.cents,
+            "is_foreign": (person >= 0) & people.is_foreign[np.maximum(person, 0)],
+            "reason": name_of(rng.integers(0, len(REASONS), len(refunds.order)), REASONS),
+        },
+        {
+            "refund_id": "printf('R%08d', number + 1)",
+            "order_id": ORDER_ID.format('"order"'),
+            "refunded_at": "at_second(second)",
+            "amount": money("cents"),
+            "currency": f"case when is_foreign then '{at.foreign_currency}' else '{at.reporting_currency}' end",
+            "updated_at": "at_second(second)",
+        },
         known_day(rng, refunds.day, at.late_share * 2),
     )
 
@@ -103,9 +139,15 @@ def products_frame() -> Frame:
     """One row per product."""
     number = np.arange(PRODUCTS)
     category = name_of(number * len(CATEGORIES) // PRODUCTS, [name for name, _ in CATEGORIES])
-    return Frame("products", {"number": number, "category": category},
-                 {"product_id": "printf('P%04d', number + 1)", "name": "category || ' no. ' || (number + 1)",
-                  "updated_at": f"at_second({FIRST_SECOND})"})
+    return Frame(
+        "products",
+        {"number": number, "category": category},
+        {
+            "product_id": "printf('P%04d', number + 1)",
+            "name": "category || ' no. ' || (number + 1)",
+            "updated_at": f"at_second({FIRST_SECOND})",
+        },
+    )
 
 
 def costs_frame() -> Frame:
@@ -113,9 +155,17 @@ def costs_frame() -> Frame:
     costs = unit_costs()
     number = np.repeat(np.arange(PRODUCTS), costs.shape[1])
     day = np.tile(COST_FROM_DAYS, PRODUCTS)
-    return Frame("product_costs", {"number": number, "day": day, "cost": costs.ravel()},
-                 {"product_id": "printf('P%04d', number + 1)", "valid_from": DATE, "unit_cost": "cost::decimal(18,4)",
-                  "updated_at": f"{DATE}::timestamp"}, day)
+    return Frame(
+        "product_costs",
+        {"number": number, "day": day, "cost": costs.ravel()},
+        {
+            "product_id": "printf('P%04d', number + 1)",
+            "valid_from": DATE,
+            "unit_cost": "cost::decimal(18,4)",
+            "updated_at": f"{DATE}::timestamp",
+        },
+        day,
+    )
 
 
 def campaigns_frame() -> Frame:
@@ -125,17 +175,23 @@ def campaigns_frame() -> Frame:
     starts = number * CAMPAIGN_EVERY_DAYS
     return Frame(
         "campaigns",
-        {"campaign": number, "technique": technique, "starts": FIRST_SECOND + starts * DAY_SECONDS,
-         "control_share": np.asarray(CONTROL_SHARES)[number % len(CONTROL_SHARES)]},
         {
-            "campaign_id": "campaign_id(campaign)", "name": "technique || ' ' || (campaign + 1)",
+            "campaign": number,
+            "technique": technique,
+            "starts": FIRST_SECOND + starts * DAY_SECONDS,
+            "control_share": np.asarray(CONTROL_SHARES)[number % len(CONTROL_SHARES)],
+        },
+        {
+            "campaign_id": "campaign_id(campaign)",
+            "name": "technique || ' ' || (campaign + 1)",
             "reward_cost": "case when technique in ('loyalty_points', 'referral_reward') then 5::decimal(18,2) end",
             "stance": "case when technique in ('win_back', 'member_price') then 'defensive' else 'offensive' end",
             "purpose": "case technique when 'welcome' then 'acquisition' when 'win_back' then 'win_back' "
-                       "when 'referral_reward' then 'referral' else 'retention' end",
+            "when 'referral_reward' then 'referral' else 'retention' end",
             "weight": "(campaign % 5 + 1)::double",
             "offer_cost": "case when technique in ('win_back', 'cross_sell') then 8::decimal(18,2) end",
-            "starts_at": "at_second(starts)", "ends_at": f"at_second(starts + {14 * DAY_SECONDS})",
+            "starts_at": "at_second(starts)",
+            "ends_at": f"at_second(starts + {14 * DAY_SECONDS})",
             "updated_at": "at_second(starts)",
         },
         starts,
@@ -158,11 +214,19 @@ def spend_frame(at: Parameters, people: People) -> Frame:
     none = np.full(len(day), -1)
     return Frame(
         "marketing_spend",
-        {"day": np.concatenate([day, starts]), "campaign": np.concatenate([none, np.arange(len(starts))]),
-         "channel": name_of(np.concatenate([channel, np.full(len(starts), len(SPENT_ON))]), (*SPENT_ON, "email")),
-         "cents": np.concatenate([cents, mailing])},
-        {"day": DATE, "campaign_id": "campaign_id(campaign)", "amount": money("cents"),
-         "purpose": "case when campaign >= 0 then 'retention' else 'acquisition' end", "currency": f"'{at.reporting_currency}'"},
+        {
+            "day": np.concatenate([day, starts]),
+            "campaign": np.concatenate([none, np.arange(len(starts))]),
+            "channel": name_of(np.concatenate([channel, np.full(len(starts), len(SPENT_ON))]), (*SPENT_ON, "email")),
+            "cents": np.concatenate([cents, mailing]),
+        },
+        {
+            "day": DATE,
+            "campaign_id": "campaign_id(campaign)",
+            "amount": money("cents"),
+            "purpose": "case when campaign >= 0 then 'retention' else 'acquisition' end",
+            "currency": f"'{at.reporting_currency}'",
+        },
         np.concatenate([day, starts]),
     )
 
@@ -171,5 +235,6 @@ def rates_frame(at: Parameters) -> Frame:
     """One rate a day for the foreign currency: a slow random walk."""
     rng = stream(at.seed, "rates")
     rate = np.round(1.04 * np.exp(np.cumsum(rng.normal(0, 0.0015, DAYS))), 6)
-    return Frame("exchange_rates", {"day": np.arange(DAYS), "rate": rate},
-                 {"day": DATE, "currency": f"'{at.foreign_currency}'"}, np.arange(DAYS))
+    return Frame(
+        "exchange_rates", {"day": np.arange(DAYS), "rate": rate}, {"day": DATE, "currency": f"'{at.foreign_currency}'"}, np.arange(DAYS)
+    )

@@ -90,8 +90,14 @@ def _injected(frame: Frame, dirt: Array, night: Array, files: list[str]) -> Iter
         in_file[inside] = np.arange(1, int(inside.sum()) + 1)
     for position in np.flatnonzero(dirt):
         name, column, _, reason = DIRT[frame.entity][dirt[position] - 1]
-        yield {"entity": frame.entity, "file": files[night[position]], "row": int(in_file[position]), "column": column,
-               "error": name, "reason": reason}
+        yield {
+            "entity": frame.entity,
+            "file": files[night[position]],
+            "row": int(in_file[position]),
+            "column": column,
+            "error": name,
+            "reason": reason,
+        }
 
 
 def write(frames: Iterable[Frame], out: Path, seed: int, form: Format = "csv", nights: int = 0, dirt: float = 0.0) -> Written:

@@ -22,7 +22,16 @@ from goodwill.settings import configuration_digest, load_business, load_sources
 from goodwill.warehouse import Night, open_warehouse
 
 __all__ = [
-    "assign_segments", "build", "close_night", "extract_source", "fit_clv", "open_night", "prepare", "publish_night", "source_names", "validate",
+    "assign_segments",
+    "build",
+    "close_night",
+    "extract_source",
+    "fit_clv",
+    "open_night",
+    "prepare",
+    "publish_night",
+    "source_names",
+    "validate",
     "write_documents",
 ]
 
@@ -66,8 +75,14 @@ def open_night(home: str | None, as_of: str | None = None, run_id: str | None = 
     chosen = run_id or new_run_id()
     audit.Lock.of(where).acquire(chosen, pid)
     audit.RunRecord.of(where, chosen).update(
-        run_id=chosen, as_of=wanted, started_at=now(), verdict="running", code_version=code_version(), home=where.root.name,
-        configuration_sha256=configuration_digest(where.business_file, where.sources_file))
+        run_id=chosen,
+        as_of=wanted,
+        started_at=now(),
+        verdict="running",
+        code_version=code_version(),
+        home=where.root.name,
+        configuration_sha256=configuration_digest(where.business_file, where.sources_file),
+    )
     return {"home": str(where.root), "run_id": chosen}
 
 
@@ -112,7 +127,11 @@ def validate(ticket: Ticket, boundary: str) -> Figures:
     with _stage(ticket, f"validate {boundary}") as (night, figures):
         run = night.home.run(night.run_id)
         summary = quality.validate(night.home.working_copy, boundary, run_id=night.run_id, as_of=_as_of(night), out_dir=run)
-        figures |= {"checks": summary.checks, "failed": len(summary.failed_critical) + len(summary.failed_warnings), "notices": list(summary.notices)}
+        figures |= {
+            "checks": summary.checks,
+            "failed": len(summary.failed_critical) + len(summary.failed_warnings),
+            "notices": list(summary.notices),
+        }
         quality.gate(summary)
         return figures
 

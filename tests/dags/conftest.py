@@ -77,8 +77,9 @@ def run_night(airflow: Path) -> Callable[..., Ended]:
 @pytest.fixture(scope="session")
 def shop_home(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Home]:
     """Make the home of a small generated shop: `shop_home(orders=600, dirt=0.01)`."""
-    from bench.shop import Parameters, make_shop
     from goodwill.demo import make_demo_home
+
+    from bench.shop import Parameters, make_shop
 
     def make(orders: int = 600, dirt: float = 0.0, seed: int = 11) -> Home:
         folder = tmp_path_factory.mktemp("shop")

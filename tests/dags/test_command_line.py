@@ -14,8 +14,13 @@ pytestmark = pytest.mark.xdist_group("command_line")
 
 
 def goodwill(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "goodwill", *map(str, arguments)], capture_output=True, text=True, check=False,
-                          env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path(__file__).resolve().parents[2] / "plugins"), "COLUMNS": "200"})
+    return subprocess.run(
+        [sys.executable, "-m", "goodwill", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path(__file__).resolve().parents[2] / "plugins"), "COLUMNS": "200"},
+    )
 
 
 @pytest.fixture(scope="module")

@@ -13,9 +13,24 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 TASKS = {
-    "open_night", "extract.source_names", "extract.extract_source", "landed.prepare", "landed.validate", "staging.build", "staging.validate",
-    "marts.build", "marts.validate", "clv.fit", "clv.validate", "segments.assign", "segments.validate", "scored_marts.build",
-    "scored_marts.validate", "documents", "publish", "close_night",
+    "open_night",
+    "extract.source_names",
+    "extract.extract_source",
+    "landed.prepare",
+    "landed.validate",
+    "staging.build",
+    "staging.validate",
+    "marts.build",
+    "marts.validate",
+    "clv.fit",
+    "clv.validate",
+    "segments.assign",
+    "segments.validate",
+    "scored_marts.build",
+    "scored_marts.validate",
+    "documents",
+    "publish",
+    "close_night",
 }
 
 
@@ -27,15 +42,21 @@ def parsed(tmp_path_factory) -> dict:
     script = f"""
 import json, sys
 from airflow.dag_processing.dagbag import DagBag
-bag = DagBag({str(ROOT / 'dags')!r})
+bag = DagBag({str(ROOT / "dags")!r})
 dag = bag.dags["nightly"]
 heavy = [name for name in ("pandas", "duckdb", "dbt", "great_expectations", "lifetimes", "scipy", "pyarrow") if name in sys.modules]
 print(json.dumps({{"dags": sorted(bag.dags), "errors": {{k: str(v) for k, v in bag.import_errors.items()}}, "heavy": heavy,
                   "tasks": {{task.task_id: sorted(task.upstream_task_ids) for task in dag.tasks}},
                   "schedule": dag.schedule, "doc": dag.doc_md, "runs": dag.max_active_runs, "catchup": dag.catchup}}))
 """
-    environment = {**os.environ, "AIRFLOW_HOME": str(home / "airflow"), "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
-                   "AIRFLOW__CORE__LOAD_EXAMPLES": "False", "PYTHONPATH": str(ROOT / "plugins"), "GOODWILL_HOME": str(home)}
+    environment = {
+        **os.environ,
+        "AIRFLOW_HOME": str(home / "airflow"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "PYTHONPATH": str(ROOT / "plugins"),
+        "GOODWILL_HOME": str(home),
+    }
     done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     return json.loads(done.stdout.strip().splitlines()[-1])

@@ -44,8 +44,17 @@ def test_a_night_publishes_every_mart_and_its_documents(first):
     folder = first.home.current
     manifest = json.loads((folder / "manifest.json").read_text())
     assert {
-        "dim_customers", "fct_orders", "fct_order_lines", "fct_refunds", "fct_contact_events", "cohort_retention", "referral_edges",
-        "referral_value", "clv_customers", "clv_model_runs", "segments",
+        "dim_customers",
+        "fct_orders",
+        "fct_order_lines",
+        "fct_refunds",
+        "fct_contact_events",
+        "cohort_retention",
+        "referral_edges",
+        "referral_value",
+        "clv_customers",
+        "clv_model_runs",
+        "segments",
     } <= {path.stem for path in (folder / "marts").glob("*.parquet")}
     for name in ("report/index.html", "data_docs/index.html", "model_docs/index.html", "goodwill.duckdb"):
         assert (folder / name).stat().st_size > 1000
@@ -57,16 +66,37 @@ def test_a_night_publishes_every_mart_and_its_documents(first):
 def test_the_audit_tables_tell_what_ran(first):
     assert first.rows("select run_id, cast(as_of as varchar) from audit.release") == [(first.run_id, "2026-06-30")]
     stages = {row[0] for row in first.rows("select stage from audit.stages where status = 'done'")}
-    assert {"extract orders", "prepare", "validate landed", "build staging", "validate staged", "build before_clv", "validate marts", "fit clv",
-            "validate clv", "segments", "validate segments", "build after_clv", "validate published"} <= stages
+    assert {
+        "extract orders",
+        "prepare",
+        "validate landed",
+        "build staging",
+        "validate staged",
+        "build before_clv",
+        "validate marts",
+        "fit clv",
+        "validate clv",
+        "segments",
+        "validate segments",
+        "build after_clv",
+        "validate published",
+    } <= stages
     assert {row[0] for row in first.rows("select distinct boundary from audit.validation_results")} == {
-        "landed", "staged", "marts", "clv", "segments", "published"}
+        "landed",
+        "staged",
+        "marts",
+        "clv",
+        "segments",
+        "published",
+    }
     assert first.rows("select count(*) from audit.validation_results where severity = 'critical' and not success") == [(0,)]
 
 
 def test_control_totals_reconcile_to_the_cent(first):
-    rows = first.rows("select entity, source_rows, landed_rows, accepted_rows + superseded_rows + quarantined_rows, source_amount, landed_amount, "
-                      "accepted_amount + superseded_amount + quarantined_amount from audit.reconciliation")
+    rows = first.rows(
+        "select entity, source_rows, landed_rows, accepted_rows + superseded_rows + quarantined_rows, source_amount, landed_amount, "
+        "accepted_amount + superseded_amount + quarantined_amount from audit.reconciliation"
+    )
     assert len(rows) == 12
     for entity, source, landed, sorted_, source_sum, landed_sum, sorted_sum in rows:
         assert source == landed == sorted_, entity
@@ -121,7 +151,9 @@ def test_too_large_a_share_of_bad_rows_blocks_at_its_gate(run_night, shop_home):
     home = shop_home(orders=400, seed=5)
     orders = home.root / "input" / "orders.csv"
     lines = orders.read_text().splitlines()
-    orders.write_text("\n".join([lines[0], *[line.replace("T", " half past ", 1) if number % 5 == 0 else line for number, line in enumerate(lines[1:])]]))
+    orders.write_text(
+        "\n".join([lines[0], *[line.replace("T", " half past ", 1) if number % 5 == 0 else line for number, line in enumerate(lines[1:])]])
+    )
     night = run_night(home)
     assert night.verdict == "blocked"
     assert night.record["blocked_at"] == "validate staged"

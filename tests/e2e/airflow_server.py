@@ -90,8 +90,13 @@ class AirflowServer:
         """Start a process as the leader of its own session, so that everything it starts can be stopped with it."""
         with (self.logs / f"{name}.log").open("wb") as output:
             self.processes[name] = subprocess.Popen(
-                native(command), env=dict(environment), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-                start_new_session=True, cwd=self.logs,
+                native(command),
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                cwd=self.logs,
             )
 
     def run(self, name: str, command: Sequence[str], environment: Mapping[str, str], timeout: float = 180) -> None:
@@ -173,14 +178,18 @@ class AirflowServer:
         instances = self.call(token, "GET", f"dags/{dag_id}/dagRuns/{run_id}/taskInstances?limit=500")["task_instances"]
         tasks = {f"{one['task_id']}[{one['map_index']}]": str(one["state"]) for one in instances}
         failed = {name: value for name, value in tasks.items() if value != "success"}
-        assert state == "success", f"{dag_id} {run_id}: {state}; tasks not successful: {failed}\n{self._failed_logs(token, dag_id, run_id, instances)}"
+        assert state == "success", (
+            f"{dag_id} {run_id}: {state}; tasks not successful: {failed}\n{self._failed_logs(token, dag_id, run_id, instances)}"
+        )
         return tasks
 
     def _failed_logs(self, token: str, dag_id: str, run_id: str, instances: Sequence[Mapping[str, Any]]) -> str:
         texts = []
         for one in instances:
             if one["state"] == "failed":
-                path = f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{one['task_id']}/logs/{one['try_number']}?map_index={one['map_index']}"
+                path = (
+                    f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{one['task_id']}/logs/{one['try_number']}?map_index={one['map_index']}"
+                )
                 with suppress(RestError, OSError, ValueError):
                     content = self.call(token, "GET", path)["content"]
                     texts.append(f"--- {one['task_id']} ---\n" + "\n".join(str(line) for line in content)[-4000:])

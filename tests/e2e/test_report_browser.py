@@ -38,8 +38,12 @@ class Page:
         self._in, theirs_out = os.pipe()
         command = f'exec "{BROWSER}" {FLAGS} --user-data-dir="{profile}" about:blank 3<&{theirs_in} 4>&{theirs_out}'
         self._process = subprocess.Popen(
-            ["bash", "-c", command], pass_fds=(theirs_in, theirs_out), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            start_new_session=True, env={**os.environ, "TMPDIR": str(profile)},
+            ["bash", "-c", command],
+            pass_fds=(theirs_in, theirs_out),
+            stderr=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+            env={**os.environ, "TMPDIR": str(profile)},
         )
         os.close(theirs_in)
         os.close(theirs_out)
@@ -173,7 +177,9 @@ def test_data_never_become_code(page: Page, request: pytest.FixtureRequest, whic
 def test_a_foreign_script_is_refused_even_inside_the_page(page: Page, published: Path, tmp_path: Path) -> None:
     """The second wall: were a value ever written unescaped, the policy of the page would still not run it."""
     broken = tmp_path / "broken.html"
-    broken.write_text(published.read_text(encoding="utf-8").replace("</body>", "<script>document.title='owned'</script></body>"), encoding="utf-8")
+    broken.write_text(
+        published.read_text(encoding="utf-8").replace("</body>", "<script>document.title='owned'</script></body>"), encoding="utf-8"
+    )
     page.open(broken)
     assert page.value("document.title") != "owned"
     assert any("Content Security Policy" in complaint for complaint in page.complaints())
@@ -197,7 +203,9 @@ def test_light_and_dark_have_their_own_colours_and_paper_is_light(page: Page, pu
 def test_the_page_can_be_read_without_seeing_it(page: Page, published: Path) -> None:
     page.open(published)
     assert page.value("document.querySelectorAll('h1').length") == 1
-    assert page.value("[...document.querySelectorAll('[data-chart]')].every(box => box.getAttribute('role') === 'img' && box.ariaLabel.length > 20)")
+    assert page.value(
+        "[...document.querySelectorAll('[data-chart]')].every(box => box.getAttribute('role') === 'img' && box.ariaLabel.length > 20)"
+    )
     levels = page.value("[...document.querySelectorAll('h1,h2,h3,h4')].map(head => +head.tagName[1])")
     assert all(after - before <= 1 for before, after in pairwise(levels)), levels
     assert page.value("[...document.querySelectorAll('nav a')].every(link => document.getElementById(link.hash.slice(1)))")

@@ -95,6 +95,7 @@ def check_publication(home: Path) -> None:
     assert manifest["run_id"] == current.resolve().name
     truth = json.loads((home / "input" / "truth.json").read_text(encoding="utf-8"))
     with duckdb.connect(str(current / "goodwill.duckdb"), read_only=True) as connection:
+
         def one(query: str) -> Any:
             return (connection.execute(query).fetchone() or (None,))[0]
 
@@ -143,7 +144,9 @@ def postgres(folder: Path) -> Iterator[str]:
     data.mkdir(mode=0o755)
     server = pgserver.get_server(data, cleanup_mode="delete")
     wanted = compose_file.load()["services"]["postgres"]
-    assert server.psql("show server_version").split()[2].split(".")[0] == wanted["image"].split(":")[1].split(".")[0], "the same major version"
+    assert server.psql("show server_version").split()[2].split(".")[0] == wanted["image"].split(":")[1].split(".")[0], (
+        "the same major version"
+    )
     server.psql(f"create role {wanted['environment']['POSTGRES_USER']} login;")
     server.psql(f"create database {wanted['environment']['POSTGRES_DB']} owner {wanted['environment']['POSTGRES_USER']};")
     yield server.get_uri().partition("host=")[2]
@@ -166,7 +169,11 @@ def outside_containers(services: Mapping[str, Any], places: Mapping[str, str], a
     native_services = {}
     for name, service in services.items():
         environment = {key: addresses.get(key, moved(value)) for key, value in service["environment"].items()}
-        native_services[name] = {"command": moved(service["command"]), "environment": environment, "health": moved(service["healthcheck"].get("test", []))}
+        native_services[name] = {
+            "command": moved(service["command"]),
+            "environment": environment,
+            "health": moved(service["healthcheck"].get("test", [])),
+        }
     return native_services
 
 
@@ -175,15 +182,22 @@ def test_team_deployment_natively(home: Path, folder: Path, postgres: str) -> No
     (port,) = free_ports(1)
     addresses = local_addresses(port)
     given = {
-        "GOODWILL_HOME": str(home), "POSTGRES_PASSWORD": "0123abcd", "AIRFLOW_JWT_SECRET": "4567cdef" * 8, "AIRFLOW_SECRET_KEY": "89abcdef" * 8,
+        "GOODWILL_HOME": str(home),
+        "POSTGRES_PASSWORD": "0123abcd",
+        "AIRFLOW_JWT_SECRET": "4567cdef" * 8,
+        "AIRFLOW_SECRET_KEY": "89abcdef" * 8,
         "AIRFLOW_FERNET_KEY": "Z29vZHdpbGwtZm9yLXRoaXMtdGVzdC1vbmx5LTEyMzQ=",
     }
     services = outside_containers(
         {name: service for name, service in compose_file.load(given)["services"].items() if name in STARTED_NATIVELY},
         {
-            "/opt/goodwill": str(ROOT), "/srv/goodwill": str(home), "/opt/airflow": str(folder / "airflow"), "50000:0": f"{os.getuid()}:{os.getgid()}",
+            "/opt/goodwill": str(ROOT),
+            "/srv/goodwill": str(home),
+            "/opt/airflow": str(folder / "airflow"),
+            "50000:0": f"{os.getuid()}:{os.getgid()}",
             "@postgres:5432/airflow": f"@/airflow?host={postgres}",
-            "localhost:8080": f"127.0.0.1:{port}", "localhost:8974": f"127.0.0.1:{addresses['AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT']}",
+            "localhost:8080": f"127.0.0.1:{port}",
+            "localhost:8974": f"127.0.0.1:{addresses['AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT']}",
         },
         addresses,
     )
@@ -197,7 +211,7 @@ def test_team_deployment_natively(home: Path, folder: Path, postgres: str) -> No
             else:
                 airflow.start(name, service["command"], environment)
         tasks = run_a_night(airflow)
-        for name in STARTED_NATIVELY[len(RUN_TO_THEIR_END):]:
+        for name in STARTED_NATIVELY[len(RUN_TO_THEIR_END) :]:
             marker, *command = services[name]["health"]
             assert marker == "CMD"
             environment = {**inherited(), **services[name]["environment"]}

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 _TABLES = {
-    "ORD": "orders", "LIN": "order_lines", "REF": "refunds", "CON": "contacts", "EVT": "contact_events", "CAM": "campaigns",
-    "SPD": "marketing_spend", "PRD": "products", "SUB": "subscriptions",
+    "ORD": "orders",
+    "LIN": "order_lines",
+    "REF": "refunds",
+    "CON": "contacts",
+    "EVT": "contact_events",
+    "CAM": "campaigns",
+    "SPD": "marketing_spend",
+    "PRD": "products",
+    "SUB": "subscriptions",
 }
 
 
@@ -27,8 +34,13 @@ def _float_id(code: str, column: str) -> str:
 _TWICE = "insert into {0} from {0} where {1}"
 
 BROKEN: dict[str, str] = {
-    **_landed("ORD", _mostly_unread("ORD", "ordered_at"), _mostly_unread("ORD", "net_amount"), _float_id("ORD", "order_id"),
-              "update landed.orders set contact_ref = null"),
+    **_landed(
+        "ORD",
+        _mostly_unread("ORD", "ordered_at"),
+        _mostly_unread("ORD", "net_amount"),
+        _float_id("ORD", "order_id"),
+        "update landed.orders set contact_ref = null",
+    ),
     **_landed("LIN", _float_id("LIN", "product_id")),
     **_landed("REF", _mostly_unread("REF", "refunded_at"), _mostly_unread("REF", "amount"), _float_id("REF", "order_id")),
     **_landed("CON", _mostly_unread("CON", "created_at"), _float_id("CON", "contact_id")),
@@ -75,7 +87,7 @@ BROKEN: dict[str, str] = {
     "STG-EVT-5": "update staging.stg_contact_events set score = null where event_id = 'e190'",
     "STG-EVT-6": "update staging.stg_contact_events set occurred_at = timestamp '2020-01-01' where event_id = 'e1'",
     "STG-EVT-7": "insert into staging.stg_contact_events by name select events.* replace ('bot-' || n as event_id) "
-                 "from staging.stg_contact_events as events cross join range(100) as numbers(n) where event_id = 'e1'",
+    "from staging.stg_contact_events as events cross join range(100) as numbers(n) where event_id = 'e1'",
     "REC-1": "delete from staging.reconciliation where entity = 'orders'",
     "REC-2": _TWICE.format("staging.reconciliation", "entity = 'orders'"),
     "REC-3": "update staging.reconciliation set landed_amount = landed_amount - 0.01, is_reconciled = false where entity = 'orders'",
@@ -118,9 +130,9 @@ BROKEN: dict[str, str] = {
     "MRT-RFR-1": "delete from marts.referral_edges",
     "MRT-RFR-2": _TWICE.format("marts.referral_edges", "edge_status = 'refused'"),
     "MRT-RFR-3": "insert into marts.referral_edges by name select * replace ('c44' as referred_contact_id) from marts.referral_edges "
-                 "where referred_contact_id = 'c1'",
+    "where referred_contact_id = 'c1'",
     "MRT-RFR-4": "update marts.referral_edges set referrer_person_id = 'c2' where referred_contact_id = 'c1'; "
-                 "update marts.referral_edges set referrer_person_id = 'c1' where referred_contact_id = 'c2'",
+    "update marts.referral_edges set referrer_person_id = 'c1' where referred_contact_id = 'c2'",
     "MRT-RFR-5": "update marts.referral_edges set refusal_reason = null where edge_status = 'refused'",
     "MRT-RFR-6": "update marts.referral_edges set edge_status = 'refused', refusal_reason = 'cycle' where referred_contact_id < 'c4'",
     "CLV-SCO-1": "delete from model.clv_scores where person_id = 'c1'",
@@ -158,8 +170,8 @@ BROKEN: dict[str, str] = {
     "PUB-CUS-7": "update marts.dim_customers set promotion_rate = 1.01 where person_id = 'c1'",
     "PUB-CUS-8": "update marts.dim_customers set return_rate = 1.5 where person_id = 'c1'",
     "PUB-CUS-9": "update marts.dim_customers set clv_12 = 1404 where person_id = 'c1'; "
-                 "update marts.dim_customers set clv_12 = 0 where person_id <> 'c1'; "
-                 "update marts.dim_customers set clv_12 = 36 where person_id = 'c2'",
+    "update marts.dim_customers set clv_12 = 0 where person_id <> 'c1'; "
+    "update marts.dim_customers set clv_12 = 36 where person_id = 'c2'",
     "PUB-CLV-1": "delete from marts.clv_customers where person_id = 'c1'",
     "PUB-CLV-2": "update marts.clv_customers set person_id = 'c1' where person_id = 'c2'",
     "PUB-CLV-3": "update marts.clv_customers set p_alive = -0.01 where person_id = 'c1'",

@@ -28,7 +28,12 @@ def _check(warehouse: Path, suite: Suite, folder: Path) -> ValidationSummary:
     alone.mkdir(parents=True)
     shutil.copy(suite.file, alone)
     return validate(
-        warehouse, suite.boundary, run_id="night", as_of=dt.date.fromisoformat(AS_OF), out_dir=folder / "run", expectations_dir=alone.parent,
+        warehouse,
+        suite.boundary,
+        run_id="night",
+        as_of=dt.date.fromisoformat(AS_OF),
+        out_dir=folder / "run",
+        expectations_dir=alone.parent,
     )
 
 

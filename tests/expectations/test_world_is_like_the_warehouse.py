@@ -26,7 +26,9 @@ def _declared() -> dict[str, set[str]]:
 def columns(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     path = build_world(tmp_path_factory.mktemp("world") / "warehouse.duckdb")
     with duckdb.connect(str(path), read_only=True) as connection:
-        rows = connection.execute("select table_name, list(column_name) from duckdb_columns() where schema_name = 'marts' group by all").fetchall()
+        rows = connection.execute(
+            "select table_name, list(column_name) from duckdb_columns() where schema_name = 'marts' group by all"
+        ).fetchall()
     return {name: set(found) for name, found in rows}
 
 

@@ -12,26 +12,62 @@ AS_OF = "2025-06-30"
 
 #: What each entity's source gave, by column; `n` counts the rows from 0. Columns left out are null.
 _ROWS: dict[str, tuple[int, dict[str, str]]] = {
-    "orders": (300, {
-        "order_id": "'o' || n", "ordered_at": f"timestamp '{AS_OF} 10:00:00' - to_days(cast(n as int))", "contact_ref": "'c' || (n % 40)",
-        "net_amount": "10 + n % 7", "gross_amount": "12 + n % 7", "tax_amount": "2", "currency": "'EUR'", "status": "'paid'",
-    }),
-    "order_lines": (600, {
-        "order_id": "'o' || (n // 2)", "line_no": "n % 2 + 1", "product_id": "'p' || (n % 5)", "quantity": "1", "unit_price": "(10 + (n // 2) % 7) / 2",
-        "net_amount": "(10 + (n // 2) % 7) / 2", "unit_cost": "2",
-    }),
-    "refunds": (10, {
-        "refund_id": "'r' || n", "order_id": "'o' || n", "refunded_at": f"timestamp '{AS_OF} 12:00:00' - to_days(cast(n as int))", "amount": "5",
-    }),
-    "contacts": (45, {
-        "contact_id": "'c' || n", "created_at": "timestamp '2024-01-01'", "email": "'c' || n || '@shop.example'", "birth_year": "1980",
-        "referred_by": "case when n between 1 and 4 then 'c' || (n + 20) end",
-    }),
-    "contact_events": (200, {
-        "event_id": "'e' || n", "contact_ref": "'c' || (n % 40)", "message_id": "'m' || (n // 2)", "score": "case when n >= 190 then 9 end",
-        "occurred_at": f"timestamp '{AS_OF} 08:00:00' - to_days(cast(n // 2 as int)) + to_hours(cast(n % 2 as int))",
-        "kind": "case when n >= 190 then 'survey_answered' when n % 2 = 0 then 'message_sent' else 'opened' end", "cost": "0.01",
-    }),
+    "orders": (
+        300,
+        {
+            "order_id": "'o' || n",
+            "ordered_at": f"timestamp '{AS_OF} 10:00:00' - to_days(cast(n as int))",
+            "contact_ref": "'c' || (n % 40)",
+            "net_amount": "10 + n % 7",
+            "gross_amount": "12 + n % 7",
+            "tax_amount": "2",
+            "currency": "'EUR'",
+            "status": "'paid'",
+        },
+    ),
+    "order_lines": (
+        600,
+        {
+            "order_id": "'o' || (n // 2)",
+            "line_no": "n % 2 + 1",
+            "product_id": "'p' || (n % 5)",
+            "quantity": "1",
+            "unit_price": "(10 + (n // 2) % 7) / 2",
+            "net_amount": "(10 + (n // 2) % 7) / 2",
+            "unit_cost": "2",
+        },
+    ),
+    "refunds": (
+        10,
+        {
+            "refund_id": "'r' || n",
+            "order_id": "'o' || n",
+            "refunded_at": f"timestamp '{AS_OF} 12:00:00' - to_days(cast(n as int))",
+            "amount": "5",
+        },
+    ),
+    "contacts": (
+        45,
+        {
+            "contact_id": "'c' || n",
+            "created_at": "timestamp '2024-01-01'",
+            "email": "'c' || n || '@shop.example'",
+            "birth_year": "1980",
+            "referred_by": "case when n between 1 and 4 then 'c' || (n + 20) end",
+        },
+    ),
+    "contact_events": (
+        200,
+        {
+            "event_id": "'e' || n",
+            "contact_ref": "'c' || (n % 40)",
+            "message_id": "'m' || (n // 2)",
+            "score": "case when n >= 190 then 9 end",
+            "occurred_at": f"timestamp '{AS_OF} 08:00:00' - to_days(cast(n // 2 as int)) + to_hours(cast(n % 2 as int))",
+            "kind": "case when n >= 190 then 'survey_answered' when n % 2 = 0 then 'message_sent' else 'opened' end",
+            "cost": "0.01",
+        },
+    ),
     "products": (5, {"product_id": "'p' || n", "name": "'product ' || n", "category": "'category ' || (n % 2)"}),
     "campaigns": (2, {"campaign_id": "'k' || n", "name": "'campaign'"}),
     "marketing_spend": (30, {"day": f"date '{AS_OF}' - cast(n as int)", "channel": "'search'", "amount": "20"}),
@@ -157,7 +193,9 @@ def build_world(path: Path) -> Path:
             f"create table control.night as select 'night' as run_id, date '{AS_OF}' as as_of, timestamp '2025-07-01 03:00:00' as started_at, "
             f"'{settings['company_currency']}' as company_currency"
         )
-        connection.execute("create table control.sources (source varchar, entity varchar, system varchar, connector varchar, quarantine_share double)")
+        connection.execute(
+            "create table control.sources (source varchar, entity varchar, system varchar, connector varchar, quarantine_share double)"
+        )
         connection.execute(
             "create table control.source_totals (entity varchar, source varchar, batch_id varchar, file varchar, source_rows bigint, "
             "source_amount decimal(38, 2), unparsable_amounts bigint)"
@@ -165,8 +203,14 @@ def build_world(path: Path) -> Path:
         for entity in ENTITIES.values():
             rows, values = _ROWS.get(entity.name, (0, {}))
             columns = [f"cast({values.get(column.name, 'null')} as {column.sql_type}) as {column.name}" for column in entity.columns]
-            plumbing = {"_source": "'shop'", "_batch_id": f"'b-{entity.name}'", "_file": f"'{entity.name}.csv'", "_row_no": "n + 1",
-                        "_extracted_at": "timestamp '2025-07-01 02:00:00'", "_problems": "[]"}
+            plumbing = {
+                "_source": "'shop'",
+                "_batch_id": f"'b-{entity.name}'",
+                "_file": f"'{entity.name}.csv'",
+                "_row_no": "n + 1",
+                "_extracted_at": "timestamp '2025-07-01 02:00:00'",
+                "_problems": "[]",
+            }
             columns += [f"cast({plumbing.get(name, 'null')} as {sql_type}) as {name}" for name, sql_type in PLUMBING.items()]
             connection.execute(f"create table landed.{entity.name} as select {', '.join(columns)} from range({rows}) as numbers(n)")
             kept = ", ".join([*(column.name for column in entity.columns), "_source", "_system", "_batch_id"])

@@ -20,7 +20,8 @@ def files(folder: str, pattern: str, at_least: int = 1) -> list[Path]:
 def project_files() -> list[Path]:
     """Every file git would commit: tracked or new, and not ignored."""
     listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, check=True
+    ).stdout
     found = [ROOT / name for name in listed.decode().split("\0") if name]
     assert len(found) > 100
     return [path for path in found if path.is_file()]

@@ -9,27 +9,127 @@ __all__ = ["RULES", "bare_sql", "problems"]
 
 #: Functions of one engine, or that mean another thing on another engine: they live behind a macro in `macros/dialect/`.
 ENGINE_FUNCTIONS = (
-    "arg_max", "arg_min", "array_to_string", "cardinality", "date_add", "date_diff", "date_part", "date_sub",
-    "datediff", "dayofweek", "day_of_week", "epoch", "epoch_ms", "explode", "filter", "first", "flatten", "format", "from_unixtime",
-    "generate_series", "group_concat", "hash", "isodow", "json_extract", "json_extract_string", "last", "len", "list", "listagg", "log", "make_timestamp",
-    "map", "months_between", "product", "printf", "quantile", "quantile_cont", "quantile_disc", "range", "read_csv", "read_parquet",
-    "regexp_extract", "regexp_full_match", "regexp_matches", "regexp_replace", "row", "sequence", "sha256", "sha2", "string_agg", "strftime",
-    "strptime", "to_date", "to_days", "to_months", "to_timestamp", "timezone", "transform", "try_strptime", "unnest", "week", "weekday", "xxhash64",
+    "arg_max",
+    "arg_min",
+    "array_to_string",
+    "cardinality",
+    "date_add",
+    "date_diff",
+    "date_part",
+    "date_sub",
+    "datediff",
+    "dayofweek",
+    "day_of_week",
+    "epoch",
+    "epoch_ms",
+    "explode",
+    "filter",
+    "first",
+    "flatten",
+    "format",
+    "from_unixtime",
+    "generate_series",
+    "group_concat",
+    "hash",
+    "isodow",
+    "json_extract",
+    "json_extract_string",
+    "last",
+    "len",
+    "list",
+    "listagg",
+    "log",
+    "make_timestamp",
+    "map",
+    "months_between",
+    "product",
+    "printf",
+    "quantile",
+    "quantile_cont",
+    "quantile_disc",
+    "range",
+    "read_csv",
+    "read_parquet",
+    "regexp_extract",
+    "regexp_full_match",
+    "regexp_matches",
+    "regexp_replace",
+    "row",
+    "sequence",
+    "sha256",
+    "sha2",
+    "string_agg",
+    "strftime",
+    "strptime",
+    "to_date",
+    "to_days",
+    "to_months",
+    "to_timestamp",
+    "timezone",
+    "transform",
+    "try_strptime",
+    "unnest",
+    "week",
+    "weekday",
+    "xxhash64",
 )
 CLOCK = ("current_date", "current_timestamp", "current_time", "localtimestamp", "localtime")
 CLOCK_FUNCTIONS = ("now", "today", "getdate", "sysdate", "get_current_timestamp", "transaction_timestamp")
 FORBIDDEN = (
-    "group by all", "order by all", "with recursive", "distinct on", "qualify", "asof join", "asof left join", "positional join", "pivot", "unpivot",
-    "sample", "using sample", "ilike", "glob", "similar to",
+    "group by all",
+    "order by all",
+    "with recursive",
+    "distinct on",
+    "qualify",
+    "asof join",
+    "asof left join",
+    "positional join",
+    "pivot",
+    "unpivot",
+    "sample",
+    "using sample",
+    "ilike",
+    "glob",
+    "similar to",
 )
 KEYWORDS = (
-    "SELECT", "FROM", "WHERE", "JOIN", "LEFT", "INNER", "GROUP", "ORDER", "BY", "WITH", "AS", "CASE", "WHEN", "THEN", "ELSE", "END", "UNION", "ALL",
-    "AND", "OR", "NOT", "NULL", "OVER", "PARTITION", "HAVING", "CAST", "COALESCE", "SUM", "COUNT", "MIN", "MAX",
+    "SELECT",
+    "FROM",
+    "WHERE",
+    "JOIN",
+    "LEFT",
+    "INNER",
+    "GROUP",
+    "ORDER",
+    "BY",
+    "WITH",
+    "AS",
+    "CASE",
+    "WHEN",
+    "THEN",
+    "ELSE",
+    "END",
+    "UNION",
+    "ALL",
+    "AND",
+    "OR",
+    "NOT",
+    "NULL",
+    "OVER",
+    "PARTITION",
+    "HAVING",
+    "CAST",
+    "COALESCE",
+    "SUM",
+    "COUNT",
+    "MIN",
+    "MAX",
 )
 
 
 def bare_sql(text: str) -> str:
     """The SQL without comments, Jinja and literals, of the same line structure: a Jinja expression is the word `jinja_`, a literal `''`."""
+
     def blank(match: re.Match[str], instead: str = " ") -> str:
         return instead + "\n" * match.group().count("\n")
 
@@ -42,7 +142,9 @@ def bare_sql(text: str) -> str:
 
 
 def _lines(sql: str, pattern: str, say: str) -> list[str]:
-    return [f"line {sql[: match.start()].count(chr(10)) + 1}: {say.format(*match.groups())}" for match in re.finditer(pattern, sql, flags=re.I)]
+    return [
+        f"line {sql[: match.start()].count(chr(10)) + 1}: {say.format(*match.groups())}" for match in re.finditer(pattern, sql, flags=re.I)
+    ]
 
 
 def _words(words: tuple[str, ...]) -> str:
@@ -71,13 +173,14 @@ def _top_level_parts(text: str) -> list[str]:
 
 def quoting(sql: str) -> list[str]:
     """A double-quoted word is an identifier here and a text on Spark."""
-    return _lines(sql, r'"', 'a double quote; identifiers are written bare')
+    return _lines(sql, r'"', "a double quote; identifiers are written bare")
 
 
 def clock(sql: str) -> list[str]:
     """A model is a function of its batch set and its day."""
     return _lines(sql, rf"\b({_words(CLOCK)})\b", "{0}: the day is {{{{ as_of() }}}}") + _lines(
-        sql, rf"\b({_words(CLOCK_FUNCTIONS)})\s*\(", "{0}(): the day is {{{{ as_of() }}}}")
+        sql, rf"\b({_words(CLOCK_FUNCTIONS)})\s*\(", "{0}(): the day is {{{{ as_of() }}}}"
+    )
 
 
 def forbidden(sql: str) -> list[str]:
@@ -108,15 +211,22 @@ def ordering(sql: str) -> list[str]:
             continue
         inside = re.split(r"\b(?:rows|range|groups)\s+between\b", _inside(sql, match.end()), flags=re.I)[0]
         for part in _top_level_parts(inside):
-            if part.strip() and not re.search(r"\bnulls\s+(?:first|last)\b", part, flags=re.I) and not re.fullmatch(r"\s*(?:jinja_\s*)+", part):
+            if (
+                part.strip()
+                and not re.search(r"\bnulls\s+(?:first|last)\b", part, flags=re.I)
+                and not re.fullmatch(r"\s*(?:jinja_\s*)+", part)
+            ):
                 found.append(f"line {line}: 'order by {part.strip()}' does not say nulls first or last")
     return found
 
 
 def dates(sql: str) -> list[str]:
     """`date_trunc` gives a timestamp on one engine and a date on another."""
-    return [f"line {sql[: match.start()].count(chr(10)) + 1}: date_trunc() is not cast to a date"
-            for match in re.finditer(r"\bdate_trunc\s*\(", sql, flags=re.I) if not re.search(r"\bcast\s*\(\s*$", sql[: match.start()], flags=re.I)]
+    return [
+        f"line {sql[: match.start()].count(chr(10)) + 1}: date_trunc() is not cast to a date"
+        for match in re.finditer(r"\bdate_trunc\s*\(", sql, flags=re.I)
+        if not re.search(r"\bcast\s*\(\s*$", sql[: match.start()], flags=re.I)
+    ]
 
 
 def arithmetic(sql: str) -> list[str]:
@@ -127,8 +237,10 @@ def arithmetic(sql: str) -> list[str]:
 
 def letters(sql: str) -> list[str]:
     """Lower case, so that a difference is a difference."""
-    return [f"line {sql[: match.start()].count(chr(10)) + 1}: {match.group()} is written in lower case"
-            for match in re.finditer(rf"\b(?:{'|'.join(KEYWORDS)})\b", sql)]
+    return [
+        f"line {sql[: match.start()].count(chr(10)) + 1}: {match.group()} is written in lower case"
+        for match in re.finditer(rf"\b(?:{'|'.join(KEYWORDS)})\b", sql)
+    ]
 
 
 RULES: tuple[Callable[[str], list[str]], ...] = (quoting, clock, forbidden, functions, ordering, dates, arithmetic, letters)

@@ -88,8 +88,13 @@ def test_no_secret_stands_in_the_file() -> None:
 
 @pytest.mark.parametrize(
     "environment",
-    [{"POSTGRES_PASSWORD": "airflow"}, {"AIRFLOW__API_AUTH__JWT_SECRET": "${SECRET:-changeme}"}, {"AIRFLOW__CORE__FERNET_KEY": ""},
-     {"URL": "postgresql://airflow:airflow@postgres/airflow"}, {"URL": "postgresql://airflow:${PASSWORD:-x}@postgres/airflow"}],
+    [
+        {"POSTGRES_PASSWORD": "airflow"},
+        {"AIRFLOW__API_AUTH__JWT_SECRET": "${SECRET:-changeme}"},
+        {"AIRFLOW__CORE__FERNET_KEY": ""},
+        {"URL": "postgresql://airflow:airflow@postgres/airflow"},
+        {"URL": "postgresql://airflow:${PASSWORD:-x}@postgres/airflow"},
+    ],
 )
 def test_rule_finds_a_literal_secret(environment: dict[str, str]) -> None:
     assert len(literal_secrets({"services": {"x": {"environment": environment}}})) == 1
@@ -163,7 +168,10 @@ def test_processes_meet_at_one_address_with_one_secret(services: dict[str, Any])
     one = airflow[0]
     assert one["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"] == f"http://api-server:{one['AIRFLOW__API__PORT']}/execution/"
     assert one["AIRFLOW__API_AUTH__JWT_SECRET"] == GIVEN["AIRFLOW_JWT_SECRET"]
-    assert f":{GIVEN['POSTGRES_PASSWORD']}@postgres:5432/{services['postgres']['environment']['POSTGRES_DB']}" in one["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]
+    assert (
+        f":{GIVEN['POSTGRES_PASSWORD']}@postgres:5432/{services['postgres']['environment']['POSTGRES_DB']}"
+        in one["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]
+    )
     assert f"localhost:{one['AIRFLOW__API__PORT']}/" in services["api-server"]["healthcheck"]["test"][-1]
     assert f"localhost:{one['AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT']}/" in services["scheduler"]["healthcheck"]["test"][-1]
 
@@ -185,7 +193,16 @@ def test_volumes_are_declared_and_hold_what_must_last(services: dict[str, Any]) 
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("a", "a"), ("${A}", "1"), ("x${A:-2}y", "x1y"), ("${B:-2}", "2"), ("${B:-}", ""), ("${EMPTY:-3}", "3"), ("$${A}", "${A}"), ("${A:?no}", "1")],
+    [
+        ("a", "a"),
+        ("${A}", "1"),
+        ("x${A:-2}y", "x1y"),
+        ("${B:-2}", "2"),
+        ("${B:-}", ""),
+        ("${EMPTY:-3}", "3"),
+        ("$${A}", "${A}"),
+        ("${A:?no}", "1"),
+    ],
 )
 def test_variables_are_filled_in_as_compose_does(text: str, value: str) -> None:
     assert interpolate(text, {"A": "1", "EMPTY": ""}) == value
@@ -193,7 +210,13 @@ def test_variables_are_filled_in_as_compose_does(text: str, value: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "kind"),
-    [("${B:?say it}", UnsetVariableError), ("${EMPTY:?no}", UnsetVariableError), ("${B}", UnsetVariableError), ("${B+x}", ValueError), ("$B", ValueError)],
+    [
+        ("${B:?say it}", UnsetVariableError),
+        ("${EMPTY:?no}", UnsetVariableError),
+        ("${B}", UnsetVariableError),
+        ("${B+x}", ValueError),
+        ("$B", ValueError),
+    ],
 )
 def test_variables_that_cannot_be_filled_in_are_refused(text: str, kind: type[Exception]) -> None:
     with pytest.raises(kind):

@@ -13,11 +13,22 @@ from tests.structure.project import ROOT, files
 
 #: A part may import parts of a lower level only. A new part needs its place here.
 LEVELS = {
-    "__version__": 0, "clock": 0, "entities": 0, "errors": 0,
-    "demo": 1, "home": 1, "schedule": 1, "settings": 1,
+    "__version__": 0,
+    "clock": 0,
+    "entities": 0,
+    "errors": 0,
+    "demo": 1,
+    "home": 1,
+    "schedule": 1,
+    "settings": 1,
     "extract": 2,
     "warehouse": 3,
-    "audit": 4, "clv": 4, "publish": 4, "quality": 4, "report": 4, "segments": 4,
+    "audit": 4,
+    "clv": 4,
+    "publish": 4,
+    "quality": 4,
+    "report": 4,
+    "segments": 4,
     "stages": 5,
     "cli": 6,
     "__main__": 7,
@@ -82,10 +93,16 @@ def dag_imports(source: str) -> tuple[list[str], list[str]]:
     tree = ast.parse(source)
     allowed = {"airflow.sdk", "goodwill.schedule", "goodwill.stages"}
     light = {"airflow.sdk", "goodwill.schedule"}
-    everywhere = [f"line {line}: {name}" for name, line in imports(tree) if name not in allowed and name.split(".")[0] not in sys.stdlib_module_names]
+    everywhere = [
+        f"line {line}: {name}" for name, line in imports(tree) if name not in allowed and name.split(".")[0] not in sys.stdlib_module_names
+    ]
     # `from goodwill import schedule, stages` at the top would be heavy too
     top: list[ast.stmt] = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
-    at_top = [f"line {line}: {name}" for name, line in imports(ast.Module(top, [])) if name not in light and name.split(".")[0] not in sys.stdlib_module_names]
+    at_top = [
+        f"line {line}: {name}"
+        for name, line in imports(ast.Module(top, []))
+        if name not in light and name.split(".")[0] not in sys.stdlib_module_names
+    ]
     return everywhere, at_top
 
 
@@ -101,13 +118,17 @@ def test_package_never_imports_airflow(path: Path) -> None:
     assert airflow_imports(path.read_text(encoding="utf-8")) == []
 
 
-@pytest.mark.parametrize("path", [path for path in PACKAGE if part_of(path) != "__init__"], ids=lambda path: str(path.relative_to(ROOT / "plugins")))
+@pytest.mark.parametrize(
+    "path", [path for path in PACKAGE if part_of(path) != "__init__"], ids=lambda path: str(path.relative_to(ROOT / "plugins"))
+)
 def test_imports_point_downwards(path: Path) -> None:
     assert part_of(path) in LEVELS, f"give the part {part_of(path)!r} a level"
     assert upward_imports(part_of(path), path.read_text(encoding="utf-8")) == []
 
 
-@pytest.mark.parametrize("path", [path for path in PACKAGE if path.name != "clock.py"], ids=lambda path: str(path.relative_to(ROOT / "plugins")))
+@pytest.mark.parametrize(
+    "path", [path for path in PACKAGE if path.name != "clock.py"], ids=lambda path: str(path.relative_to(ROOT / "plugins"))
+)
 def test_only_the_clock_reads_the_clock(path: Path) -> None:
     assert clock_readings(path.read_text(encoding="utf-8")) == []
 
@@ -129,8 +150,11 @@ def test_airflow_does_not_execute_the_package() -> None:
 @pytest.mark.parametrize(
     ("source", "lines"),
     [
-        ("import airflow", [1]), ("def f():\n    from airflow.sdk import dag", [2]), ("import airflow.models as m", [1]),
-        ("import airflow_client", []), ("x = 'airflow'", []),
+        ("import airflow", [1]),
+        ("def f():\n    from airflow.sdk import dag", [2]),
+        ("import airflow.models as m", [1]),
+        ("import airflow_client", []),
+        ("x = 'airflow'", []),
     ],
 )
 def test_rule_finds_airflow(source: str, lines: list[int]) -> None:
@@ -140,8 +164,10 @@ def test_rule_finds_airflow(source: str, lines: list[int]) -> None:
 @pytest.mark.parametrize(
     ("part", "source", "count"),
     [
-        ("clv", "from goodwill import stages", 1), ("clv", "from goodwill.report.page import x", 1),
-        ("extract", "import goodwill.warehouse", 1), ("stages", "from goodwill.cli import x", 1),
+        ("clv", "from goodwill import stages", 1),
+        ("clv", "from goodwill.report.page import x", 1),
+        ("extract", "import goodwill.warehouse", 1),
+        ("stages", "from goodwill.cli import x", 1),
         ("clv", "from goodwill.warehouse import x\nfrom goodwill.clv.fit import y\nfrom goodwill import errors", 0),
     ],
 )
@@ -152,10 +178,14 @@ def test_rule_finds_upward_imports(part: str, source: str, count: int) -> None:
 @pytest.mark.parametrize(
     ("source", "count"),
     [
-        ("import datetime as dt\ndt.datetime.now(dt.UTC)", 1), ("import datetime as dt\ndt.date.today()", 1),
-        ("from datetime import datetime as d\nd.utcnow()", 1), ("from datetime import date\ndate.today()", 1),
-        ("import time\ntime.time()", 1), ("from time import time_ns\ntime_ns()", 1),
-        ("from goodwill.clock import now\nnow()", 0), ("import time\ntime.perf_counter()\ntime.monotonic()", 0),
+        ("import datetime as dt\ndt.datetime.now(dt.UTC)", 1),
+        ("import datetime as dt\ndt.date.today()", 1),
+        ("from datetime import datetime as d\nd.utcnow()", 1),
+        ("from datetime import date\ndate.today()", 1),
+        ("import time\ntime.time()", 1),
+        ("from time import time_ns\ntime_ns()", 1),
+        ("from goodwill.clock import now\nnow()", 0),
+        ("import time\ntime.perf_counter()\ntime.monotonic()", 0),
         ("import datetime as dt\ndt.date.fromisoformat('2026-06-30')", 0),
     ],
 )

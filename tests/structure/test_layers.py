@@ -26,7 +26,11 @@ MAY_READ = {
 }
 #: Layer → the sources (schemas that Python writes) it may read directly; settings come through a macro everywhere.
 MAY_READ_SOURCE: dict[str, set[str]] = {
-    "base": {"landed"}, "staging": set(), "audit": {"control", "landed"}, "intermediate": {"control"}, "marts": {"control", "model"},
+    "base": {"landed"},
+    "staging": set(),
+    "audit": {"control", "landed"},
+    "intermediate": {"control"},
+    "marts": {"control", "model"},
 }
 PREFIX = {"base": "base_", "staging": "stg_", "audit": "", "intermediate": "int_", "marts": ""}
 
@@ -133,7 +137,11 @@ def test_every_description_is_of_a_model_that_exists() -> None:
         ("marts", "from {{ source('landed', 'orders') }}", 1),
         ("marts", "from {{ ref('no_such_model') }}", 1),
         ("intermediate", "from {{ source('model', 'clv_scores') }}", 1),
-        ("marts", "-- ref('base_orders')\n{# ref('base_orders') #}from {{ ref('int_people') }} join {{ source('model', 'clv_scores') }}", 0),
+        (
+            "marts",
+            "-- ref('base_orders')\n{# ref('base_orders') #}from {{ ref('int_people') }} join {{ source('model', 'clv_scores') }}",
+            0,
+        ),
     ],
 )
 def test_rule_finds_wrong_reads(layer: str, text: str, count: int) -> None:
@@ -148,8 +156,16 @@ COLUMN = {"name": "a", "data_type": "text", "description": "x"}
     [
         ({"name": "other"}, 1, "m.yml does not describe m"),
         ({"columns": [COLUMN], "constraints": [{"type": "primary_key"}]}, 1, "no description"),
-        ({"description": "d", "columns": [{**COLUMN, "description": " "}], "constraints": [{"type": "primary_key"}]}, 1, "column a has no description"),
-        ({"description": "d", "columns": [{"name": "a", "description": "x"}], "constraints": [{"type": "primary_key"}]}, 1, "column a has no type"),
+        (
+            {"description": "d", "columns": [{**COLUMN, "description": " "}], "constraints": [{"type": "primary_key"}]},
+            1,
+            "column a has no description",
+        ),
+        (
+            {"description": "d", "columns": [{"name": "a", "description": "x"}], "constraints": [{"type": "primary_key"}]},
+            1,
+            "column a has no type",
+        ),
         ({"description": "d", "columns": [COLUMN]}, 1, "no key"),
         ({"description": "d", "columns": [COLUMN], "data_tests": [{"unique_combination": {"arguments": {"columns": ["a"]}}}]}, 1, "no key"),
         ({"description": "d", "columns": [COLUMN], "constraints": [{"type": "primary_key"}]}, 0, "no unit test"),
@@ -162,5 +178,10 @@ def test_rule_finds_what_a_mart_lacks(model: dict[str, Any], unit_tests: int, pr
 
 def test_tested_key_of_columns_that_are_never_null_is_a_key() -> None:
     column = {**COLUMN, "constraints": [{"type": "not_null"}]}
-    model = {"name": "m", "description": "d", "columns": [column], "data_tests": [{"unique_combination": {"arguments": {"columns": ["a"]}}}]}
+    model = {
+        "name": "m",
+        "description": "d",
+        "columns": [column],
+        "data_tests": [{"unique_combination": {"arguments": {"columns": ["a"]}}}],
+    }
     assert mart_problems("m", {"models": [model]}, 1) == []

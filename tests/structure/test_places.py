@@ -10,17 +10,26 @@ import pytest
 from tests.structure.project import ROOT, files, project_files
 
 #: Written in parts, so that this file does not hold what it forbids.
-PLACES = tuple(re.compile(pattern) for pattern in (
-    r"(?<![\w.])/" + r"(?:work|root|Users|private|mnt|builds)/[\w.]",
-    r"(?<![\w.])/" + r"tmp/\w",
-    r"[A-Z]:" + r"\\\\?Users",
-    r"--(?:extra-)?index-" + r"url|find-" + r"links",
-    r"https?://(?:[\w-]+\.)*(?:pypi|npmjs|artifactory|nexus|jfrog)\b[\w./-]*",
-    r"\b(?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d{1,3}\.\d{1,3}\b(?![.\d])",
-))
-SECRETS = tuple(re.compile(pattern) for pattern in (
-    r"-----BEGIN [A-Z ]*" + r"PRIVATE KEY-----", r"\bAKIA" + r"[0-9A-Z]{16}\b", r"\bgh[pousr]_" + r"[A-Za-z0-9]{36}\b", r"\bxox[abprs]-" + r"[\w-]{10,}",
-))
+PLACES = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"(?<![\w.])/" + r"(?:work|root|Users|private|mnt|builds)/[\w.]",
+        r"(?<![\w.])/" + r"tmp/\w",
+        r"[A-Z]:" + r"\\\\?Users",
+        r"--(?:extra-)?index-" + r"url|find-" + r"links",
+        r"https?://(?:[\w-]+\.)*(?:pypi|npmjs|artifactory|nexus|jfrog)\b[\w./-]*",
+        r"\b(?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d{1,3}\.\d{1,3}\b(?![.\d])",
+    )
+)
+SECRETS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"-----BEGIN [A-Z ]*" + r"PRIVATE KEY-----",
+        r"\bAKIA" + r"[0-9A-Z]{16}\b",
+        r"\bgh[pousr]_" + r"[A-Za-z0-9]{36}\b",
+        r"\bxox[abprs]-" + r"[\w-]{10,}",
+    )
+)
 #: Made by others, kept as they came, with their licences.
 VENDORED = ("plugins/goodwill/report/assets/echarts/", "plugins/goodwill/quality/assets/")
 BINARY = {".png", ".jpg", ".ico", ".woff2", ".parquet", ".gz", ".duckdb"}
@@ -48,15 +57,22 @@ def test_no_secret() -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "cd " + "/work" + "/main", "open('" + "/tmp" + "/x')", "/root" + "/.pyenv", "pip install --index-" + "url x",
-        "https://" + "pypi.example.com/simple", "host: 10." + "0.0.12", "192." + "168.1.7",
+        "cd " + "/work" + "/main",
+        "open('" + "/tmp" + "/x')",
+        "/root" + "/.pyenv",
+        "pip install --index-" + "url x",
+        "https://" + "pypi.example.com/simple",
+        "host: 10." + "0.0.12",
+        "192." + "168.1.7",
     ],
 )
 def test_rule_finds_a_place(line: str) -> None:
     assert len(places("first\n" + line)) == 1
 
 
-@pytest.mark.parametrize("line", ["./work/x", "homes/demo", "127.0.0.1:8080", "version 10.1.2", "a/tmp/b", "/opt/airflow", "https://example.com/home/x"])
+@pytest.mark.parametrize(
+    "line", ["./work/x", "homes/demo", "127.0.0.1:8080", "version 10.1.2", "a/tmp/b", "/opt/airflow", "https://example.com/home/x"]
+)
 def test_rule_leaves_others_alone(line: str) -> None:
     assert places(line) == []
 
@@ -71,7 +87,10 @@ LINK = re.compile(r"(?<!\\)\[[^\]\[]*\]\(\s*<?([^)\s>]+)>?(?:\s+\"[^\"]*\")?\s*\
 def anchors(text: str) -> set[str]:
     """The anchors of a document's headings, as code hosts make them."""
     headings = re.findall(r"^#{1,6}\s+(.+?)\s*#*$", re.sub(r"```.*?```", "", text, flags=re.S), flags=re.M)
-    return {re.sub(r"[^\w\- ]", "", re.sub(r"[`*]|\[([^\]]*)\]\([^)]*\)", r"\1", heading)).strip().lower().replace(" ", "-") for heading in headings}
+    return {
+        re.sub(r"[^\w\- ]", "", re.sub(r"[`*]|\[([^\]]*)\]\([^)]*\)", r"\1", heading)).strip().lower().replace(" ", "-")
+        for heading in headings
+    }
 
 
 def dead_links(path: Path, text: str, within: Path = ROOT) -> list[str]:
@@ -109,7 +128,9 @@ def index_problems(names: list[str], index: str) -> list[str]:
     numbers = [name[:4] for name in names]
     problems = [f"{name}: not NNNN-title.md" for name in names if not re.fullmatch(r"\d{4}-[a-z0-9-]+\.md", name)]
     problems += [f"{number}: two decisions" for number in sorted(set(numbers)) if numbers.count(number) > 1]
-    problems += [f"{name}: {count} times in the index" for name in names if (count := len(re.findall(rf"\]\({re.escape(name)}\)", index))) != 1]
+    problems += [
+        f"{name}: {count} times in the index" for name in names if (count := len(re.findall(rf"\]\({re.escape(name)}\)", index))) != 1
+    ]
     return problems
 
 
@@ -124,4 +145,7 @@ def test_every_decision_is_in_the_index() -> None:
 def test_rule_finds_decisions_that_are_not_kept_in_order() -> None:
     names = ["0001-one.md", "0002-two.md", "0002-other.md", "three.md"]
     assert index_problems(names, "[a](0001-one.md) [b](0002-two.md) [c](0002-two.md) [d](0002-other.md) [e](three.md)") == [
-        "three.md: not NNNN-title.md", "0002: two decisions", "0002-two.md: 2 times in the index"]
+        "three.md: not NNNN-title.md",
+        "0002: two decisions",
+        "0002-two.md: 2 times in the index",
+    ]

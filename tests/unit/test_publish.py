@@ -26,7 +26,9 @@ def home(make_home):
 def test_a_publication_holds_marts_and_audit_and_nothing_else(home):
     folder = build_publication(home, "run1", FACTS, {})
     with duckdb.connect(str(folder / "goodwill.duckdb"), read_only=True) as connection:
-        tables = {f"{schema}.{table}" for schema, table in connection.execute("select schema_name, table_name from duckdb_tables()").fetchall()}
+        tables = {
+            f"{schema}.{table}" for schema, table in connection.execute("select schema_name, table_name from duckdb_tables()").fetchall()
+        }
         comment = connection.execute("select comment from duckdb_columns() where column_name = 'person_id'").fetchone()
     assert tables == {"marts.dim_customers", "audit.runs", "audit.release"}
     assert comment == ("The person's id.",)

@@ -79,14 +79,18 @@ class Lock:
         """Raise `GoodwillError` if a living run holds the warehouse."""
         holder = self.holder()
         if holder and not self._is_dead(holder):
-            raise GoodwillError(f"run {holder['run_id']} holds the warehouse since {str(holder['taken_at'])[:19]} UTC (host {holder['host']}, process {holder['pid']})",
-                                f"wait until it has ended; if it is surely dead, remove {self.path}")
+            raise GoodwillError(
+                f"run {holder['run_id']} holds the warehouse since {str(holder['taken_at'])[:19]} UTC (host {holder['host']}, process {holder['pid']})",
+                f"wait until it has ended; if it is surely dead, remove {self.path}",
+            )
 
     def check(self, run_id: str) -> None:
         """Show that `run_id` is alive; refuse to go on if the lock has passed to another run."""
         holder = self.holder()
         if not holder or holder["run_id"] != run_id:
-            raise GoodwillError(f"run {run_id} no longer holds the warehouse" + (f"; {holder['run_id']} does" if holder else ""), "start the night again")
+            raise GoodwillError(
+                f"run {run_id} no longer holds the warehouse" + (f"; {holder['run_id']} does" if holder else ""), "start the night again"
+            )
         beside = self.path.with_suffix(".tmp")
         beside.write_text(json.dumps({**holder, "alive_at": now()}, default=str), encoding="utf-8")
         os.replace(beside, self.path)

@@ -70,7 +70,11 @@ class RunRecord:
 
     def say(self, stage: str, status: str, **more: Any) -> None:
         """Append one line to `stages.jsonl`."""
-        line = json.dumps({"stage": stage, "status": status, "at": now().isoformat(sep=" ", timespec="milliseconds"), **more}, default=str, ensure_ascii=False)
+        line = json.dumps(
+            {"stage": stage, "status": status, "at": now().isoformat(sep=" ", timespec="milliseconds"), **more},
+            default=str,
+            ensure_ascii=False,
+        )
         with self.stages_file.open("a", encoding="utf-8") as stream:
             stream.write(line + "\n")
 

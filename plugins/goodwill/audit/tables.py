@@ -20,17 +20,29 @@ _RUN_COLUMNS = ("run_id", "as_of", "started_at", "finished_at", "verdict", "code
 
 def notices(home: Home, sources: Sources, connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
     """What a reader of the marts must know and no check says: `(topic, sentence)`."""
-    said = [("entity without source", f"No source gives '{name}': what depends on it is empty or NULL.")
-            for name in ENTITIES if name not in sources.entities_given()]
+    said = [
+        ("entity without source", f"No source gives '{name}': what depends on it is empty or NULL.")
+        for name in ENTITIES
+        if name not in sources.entities_given()
+    ]
     complete_from = connection.execute("select calendar_history_complete_from from control.night").fetchone()
     if complete_from and complete_from[0]:
         kept_out = connection.execute("select count(*) from intermediate.int_customer_facts where is_left_censored").fetchone() or (0,)
-        said.append(("history begins in the middle",
-                     f"{kept_out[0]:,} customers first seen before the history is complete ({complete_from[0]} plus the warm-up) are customers, "
-                     "but are in no cohort and never counted as new."))
+        said.append(
+            (
+                "history begins in the middle",
+                f"{kept_out[0]:,} customers first seen before the history is complete ({complete_from[0]} plus the warm-up) are customers, "
+                "but are in no cohort and never counted as new.",
+            )
+        )
     assumed = connection.execute("select margin_assumed_rate from control.night").fetchone()
     if assumed and assumed[0] is not None:
-        said.append(("assumed margin", f"Where a cost is unknown the margin is assumed to be {assumed[0]:.0%} of net revenue; such rows are marked."))
+        said.append(
+            (
+                "assumed margin",
+                f"Where a cost is unknown the margin is assumed to be {assumed[0]:.0%} of net revenue; such rows are marked.",
+            )
+        )
     return said
 
 
@@ -43,24 +55,49 @@ def write_audit_tables(home: Home, sources: Sources, run_id: str, connection: du
     """Write `audit.*` into the night's warehouse: this run's figures and the kept record of the runs before."""
     runs = read_runs(home)
     this = literal(run_id)
-    connection.execute("create or replace table audit.runs (run_id varchar, as_of date, started_at timestamp, finished_at timestamp, verdict varchar, "
-                       "code_version varchar, configuration_sha256 varchar, blocked_at varchar, message varchar)")
+    connection.execute(
+        "create or replace table audit.runs (run_id varchar, as_of date, started_at timestamp, finished_at timestamp, verdict varchar, "
+        "code_version varchar, configuration_sha256 varchar, blocked_at varchar, message varchar)"
+    )
     _insert(connection, "audit.runs", [tuple(run.get(column) for column in _RUN_COLUMNS) for run in runs])
-    connection.execute("create or replace table audit.stages (run_id varchar, stage varchar, status varchar, ended_at timestamp, seconds double, "
-                       "cpu_seconds double, peak_rss_mb bigint, message varchar, detail varchar)")
-    _insert(connection, "audit.stages", [
-        (run["run_id"], line["stage"], line["status"], line["at"], line.get("seconds"), line.get("detail", {}).get("cpu_seconds"),
-         line.get("detail", {}).get("peak_rss_mb"), line.get("message"), json.dumps(line.get("detail", {}), default=str))
-        for run in runs[-400:] for line in RunRecord.of(home, run["run_id"]).stages() if line["status"] != "started"
-    ])
+    connection.execute(
+        "create or replace table audit.stages (run_id varchar, stage varchar, status varchar, ended_at timestamp, seconds double, "
+        "cpu_seconds double, peak_rss_mb bigint, message varchar, detail varchar)"
+    )
+    _insert(
+        connection,
+        "audit.stages",
+        [
+            (
+                run["run_id"],
+                line["stage"],
+                line["status"],
+                line["at"],
+                line.get("seconds"),
+                line.get("detail", {}).get("cpu_seconds"),
+                line.get("detail", {}).get("peak_rss_mb"),
+                line.get("message"),
+                json.dumps(line.get("detail", {}), default=str),
+            )
+            for run in runs[-400:]
+            for line in RunRecord.of(home, run["run_id"]).stages()
+            if line["status"] != "started"
+        ],
+    )
     connection.execute(f"create or replace table audit.batches as select {this} as run_id, * from control.batches")
     connection.execute(f"create or replace table audit.reconciliation as select {this} as run_id, * from staging.reconciliation")
-    connection.execute(f"create or replace table audit.quarantine as select {this} as run_id, * exclude (raw_row, value) from staging.quarantine")
-    connection.execute(f"create or replace table audit.quarantine_counts as select {this} as run_id, entity, source, column_name, reason, count(*) as problems, "
-                       "count(distinct (batch_id, row_no)) as rows from staging.quarantine group by entity, source, column_name, reason")
+    connection.execute(
+        f"create or replace table audit.quarantine as select {this} as run_id, * exclude (raw_row, value) from staging.quarantine"
+    )
+    connection.execute(
+        f"create or replace table audit.quarantine_counts as select {this} as run_id, entity, source, column_name, reason, count(*) as problems, "
+        "count(distinct (batch_id, row_no)) as rows from staging.quarantine group by entity, source, column_name, reason"
+    )
     connection.execute("create or replace table audit.notices (run_id varchar, topic varchar, notice varchar)")
     checked = [(line["stage"], text) for line in RunRecord.of(home, run_id).stages() for text in line.get("detail", {}).get("notices", [])]
     _insert(connection, "audit.notices", [(run_id, topic, text) for topic, text in [*notices(home, sources, connection), *checked]])
     files = sorted(str(path) for run in runs for path in (home.run(run["run_id"]) / "validation_results").glob("*.parquet"))
     if files:
-        connection.execute(f"create or replace table audit.validation_results as select * from read_parquet([{literals(files)}], union_by_name=true)")
+        connection.execute(
+            f"create or replace table audit.validation_results as select * from read_parquet([{literals(files)}], union_by_name=true)"
+        )

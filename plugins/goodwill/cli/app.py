@@ -22,8 +22,12 @@ __all__ = ["main"]
 
 PUBLISHED, FAILED, BLOCKED = 0, 1, 2
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
-                  help="Goodwill, the customer-equity warehouse. Exit codes: 0 published or fine, 2 blocked by a quality gate, 1 failed.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Goodwill, the customer-equity warehouse. Exit codes: 0 published or fine, 2 blocked by a quality gate, 1 failed.",
+)
 HomeOption = Annotated[Path | None, typer.Option("--home", help="The home; without it $GOODWILL_HOME.")]
 
 
@@ -41,7 +45,9 @@ def init(folder: Annotated[Path, typer.Argument(help="A new folder, or one witho
 
 
 @app.command()
-def demo(name: Annotated[str, typer.Argument(help="grocer, cdnow or shop")], folder: Annotated[Path, typer.Argument(help="The home to make.")]) -> None:
+def demo(
+    name: Annotated[str, typer.Argument(help="grocer, cdnow or shop")], folder: Annotated[Path, typer.Argument(help="The home to make.")]
+) -> None:
     """Make a demo home: real data that came with the installation, or the generated shop."""
     from goodwill.demo import make_demo_home
 
@@ -64,7 +70,9 @@ def check(home: HomeOption = None) -> None:
 @app.command()
 def run(
     home: HomeOption = None,
-    as_of: Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="The day to stand at (YYYY-MM-DD); without it the settings decide.")] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="DATE", help="The day to stand at (YYYY-MM-DD); without it the settings decide.")
+    ] = None,
 ) -> None:
     """Run the night through Airflow and follow it stage by stage."""
     where = Home.at(home)
@@ -89,7 +97,13 @@ def status(home: HomeOption = None, last: Annotated[int, typer.Option(help="How 
     table = Table("run", "as of", "started (UTC)", "verdict", "at", box=None, pad_edge=False)
     for each in runs[-last:]:
         mark = " ◀ current" if each["run_id"] == present else ""
-        table.add_row(each["run_id"], str(each.get("as_of") or ""), str(each.get("started_at", ""))[:19], each.get("verdict", "") + mark, each.get("blocked_at") or "")
+        table.add_row(
+            each["run_id"],
+            str(each.get("as_of") or ""),
+            str(each.get("started_at", ""))[:19],
+            each.get("verdict", "") + mark,
+            each.get("blocked_at") or "",
+        )
     _out().print(table)
 
 

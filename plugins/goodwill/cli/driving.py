@@ -56,8 +56,13 @@ def _ensure_metadata(home: Home, environment: dict[str, str], console: Console) 
 
 def _figures(detail: dict[str, Any]) -> str:
     hidden = {"cpu_seconds", "peak_rss_mb", "nodes"}
-    return ", ".join(f"{key.replace('_', ' ')} {value:,}" if isinstance(value, int) and not isinstance(value, bool) else f"{key.replace('_', ' ')} {value}"
-                     for key, value in detail.items() if key not in hidden and not isinstance(value, (dict, list)))
+    return ", ".join(
+        f"{key.replace('_', ' ')} {value:,}"
+        if isinstance(value, int) and not isinstance(value, bool)
+        else f"{key.replace('_', ' ')} {value}"
+        for key, value in detail.items()
+        if key not in hidden and not isinstance(value, (dict, list))
+    )
 
 
 def _show(console: Console, line: dict[str, Any]) -> None:
@@ -106,7 +111,13 @@ def run_night(home: Home, as_of: str | None, console: Console) -> str:
     console.print(f"night {run_id} of {home.root}")
     with log.open("wb") as stream:
         conf = json.dumps({"home": str(home.root), "as_of": as_of, "run_id": run_id})
-        process = subprocess.Popen([sys.executable, str(ROOT / "dags" / "nightly.py"), conf], env=environment, stdout=stream, stderr=subprocess.STDOUT, cwd=home.root)
+        process = subprocess.Popen(
+            [sys.executable, str(ROOT / "dags" / "nightly.py"), conf],
+            env=environment,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+            cwd=home.root,
+        )
         try:
             _follow(process, record, console)
         except KeyboardInterrupt:

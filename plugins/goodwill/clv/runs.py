@@ -13,10 +13,22 @@ SPEND_MODEL = "gamma_gamma"
 PARAMETERS = ("r", "alpha", "a", "b", "p", "q", "v")
 
 _TYPES = {
-    "run_id": "varchar", "as_of": "date", "model": "varchar", "customers": "bigint", "repeat_customers": "bigint", "tuples": "bigint",
-    "time_unit": "varchar", **dict.fromkeys(PARAMETERS, "double"), **{f"{name}_standard_error": "double" for name in PARAMETERS},
-    "log_likelihood": "double", "converged": "boolean", "is_scoring_model": "boolean", "data_hash": "varchar",
-    "fitted_seconds": "double", "status": "varchar", "message": "varchar",
+    "run_id": "varchar",
+    "as_of": "date",
+    "model": "varchar",
+    "customers": "bigint",
+    "repeat_customers": "bigint",
+    "tuples": "bigint",
+    "time_unit": "varchar",
+    **dict.fromkeys(PARAMETERS, "double"),
+    **{f"{name}_standard_error": "double" for name in PARAMETERS},
+    "log_likelihood": "double",
+    "converged": "boolean",
+    "is_scoring_model": "boolean",
+    "data_hash": "varchar",
+    "fitted_seconds": "double",
+    "status": "varchar",
+    "message": "varchar",
 }
 
 
@@ -65,6 +77,6 @@ def read_scoring_runs(connection: duckdb.DuckDBPyConnection, run_id: str) -> dic
     ).fetchall()
     runs = {}
     for row in rows:
-        parameters = {name: value for name, value in zip(PARAMETERS, row[len(names):], strict=True) if value is not None}
+        parameters = {name: value for name, value in zip(PARAMETERS, row[len(names) :], strict=True) if value is not None}
         runs[row[0]] = ModelRun(**dict(zip(names, row, strict=False)), parameters=parameters)
     return runs

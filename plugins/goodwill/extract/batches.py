@@ -76,8 +76,10 @@ def read_manifests(home: Home, source: str) -> list[Manifest]:
         try:
             manifests.append(Manifest.from_json(path.read_text(encoding="utf-8")))
         except (ValueError, KeyError, TypeError) as error:
-            raise SourceError(f"source {source!r}: the manifest {path} cannot be read ({error})",
-                              f"remove the folder {path.parent}; the next night lands the file again") from None
+            raise SourceError(
+                f"source {source!r}: the manifest {path} cannot be read ({error})",
+                f"remove the folder {path.parent}; the next night lands the file again",
+            ) from None
     return sorted(manifests, key=lambda manifest: (manifest.extracted_at, manifest.batch_id))
 
 

@@ -90,8 +90,10 @@ class Caster:
             text = self.text(value, sql_type)
             if fmt:
                 return self._to_utc(f"try_strptime({text}, {literal(fmt)})")
-            return (f"case when regexp_full_match({text}, '{_ISO_TIMESTAMP}') then {self._to_utc(f'try_cast({text} as timestamp)')} "
-                    f"when regexp_full_match({text}, '{_ISO_TIMESTAMP}{_OFFSET}') then timezone('UTC', try_cast({text} as timestamptz)) end")
+            return (
+                f"case when regexp_full_match({text}, '{_ISO_TIMESTAMP}') then {self._to_utc(f'try_cast({text} as timestamp)')} "
+                f"when regexp_full_match({text}, '{_ISO_TIMESTAMP}{_OFFSET}') then timezone('UTC', try_cast({text} as timestamptz)) end"
+            )
         if sql_type == "TIMESTAMP WITH TIME ZONE":
             return f"timezone('UTC', {value})"
         if sql_type.startswith("TIMESTAMP") or sql_type == "DATE":
@@ -137,6 +139,8 @@ class Caster:
             return "'BAD_BOOLEAN'"
         clean = self._number_text(text)
         if kind in DECIMALS:
-            return (f"case when regexp_full_match({clean}, '[+-]?\\d+[.]\\d+') and abs(try_cast({clean} as double)) < 1e{18 - DECIMALS[kind]} "
-                    f"then 'TOO_MANY_DECIMALS' when regexp_full_match({clean}, '[+-]?\\d+([.]\\d+)?') then 'OUT_OF_RANGE' else 'BAD_NUMBER' end")
+            return (
+                f"case when regexp_full_match({clean}, '[+-]?\\d+[.]\\d+') and abs(try_cast({clean} as double)) < 1e{18 - DECIMALS[kind]} "
+                f"then 'TOO_MANY_DECIMALS' when regexp_full_match({clean}, '[+-]?\\d+([.]\\d+)?') then 'OUT_OF_RANGE' else 'BAD_NUMBER' end"
+            )
         return "'BAD_NUMBER'"

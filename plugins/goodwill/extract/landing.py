@@ -37,8 +37,10 @@ def find_files(home: Home, source: Source) -> list[Path]:
     found = sorted(Path(name) for name in glob.glob(pattern)) if glob.has_magic(pattern) else [Path(pattern)]
     if not found or not all(path.is_file() for path in found):
         what = "matches no file" if glob.has_magic(pattern) else "does not exist"
-        raise SourceError(f"source {source.name!r}: {source.path} {what} (looked for {pattern})",
-                          f"put the file there, or mend 'path' of {source.name!r} in sources.yml")
+        raise SourceError(
+            f"source {source.name!r}: {source.path} {what} (looked for {pattern})",
+            f"put the file there, or mend 'path' of {source.name!r} in sources.yml",
+        )
     return found
 
 
@@ -58,9 +60,11 @@ def check_columns(source: Source, path: Path, mapped: dict[str, Mapper], columns
     for entity, mapper in mapped.items():
         missing = mapper.missing_columns()
         if missing:
-            raise SourceError(f"source {source.name!r}: file {path}: no column {', '.join(map(repr, missing))}, which the mapping of "
-                              f"{entity} reads; the file has: {', '.join(columns) or 'no columns'}",
-                              f"mend the mapping of {source.name!r} in sources.yml, or the file's header")
+            raise SourceError(
+                f"source {source.name!r}: file {path}: no column {', '.join(map(repr, missing))}, which the mapping of "
+                f"{entity} reads; the file has: {', '.join(columns) or 'no columns'}",
+                f"mend the mapping of {source.name!r} in sources.yml, or the file's header",
+            )
 
 
 def _batch_id(source: Source, name: str, facts: FileFacts) -> str:
@@ -131,10 +135,23 @@ def land_file(home: Home, source: Source, path: Path, zone: str) -> Manifest | N
         else:
             rows, malformed, digest, totals = 0, 0, "", {entity: EntityTotals(0, None, 0, None, None) for entity in mapped}
         if _digest(path) != facts.sha256:
-            raise SourceError(f"source {source.name!r}: file {path} changed while it was read", "wait until it is written whole, then run again")
-        manifest = Manifest(batch_id=batch_id, source=source.name, file=name, file_sha256=facts.sha256, file_bytes=facts.size, extracted_at=stamp,
-                            rows=rows, malformed_rows=malformed, columns=columns, rows_sha256=digest, totals=totals,
-                            supersedes=known[-1].batch_id if known else None)
+            raise SourceError(
+                f"source {source.name!r}: file {path} changed while it was read", "wait until it is written whole, then run again"
+            )
+        manifest = Manifest(
+            batch_id=batch_id,
+            source=source.name,
+            file=name,
+            file_sha256=facts.sha256,
+            file_bytes=facts.size,
+            extracted_at=stamp,
+            rows=rows,
+            malformed_rows=malformed,
+            columns=columns,
+            rows_sha256=digest,
+            totals=totals,
+            supersedes=known[-1].batch_id if known else None,
+        )
         for extra in folder.iterdir():
             if extra.name != ROWS:
                 extra.unlink()
@@ -167,5 +184,9 @@ def land_source(home: Home, source: Source, zone: str, say: Callable[[str], None
         if manifest:
             landed.append(manifest)
             say(f"{manifest.file}: {manifest.rows:,} rows")
-    return {"files": len(files), "batches": len(landed), "rows": sum(each.rows for each in landed),
-            "malformed_rows": sum(each.malformed_rows for each in landed)}
+    return {
+        "files": len(files),
+        "batches": len(landed),
+        "rows": sum(each.rows for each in landed),
+        "malformed_rows": sum(each.malformed_rows for each in landed),
+    }

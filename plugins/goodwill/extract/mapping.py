@@ -123,7 +123,9 @@ class Mapper:
         return _Read(column, how, typed, shown, f"({' or '.join(bad.values())})", self._caster.reason_sql(f"({shown})", column.kind))
 
     def _reads(self) -> list[_Read]:
-        return [self._read(column, self.mapping.columns[column.name]) for column in self.entity.columns if column.name in self.mapping.columns]
+        return [
+            self._read(column, self.mapping.columns[column.name]) for column in self.entity.columns if column.name in self.mapping.columns
+        ]
 
     def _condition(self, condition: Condition) -> str:
         """The SQL test; a value that cannot be read as a number passes, so that it is quarantined rather than lost."""
@@ -188,8 +190,14 @@ class Mapper:
             problems.append(self._problem(name, "'INCONSISTENT_GROUP'", f"cast(v_{name} as varchar)", test))
         found = f"case when {' or '.join(any_problem)} then list_filter([{', '.join(problems)}], p -> p is not null) else [] end"
         plumbing = [
-            f"{literal(self.source.name)} as _source", f"cast({literal(self.source.system)} as varchar) as _system", "__batch_id as _batch_id",
-            "__file as _file", "__row_no as _row_no", "__extracted_at as _extracted_at", f"{found} as _problems", f"{raw} as _raw",
+            f"{literal(self.source.name)} as _source",
+            f"cast({literal(self.source.system)} as varchar) as _system",
+            "__batch_id as _batch_id",
+            "__file as _file",
+            "__row_no as _row_no",
+            "__extracted_at as _extracted_at",
+            f"{found} as _problems",
+            f"{raw} as _raw",
         ]
         return ",\n  ".join([*columns, *plumbing])
 
@@ -199,13 +207,19 @@ class Mapper:
         unread = {}
         for name, read in reads.items():
             if read.unread != "false":
-                inner += [f"{read.unread} as u_{name}", f"case when {read.unread} then {read.shown} end as s_{name}",
-                          f"case when {read.unread} then {read.reason} end as r_{name}"]
+                inner += [
+                    f"{read.unread} as u_{name}",
+                    f"case when {read.unread} then {read.shown} end as s_{name}",
+                    f"case when {read.unread} then {read.reason} end as r_{name}",
+                ]
                 unread[name] = f"u_{name}"
         columns = ", ".join(f"{literal(name)}: {identifier(name)}" for name in self.types)
         raw = f"coalesce(__line, cast(to_json({{{columns}}}) as varchar))"
-        return (f"select\n  {self._outer(reads, unread, [], raw)}\nfrom (\n  select *,\n    " + ",\n    ".join(inner)
-                + f"\n  from {relation}\n  {self._where()}\n)")
+        return (
+            f"select\n  {self._outer(reads, unread, [], raw)}\nfrom (\n  select *,\n    "
+            + ",\n    ".join(inner)
+            + f"\n  from {relation}\n  {self._where()}\n)"
+        )
 
     def _grouped(self, relation: str) -> str:
         reads = {read.column.name: read for read in self._reads()}
@@ -228,12 +242,31 @@ class Mapper:
             else:
                 outer.append(f"arg_min(m_{name}, __row_no) as v_{name}")
             if read.unread != "false":
-                inner += [f"case when __malformed is null and {read.unread} then {read.shown} end as b_{name}",
-                          f"case when __malformed is null and {read.unread} then {read.reason} end as c_{name}"]
+                inner += [
+                    f"case when __malformed is null and {read.unread} then {read.shown} end as b_{name}",
+                    f"case when __malformed is null and {read.unread} then {read.reason} end as c_{name}",
+                ]
                 outer += [f"min(b_{name}) as s_{name}", f"min(c_{name}) as r_{name}", f"min(b_{name}) is not null as u_{name}"]
                 unread[name] = f"u_{name}"
-        group = ", ".join(["__batch_id", *(identifier(name.strip()) for name in self.mapping.group_by), "case when __malformed is not null then __row_no end"])
-        plumbing = ["__batch_id", "min(__file) as __file", "min(__row_no) as __row_no", "min(__extracted_at) as __extracted_at",
-                    "min(__malformed) as __malformed", "min(__line) as __line"]
-        return (f"select\n  {self._outer(reads, unread, inconsistent, '__line')}\nfrom (\n  select\n    " + ",\n    ".join([*plumbing, *outer])
-                + "\n  from (\n    select *,\n      " + ",\n      ".join(inner) + f"\n    from {relation}\n    {self._where()}\n  )\n  group by {group}\n)")
+        group = ", ".join(
+            [
+                "__batch_id",
+                *(identifier(name.strip()) for name in self.mapping.group_by),
+                "case when __malformed is not null then __row_no end",
+            ]
+        )
+        plumbing = [
+            "__batch_id",
+            "min(__file) as __file",
+            "min(__row_no) as __row_no",
+            "min(__extracted_at) as __extracted_at",
+            "min(__malformed) as __malformed",
+            "min(__line) as __line",
+        ]
+        return (
+            f"select\n  {self._outer(reads, unread, inconsistent, '__line')}\nfrom (\n  select\n    "
+            + ",\n    ".join([*plumbing, *outer])
+            + "\n  from (\n    select *,\n      "
+            + ",\n      ".join(inner)
+            + f"\n    from {relation}\n    {self._where()}\n  )\n  group by {group}\n)"
+        )

@@ -56,7 +56,9 @@ def inspect_file(source: Source, path: Path) -> FileFacts:
                 quotes += chunk.count(quote)
                 nul = nul or b"\0" in chunk
     except OSError as error:
-        raise _fail(source, path, f"cannot be read ({error.strerror})", "check that it exists and that the night's user may read it") from None
+        raise _fail(
+            source, path, f"cannot be read ({error.strerror})", "check that it exists and that the night's user may read it"
+        ) from None
     if size == 0 and not source.empty_allowed:
         raise _fail(source, path, "is empty (0 bytes)", "send the file again, or set 'empty_allowed: true' for this source")
     if source.is_parquet:
@@ -87,8 +89,12 @@ def _check_encoding(source: Source, path: Path) -> None:
     except LookupError:
         raise _fail(source, path, f"unknown encoding {source.encoding!r}", "use a name such as utf-8, latin-1, cp1252 or utf-16") from None
     except UnicodeError as error:
-        raise _fail(source, path, f"is not {source.encoding} text near line {line} ({getattr(error, 'reason', error)})",
-                    "declare the file's 'encoding' (latin-1, cp1252, utf-16 …) or save it as UTF-8") from None
+        raise _fail(
+            source,
+            path,
+            f"is not {source.encoding} text near line {line} ({getattr(error, 'reason', error)})",
+            "declare the file's 'encoding' (latin-1, cp1252, utf-16 …) or save it as UTF-8",
+        ) from None
     except (OSError, EOFError) as error:
         raise _fail(source, path, f"is a broken compressed file ({error})", "send the file again") from None
 
@@ -148,17 +154,25 @@ def relation_sql(source: Source, path: Path, columns: dict[str, str]) -> str:
         listed = ", ".join(identifier(name) for name in columns)
         return f"select {listed}, file_row_number + 1 as __row_no, {whole} from read_parquet({literal(str(path))}, file_row_number=true)"
     if source.delimiter == "whitespace":
-        fields = ", ".join(f"case when len(f) = {len(columns)} then f[{number}] end as {identifier(name)}" for number, name in enumerate(columns, 1))
+        fields = ", ".join(
+            f"case when len(f) = {len(columns)} then f[{number}] end as {identifier(name)}" for number, name in enumerate(columns, 1)
+        )
         wrong = f"case when len(f) <> {len(columns)} then len(f) || ' fields instead of {len(columns)}' end as __malformed"
-        lines = (f"read_csv({literal(str(path))}, columns={{'line': 'VARCHAR'}}, header=false, skip=1, delim={literal(chr(1))}, quote='', "
-                 "escape='', auto_detect=false, max_line_size=10000000)")
-        return (f"select {fields}, row_number() over () as __row_no, {wrong}, case when len(f) <> {len(columns)} then line end as __line "
-                f"from (select line, string_split_regex(trim(line), '\\s+') as f from {lines} where trim(line) <> '')")
+        lines = (
+            f"read_csv({literal(str(path))}, columns={{'line': 'VARCHAR'}}, header=false, skip=1, delim={literal(chr(1))}, quote='', "
+            "escape='', auto_detect=false, max_line_size=10000000)"
+        )
+        return (
+            f"select {fields}, row_number() over () as __row_no, {wrong}, case when len(f) <> {len(columns)} then line end as __line "
+            f"from (select line, string_split_regex(trim(line), '\\s+') as f from {lines} where trim(line) <> '')"
+        )
     listed = ", ".join(identifier(name) for name in columns)
     typed = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in columns)
-    return (f"select {listed}, row_number() over () as __row_no, {whole} from read_csv({literal(str(path))}, columns={{{typed}}}, header=true, "
-            f"delim={literal(source.delimiter)}, quote={literal(source.quote)}, escape={literal(source.quote)}, auto_detect=false, "
-            "strict_mode=true, null_padding=false, max_line_size=10000000)")
+    return (
+        f"select {listed}, row_number() over () as __row_no, {whole} from read_csv({literal(str(path))}, columns={{{typed}}}, header=true, "
+        f"delim={literal(source.delimiter)}, quote={literal(source.quote)}, escape={literal(source.quote)}, auto_detect=false, "
+        "strict_mode=true, null_padding=false, max_line_size=10000000)"
+    )
 
 
 def records(source: Source, path: Path, width: int) -> Iterator[tuple[list[str] | None, str, str]]:
@@ -191,5 +205,3 @@ def records(source: Source, path: Path, width: int) -> Iterator[tuple[list[str] 
         if not broken and len(fields) != width:
             broken = f"{len(fields)} fields instead of {width}"
         yield (None, broken, line) if broken else (fields, "", "")
-
-

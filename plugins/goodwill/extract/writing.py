@@ -71,7 +71,9 @@ def write_rows(source: Source, facts: FileFacts, columns: dict[str, str], batch:
 
     def copy(rows: str) -> None:
         with duckdb.connect(config={"threads": os.cpu_count() or 2}) as connection:
-            connection.execute(f"copy (select *, {plumbing} from ({rows})) to {literal(str(folder / ROWS))} (format parquet, compression zstd, compression_level 1)")
+            connection.execute(
+                f"copy (select *, {plumbing} from ({rows})) to {literal(str(folder / ROWS))} (format parquet, compression zstd, compression_level 1)"
+            )
 
     care = facts.needs_care
     if not care:
@@ -79,12 +81,17 @@ def write_rows(source: Source, facts: FileFacts, columns: dict[str, str], batch:
             copy(relation)
         except duckdb.Error as error:
             if source.is_parquet or source.delimiter == "whitespace":
-                raise SourceError(f"source {source.name!r}: file {facts.path}: {str(error).splitlines()[0]}", "send the file again") from None
+                raise SourceError(
+                    f"source {source.name!r}: file {facts.path}: {str(error).splitlines()[0]}", "send the file again"
+                ) from None
             care = True
     if care:
         triaged = folder / "triaged.parquet"
         _triaged(source, facts.path, columns, triaged)
         relation = f"select * from read_parquet({literal(str(triaged))})"
         copy(relation)
-    rows, malformed = duckdb.sql(f"select count(*), count(__malformed) from read_parquet({literal(str(folder / ROWS))})").fetchone() or (0, 0)
+    rows, malformed = duckdb.sql(f"select count(*), count(__malformed) from read_parquet({literal(str(folder / ROWS))})").fetchone() or (
+        0,
+        0,
+    )
     return Written(folder / ROWS, rows, malformed, relation)

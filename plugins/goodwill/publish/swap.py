@@ -39,7 +39,9 @@ def swap(home: Home, run_id: str) -> None:
 def prune(home: Home, keep: int) -> list[str]:
     """Remove all but the newest `keep` publications, never the present one; half-built leftovers go too. Returns what was removed."""
     present = current_run(home)
-    folders = sorted((path for path in home.published.iterdir() if path.is_dir() and not path.is_symlink()), key=lambda path: path.stat().st_mtime)
+    folders = sorted(
+        (path for path in home.published.iterdir() if path.is_dir() and not path.is_symlink()), key=lambda path: path.stat().st_mtime
+    )
     whole = [path for path in folders if not path.name.startswith(".")]
     doomed = [path for path in folders if path.name.startswith(".building-")] + [path for path in whole[:-keep] if path.name != present]
     for path in doomed:

@@ -48,7 +48,7 @@ _ICON = re.compile(r'href="[./]*static/images/favicon\.ico"')  # counted one fol
 _STYLE_URL = re.compile(r"""url\(["']?https?://[^)]*\)""")
 #: Pages may load what lies beside them, and nothing else, whatever they contain.
 _POLICY = (
-    '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src \'self\' file: data:; '
+    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src 'self' file: data:; "
     "style-src 'self' file: 'unsafe-inline'; script-src 'self' file: 'unsafe-inline'; form-action 'none'; base-uri 'none'\">"
 )
 
@@ -97,18 +97,25 @@ def _render(documents: list[dict[str, Any]], site: Path) -> None:
         from great_expectations.data_context.types.resource_identifiers import ExpectationSuiteIdentifier, ValidationResultIdentifier
 
         context = context_in_memory(gx)
-        context.add_data_docs_site(_SITE, {
-            "class_name": "SiteBuilder",
-            "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(site)},
-            "site_index_builder": {"class_name": "DefaultSiteIndexBuilder", "show_cta_footer": False},
-            "show_how_to_buttons": False,
-            "site_section_builders": {"profiling": "None"},
-        })
+        context.add_data_docs_site(
+            _SITE,
+            {
+                "class_name": "SiteBuilder",
+                "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(site)},
+                "site_index_builder": {"class_name": "DefaultSiteIndexBuilder", "show_cta_footer": False},
+                "show_how_to_buttons": False,
+                "site_section_builders": {"profiling": "None"},
+            },
+        )
         for document in documents:
             suite = document["suite"]
-            context.suites.add(gx.ExpectationSuite(name=suite["name"], meta=suite["meta"], expectations=[
-                {key: item for key, item in each.items() if key != "id"} for each in suite["expectations"]
-            ]))
+            context.suites.add(
+                gx.ExpectationSuite(
+                    name=suite["name"],
+                    meta=suite["meta"],
+                    expectations=[{key: item for key, item in each.items() if key != "id"} for each in suite["expectations"]],
+                )
+            )
             result = ExpectationSuiteValidationResultSchema().load(document["result"])
             run = result.meta["run_id"]
             context.validation_results_store.set(
@@ -127,8 +134,10 @@ def _check_complete(documents: list[dict[str, Any]], site: Path) -> None:
     for section in ("expectations", "validations"):
         pages = len(list((site / section).rglob("*.html")))
         if pages != len(documents):
-            raise GoodwillError(f"{section}: Great Expectations made {pages} pages of {len(documents)}",
-                                "validate again; a document that cannot be rendered is a defect to report")
+            raise GoodwillError(
+                f"{section}: Great Expectations made {pages} pages of {len(documents)}",
+                "validate again; a document that cannot be rendered is a defect to report",
+            )
 
 
 def _keep_what_pages_need(site: Path) -> None:

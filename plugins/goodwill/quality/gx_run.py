@@ -64,9 +64,13 @@ def context_in_memory(gx: Any) -> Any:
     """A context that leaves nothing on disk (the default one makes a temporary folder each time and forgets it) and draws no bars."""
     from great_expectations.data_context.types.base import DataContextConfig, InMemoryStoreBackendDefaults, ProgressBarsConfig
 
-    return gx.get_context(mode="ephemeral", project_config=DataContextConfig(
-        store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False), progress_bars=ProgressBarsConfig(globally=False),
-    ))
+    return gx.get_context(
+        mode="ephemeral",
+        project_config=DataContextConfig(
+            store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
+            progress_bars=ProgressBarsConfig(globally=False),
+        ),
+    )
 
 
 def run_suites(source: Reading, suites: Sequence[Suite], run_name: str) -> list[SuiteOutcome]:
@@ -78,17 +82,26 @@ def run_suites(source: Reading, suites: Sequence[Suite], run_name: str) -> list[
     """
     for suite in suites:
         if not source.has(suite.table):
-            raise GoodwillError(f"{suite.file.name}: there is no table {suite.table} in the warehouse to validate at '{suite.boundary}'",
-                                "run the stage that builds it first, or correct the suite's table")
+            raise GoodwillError(
+                f"{suite.file.name}: there is no table {suite.table} in the warehouse to validate at '{suite.boundary}'",
+                "run the stage that builds it first, or correct the suite's table",
+            )
     with great_expectations() as gx:
         context = context_in_memory(gx)
         datasource = context.data_sources.add_or_update_sql(
-            "warehouse", connection_string=source.connection_string, create_temp_table=False, kwargs=source.engine_kwargs,
+            "warehouse",
+            connection_string=source.connection_string,
+            create_temp_table=False,
+            kwargs=source.engine_kwargs,
         )
         definitions = [_definition(gx, context, datasource, suite) for suite in suites]
-        checkpoint = context.checkpoints.add(gx.Checkpoint(
-            name=suites[0].boundary, validation_definitions=definitions, result_format={"result_format": "SUMMARY"},
-        ))
+        checkpoint = context.checkpoints.add(
+            gx.Checkpoint(
+                name=suites[0].boundary,
+                validation_definitions=definitions,
+                result_format={"result_format": "SUMMARY"},
+            )
+        )
         # a name that reads as a moment would be taken for one: 20261121T235355-5192 has a "time zone" of 51 hours
         answer = checkpoint.run(run_id=gx.RunIdentifier(run_name=f"run-{run_name}"))
         by_suite = {result.suite_name: result for result in answer.run_results.values()}
@@ -109,17 +122,27 @@ def _definition(gx: Any, context: Any, datasource: Any, suite: Suite) -> Any:
     name = f"{suite.boundary}.{suite.table_name}"
     asset = datasource.add_table_asset(name, table_name=suite.table_name, schema_name=suite.schema_name)
     batch = asset.add_batch_definition_whole_table("all rows")
-    handed = gx.ExpectationSuite(name=name, meta={"description": suite.description}, expectations=[
-        ExpectationConfiguration(
-            type=rule.type, kwargs=_kwargs(rule), severity=rule.severity, description=f"{rule.rule_id} ({rule.severity}): {rule.description}",
-            meta={"rule": rule.rule_id, "why": rule.why}, notes=rule.why,
-        ).to_domain_obj()
-        for rule in suite.rules
-    ])
+    handed = gx.ExpectationSuite(
+        name=name,
+        meta={"description": suite.description},
+        expectations=[
+            ExpectationConfiguration(
+                type=rule.type,
+                kwargs=_kwargs(rule),
+                severity=rule.severity,
+                description=f"{rule.rule_id} ({rule.severity}): {rule.description}",
+                meta={"rule": rule.rule_id, "why": rule.why},
+                notes=rule.why,
+            ).to_domain_obj()
+            for rule in suite.rules
+        ],
+    )
     handed = context.suites.add(handed)
     if (taken := len(handed.expectations)) != len(suite.rules):
-        raise GoodwillError(f"{suite.file.name}: Great Expectations took {taken} of {len(suite.rules)} rules",
-                            "look for two rules with the same type and arguments")
+        raise GoodwillError(
+            f"{suite.file.name}: Great Expectations took {taken} of {len(suite.rules)} rules",
+            "look for two rules with the same type and arguments",
+        )
     return context.validation_definitions.add(gx.ValidationDefinition(name=name, data=batch, suite=handed))
 
 
@@ -141,8 +164,10 @@ def _outcomes(source: Reading, suite: Suite, definition: Any, result: Any) -> It
     """One outcome per rule, in the order of the file: results come back sorted and are matched by rule id."""
     found = {each.expectation_config.meta["rule"]: each for each in result.results}
     if missing := [rule.rule_id for rule in suite.rules if rule.rule_id not in found] or len(result.results) != len(suite.rules):
-        raise GoodwillError(f"{suite.file.name}: Great Expectations answered {len(result.results)} of {len(suite.rules)} rules ({missing})",
-                            "a rule without an answer proves nothing: look at its type and arguments")
+        raise GoodwillError(
+            f"{suite.file.name}: Great Expectations answered {len(result.results)} of {len(suite.rules)} rules ({missing})",
+            "a rule without an answer proves nothing: look at its type and arguments",
+        )
     for rule in suite.rules:
         each = found[rule.rule_id]
         error = _error(each.exception_info or {}, suite.words)
@@ -171,14 +196,21 @@ def _offending_keys(source: Reading, suite: Suite, rule: Rule, definition: Any) 
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     else:
         expectation = next(each for each in definition.suite.expectations if each.meta["rule"] == rule.rule_id)
-        checked = definition.asset.get_batch(definition.data.build_batch_request()).validate(expectation, result_format={
-            "result_format": "SUMMARY", "unexpected_index_column_names": list(suite.key), "partial_unexpected_count": _EXAMPLES,
-        })
+        checked = definition.asset.get_batch(definition.data.build_batch_request()).validate(
+            expectation,
+            result_format={
+                "result_format": "SUMMARY",
+                "unexpected_index_column_names": list(suite.key),
+                "partial_unexpected_count": _EXAMPLES,
+            },
+        )
         listed = (checked.result or {}).get("partial_unexpected_index_list") or []
         rows = [{column: row[column] for column in suite.key if column in row} for row in listed[:_EXAMPLES]]
-    return tuple(text for row in rows if (text := ", ".join(
-        f"{name}={safe_key(value)}" for name, value in row.items() if name not in PERSONAL_COLUMNS
-    )))
+    return tuple(
+        text
+        for row in rows
+        if (text := ", ".join(f"{name}={safe_key(value)}" for name, value in row.items() if name not in PERSONAL_COLUMNS))
+    )
 
 
 def _query_for_keys(suite: Suite, rule: Rule) -> str | None:

@@ -36,9 +36,12 @@ class Reading:
 
     def has(self, table: str) -> bool:
         schema, name = table.split(".")
-        return bool(self.query(
-            "select 1 from information_schema.tables where table_catalog = ? and table_schema = ? and table_name = ?", [_CATALOG, schema, name],
-        ))
+        return bool(
+            self.query(
+                "select 1 from information_schema.tables where table_catalog = ? and table_schema = ? and table_name = ?",
+                [_CATALOG, schema, name],
+            )
+        )
 
     def hold(self, table: str, words: Collection[str]) -> None:
         """Keep the columns of `table` that are among `words` in memory, in place of the view.

@@ -8,16 +8,41 @@ from typing import Any
 __all__ = ["PERSONAL_COLUMNS", "inert", "redacted_result", "safe_key"]
 
 #: Columns that tell something about a person. A key may not contain one, and their values are never shown.
-PERSONAL_COLUMNS = frozenset({
-    "contact_ref", "email", "phone", "first_name", "last_name", "company", "postcode", "city", "country", "birth_year",
-    "referred_by", "referral_code", "owner", "address_fingerprint", "payment_fingerprint", "text_ref", "coupon_code",
-    "value", "raw_row", "_raw", "_problems",
-})
+PERSONAL_COLUMNS = frozenset(
+    {
+        "contact_ref",
+        "email",
+        "phone",
+        "first_name",
+        "last_name",
+        "company",
+        "postcode",
+        "city",
+        "country",
+        "birth_year",
+        "referred_by",
+        "referral_code",
+        "owner",
+        "address_fingerprint",
+        "payment_fingerprint",
+        "text_ref",
+        "coupon_code",
+        "value",
+        "raw_row",
+        "_raw",
+        "_problems",
+    }
+)
 
 #: The parts of a Great Expectations result that hold values found in the data.
 _VALUES = (
-    "partial_unexpected_list", "partial_unexpected_counts", "partial_unexpected_index_list", "unexpected_list",
-    "unexpected_index_list", "unexpected_index_query", "unexpected_rows",
+    "partial_unexpected_list",
+    "partial_unexpected_counts",
+    "partial_unexpected_index_list",
+    "unexpected_list",
+    "unexpected_index_list",
+    "unexpected_index_query",
+    "unexpected_rows",
 )
 
 #: Letters, digits and the signs ids are made of: no space, no `@`, no leading `+`, so neither a name, an address nor a telephone number.

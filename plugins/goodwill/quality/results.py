@@ -21,9 +21,20 @@ __all__ = ["COLUMNS", "DOCUMENTS", "element_count", "found", "result_row", "writ
 DOCUMENTS = "validation_documents"
 
 COLUMNS: dict[str, str] = {
-    "run_id": "varchar", "as_of": "date", "boundary": "varchar", "table_name": "varchar", "rule_id": "varchar",
-    "expectation_type": "varchar", "column_name": "varchar", "severity": "varchar", "description": "varchar", "success": "boolean",
-    "element_count": "bigint", "unexpected_count": "bigint", "observed_value": "varchar", "checked_at": "timestamp",
+    "run_id": "varchar",
+    "as_of": "date",
+    "boundary": "varchar",
+    "table_name": "varchar",
+    "rule_id": "varchar",
+    "expectation_type": "varchar",
+    "column_name": "varchar",
+    "severity": "varchar",
+    "description": "varchar",
+    "success": "boolean",
+    "element_count": "bigint",
+    "unexpected_count": "bigint",
+    "observed_value": "varchar",
+    "checked_at": "timestamp",
 }
 
 
@@ -57,15 +68,29 @@ def found(outcome: Outcome, rows: int | None) -> str:
 
 
 def result_row(
-    table: SuiteOutcome, outcome: Outcome, *, run_id: str, as_of: dt.date, checked_at: dt.datetime,
+    table: SuiteOutcome,
+    outcome: Outcome,
+    *,
+    run_id: str,
+    as_of: dt.date,
+    checked_at: dt.datetime,
 ) -> dict[str, Any]:
     """One row of `audit.validation_results`."""
     rows = element_count(table)
     return {
-        "run_id": run_id, "as_of": as_of, "boundary": table.suite.boundary, "table_name": table.suite.table,
-        "rule_id": outcome.rule.rule_id, "expectation_type": outcome.rule.type, "column_name": outcome.rule.column,
-        "severity": outcome.rule.severity, "description": outcome.rule.description, "success": outcome.success,
-        "element_count": rows, "unexpected_count": _unexpected(outcome), "observed_value": found(outcome, rows),
+        "run_id": run_id,
+        "as_of": as_of,
+        "boundary": table.suite.boundary,
+        "table_name": table.suite.table,
+        "rule_id": outcome.rule.rule_id,
+        "expectation_type": outcome.rule.type,
+        "column_name": outcome.rule.column,
+        "severity": outcome.rule.severity,
+        "description": outcome.rule.description,
+        "success": outcome.success,
+        "element_count": rows,
+        "unexpected_count": _unexpected(outcome),
+        "observed_value": found(outcome, rows),
         "checked_at": checked_at,
     }
 

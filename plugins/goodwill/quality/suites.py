@@ -110,8 +110,10 @@ def load_suites(expectations_dir: Path | None = None, boundary: str | None = Non
             where_rule.setdefault(rule.rule_id, place)
         suites.append(suite)
     if problems:
-        raise ConfigurationError("expectations cannot be used:\n" + "\n".join(f"  - {problem}" for problem in problems),
-                                 "correct the suites named above; nothing was validated")
+        raise ConfigurationError(
+            "expectations cannot be used:\n" + "\n".join(f"  - {problem}" for problem in problems),
+            "correct the suites named above; nothing was validated",
+        )
     chosen = tuple(suite for suite in suites if boundary in (None, suite.boundary))
     if not chosen:
         raise ConfigurationError(f"{root}: no suite for {boundary or 'any boundary'}", "an empty gate lets everything through: add one")
@@ -175,9 +177,15 @@ def _rule(item: Any, place: str) -> tuple[Rule | None, list[str]]:
     if problems:
         return None, problems
     return Rule(
-        rule_id=str(meta["rule"]), type=item["type"], kwargs=kwargs, severity=item["severity"],
-        description=_sentence(item["description"]), why=_sentence(meta["why"]), checks=meta.get("checks"),
-        remedy=_sentence(meta.get("remedy", "")), show_values=bool(meta.get("show_values", False)),
+        rule_id=str(meta["rule"]),
+        type=item["type"],
+        kwargs=kwargs,
+        severity=item["severity"],
+        description=_sentence(item["description"]),
+        why=_sentence(meta["why"]),
+        checks=meta.get("checks"),
+        remedy=_sentence(meta.get("remedy", "")),
+        show_values=bool(meta.get("show_values", False)),
     ), []
 
 
@@ -193,7 +201,9 @@ def _missing_guards(suite: Suite, place: str) -> list[str]:
     problems = []
     if "row_count" not in checks:
         problems.append(f"{place}: no rule on the row count: an empty table would pass")
-    unique = {tuple(rule.kwargs.get("column_list", [rule.kwargs.get("column")])) for rule in suite.rules if TYPES[rule.type].checks == "key"}
+    unique = {
+        tuple(rule.kwargs.get("column_list", [rule.kwargs.get("column")])) for rule in suite.rules if TYPES[rule.type].checks == "key"
+    }
     not_null = {rule.kwargs["column"] for rule in suite.rules if rule.type == "expect_column_values_to_not_be_null"}
     whole_key = {tuple(sorted(columns)) for columns in unique} >= {tuple(sorted(suite.key))} and not_null >= set(suite.key)
     if "key" not in {rule.checks for rule in suite.rules} and not whole_key:

@@ -53,7 +53,8 @@ def validate(
     failures = [failure for table in tables for failure in _failures(table)]
     rows = [
         results.result_row(table, outcome, run_id=run_id, as_of=as_of, checked_at=checked_at)
-        for table in tables for outcome in table.outcomes
+        for table in tables
+        for outcome in table.outcomes
     ]
     results.write_rows(rows, out_dir / "validation_results" / f"{boundary}.parquet")
     results.write_documents(tables, out_dir / results.DOCUMENTS / boundary)
@@ -87,5 +88,6 @@ def _failures(table: SuiteOutcome) -> list[FailedRule]:
     rows = results.element_count(table)
     return [
         FailedRule.of(table.suite, each.rule, results.found(each, rows), each.keys, severity="critical" if each.error else None)
-        for each in table.outcomes if not each.success
+        for each in table.outcomes
+        if not each.success
     ]

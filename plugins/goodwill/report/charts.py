@@ -97,8 +97,14 @@ def _retention(cohorts: Cohorts) -> Option:
         "grid": {**_GRID, "bottom": 30, "top": 44},
         "legend": {**_LEGEND, "data": [series["name"] for series in thick]},
         "tooltip": _tooltip(),
-        "xAxis": _axis("value", min=1, max=max(ages), interval=_tick(max(ages)), splitLine={"show": False},
-                       **_named(f"Age, in windows of {cohorts.age_days} days")),
+        "xAxis": _axis(
+            "value",
+            min=1,
+            max=max(ages),
+            interval=_tick(max(ages)),
+            splitLine={"show": False},
+            **_named(f"Age, in windows of {cohorts.age_days} days"),
+        ),
         "yAxis": _axis("value", min=0, label={"formatter": "@percent0"}),
         "series": [*thin, *thick],
     }
@@ -121,8 +127,12 @@ def _distribution(bins: tuple[Bin, ...]) -> Option:
         "grid": {**_GRID, "bottom": 30, "top": 44},
         "legend": _LEGEND,
         "tooltip": {**_tooltip(), "axisPointer": {"type": "shadow"}},
-        "xAxis": _axis("category", data=[_bin_label(entry) for entry in bins], label={"formatter": "@low", "interval": 0, "hideOverlap": True},
-                       **_named("CLV 12 of a customer, from")),
+        "xAxis": _axis(
+            "category",
+            data=[_bin_label(entry) for entry in bins],
+            label={"formatter": "@low", "interval": 0, "hideOverlap": True},
+            **_named("CLV 12 of a customer, from"),
+        ),
         "yAxis": _axis("value", min=0, label={"formatter": "@percent0"}),
         "series": [
             bars("Share of customers", "$quiet", [entry.share for entry in bins]),
@@ -137,7 +147,9 @@ def _concentration(concentration: Concentration) -> Option:
         "grid": {**_GRID, "top": 44, "bottom": 30, "right": 24},
         "legend": {**_LEGEND, "data": ["Value they hold", "If all were equal"]},
         "tooltip": _tooltip(),
-        "xAxis": _axis("value", min=0, max=1, label={"formatter": "@percent0"}, splitLine={"show": False}, **_named("Customers, most valuable first")),
+        "xAxis": _axis(
+            "value", min=0, max=1, label={"formatter": "@percent0"}, splitLine={"show": False}, **_named("Customers, most valuable first")
+        ),
         "yAxis": _axis("value", min=0, max=1, label={"formatter": "@percent0"}),
         "series": [
             {

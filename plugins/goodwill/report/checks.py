@@ -92,9 +92,7 @@ def read_checks(run_dir: Path) -> Checks:
     """
     with duckdb.connect(":memory:") as connection:
         rows = connection.execute(query, [files]).fetchall()
-    checks = tuple(
-        sorted((_check(row) for row in rows), key=lambda check: _rank(check.boundary))
-    )
+    checks = tuple(sorted((_check(row) for row in rows), key=lambda check: _rank(check.boundary)))
     names = sorted({check.boundary for check in checks}, key=_rank)
     outcomes = {name: [check.outcome for check in checks if check.boundary == name] for name in names}
     return Checks(

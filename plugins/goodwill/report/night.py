@@ -153,7 +153,9 @@ def _stop(verdict: str, stages: tuple[Stage, ...], events: list[dict[str, Any]])
     if unfinished is None:
         return Stop("before the first stage", None, "The night stopped before its first stage ended.", (), _DEFAULT_REMEDY["failed"])
     if guilty is None:
-        return Stop(unfinished.label, None, "The stage began and never reported its end: its process was stopped.", (), _DEFAULT_REMEDY["failed"])
+        return Stop(
+            unfinished.label, None, "The stage began and never reported its end: its process was stopped.", (), _DEFAULT_REMEDY["failed"]
+        )
     detail = next((event.get("detail") for event in reversed(events) if event["stage"] == guilty.name and event.get("detail")), None)
     detail = detail if isinstance(detail, dict) else {}
     text, _, remedy = guilty.message.partition("remedy:")

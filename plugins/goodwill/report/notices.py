@@ -60,7 +60,9 @@ def _missing(warehouse: Warehouse) -> Notice | None:
         return None
     given = {row["entity"] for row in warehouse.rows("select distinct entity from control.sources")}
     items = tuple((name, CONSEQUENCES[name]) for name in ENTITIES if name not in given and name in CONSEQUENCES)
-    return Notice("Not given by any source", "These parts of the picture stay empty; nothing is invented for them.", items) if items else None
+    return (
+        Notice("Not given by any source", "These parts of the picture stay empty; nothing is invented for them.", items) if items else None
+    )
 
 
 def _margin(warehouse: Warehouse, night: Night) -> Notice | None:

@@ -52,8 +52,19 @@ def _environment(money: Money) -> Environment:
         loader=PackageLoader("goodwill.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters.update(
-        level=_level, count=formats.count, percent=formats.percent, number=formats.number, day=formats.day, month=formats.month, moment=formats.moment,
-        duration=formats.duration, words=formats.words, money=money.exact, plain=formats.PLAIN.exact, money_whole=money.whole, money_short=money.short,
+        level=_level,
+        count=formats.count,
+        percent=formats.percent,
+        number=formats.number,
+        day=formats.day,
+        month=formats.month,
+        moment=formats.moment,
+        duration=formats.duration,
+        words=formats.words,
+        money=money.exact,
+        plain=formats.PLAIN.exact,
+        money_whole=money.whole,
+        money_short=money.short,
     )
     return environment
 

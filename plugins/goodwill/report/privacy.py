@@ -9,7 +9,9 @@ __all__ = ["HIDDEN", "safe_value"]
 HIDDEN = "(personal data, not shown)"
 _LONGEST = 80
 #: Columns of the entities that tell who somebody is, and the words by which other columns betray that they do.
-_PERSONAL = re.compile(r"e_?mail|phone|name|company|postcode|city|birth|address|fingerprint|owner|referral_code|referred_by|text_ref|contact_ref")
+_PERSONAL = re.compile(
+    r"e_?mail|phone|name|company|postcode|city|birth|address|fingerprint|owner|referral_code|referred_by|text_ref|contact_ref"
+)
 _LOOKS_PERSONAL = re.compile(r"@|\+?\d[\d\s().-]{8,}\d$")
 _PLAIN_NUMBER = re.compile(r"[-+]?\d+([.,]\d+)?")
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")

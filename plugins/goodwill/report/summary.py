@@ -74,7 +74,12 @@ def _work(facts: Facts) -> list[Line]:
     if facts.checks.all:
         troubled = facts.checks.troubled
         names = ", ".join(check.rule for check in troubled[:6])
-        lines.append(("checks passed", f"{count(facts.checks.passed)} of {count(len(facts.checks.all))}" + (f"   (not: {names})" if troubled else "")))
+        lines.append(
+            (
+                "checks passed",
+                f"{count(facts.checks.passed)} of {count(len(facts.checks.all))}" + (f"   (not: {names})" if troubled else ""),
+            )
+        )
     lines.append(("duration", duration(facts.night.seconds)))
     return lines
 

@@ -12,7 +12,6 @@ from goodwill.report.reading import Warehouse
 __all__ = ["PURCHASE_BANDS", "SINCE_BANDS", "Bin", "Concentration", "LandscapeCell", "Value", "read_value"]
 
 
-
 def _bands(*firsts: int) -> tuple[tuple[str, int], ...]:
     """Label and first value of each band: it ends where the next begins, the last one is open."""
     ends = (*(following - 1 for following in firsts[1:]), None)

@@ -73,18 +73,38 @@ def tiles(facts: Facts) -> tuple[Tile, ...]:
         guests = f", and {count(facts.customers.guests)} guest orders beside" if facts.customers.guests else ""
         found.append(Tile("Customers", count(facts.customers.customers), f"bought at least once{guests}"))
     if facts.value:
-        found.append(Tile("Customer equity", money.short(facts.value.equity[12]), "margin expected from them in the next 12 months, discounted (Σ CLV 12)"))
+        found.append(
+            Tile(
+                "Customer equity",
+                money.short(facts.value.equity[12]),
+                "margin expected from them in the next 12 months, discounted (Σ CLV 12)",
+            )
+        )
     if facts.customers and facts.customers.trailing_revenue is not None:
-        found.append(Tile("Revenue, 12 months", money.short(facts.customers.trailing_revenue), "without VAT, after discounts and refunds, up to this night"))
+        found.append(
+            Tile(
+                "Revenue, 12 months",
+                money.short(facts.customers.trailing_revenue),
+                "without VAT, after discounts and refunds, up to this night",
+            )
+        )
     if facts.segments:
         share = facts.segments.active_customers / facts.value.customers if facts.value and facts.value.customers else None
         note = f"{percent(share)} of all who ever bought: welcome, active, loyal or won back"
         found.append(Tile("Active customers", count(facts.segments.active_customers), note))
     if facts.cohorts and facts.cohorts.first_return is not None:
         days = facts.cohorts.age_days
-        found.append(Tile("Retention at age 1", percent(facts.cohorts.first_return), f"bought again {days} to {2 * days - 1} days after their first purchase"))
+        found.append(
+            Tile(
+                "Retention at age 1",
+                percent(facts.cohorts.first_return),
+                f"bought again {days} to {2 * days - 1} days after their first purchase",
+            )
+        )
     if facts.value and facts.value.concentration:
-        found.append(Tile("Held by the top 20 %", percent(facts.value.concentration.top[20]), "of the positive value of all customers (CLV 12)"))
+        found.append(
+            Tile("Held by the top 20 %", percent(facts.value.concentration.top[20]), "of the positive value of all customers (CLV 12)")
+        )
     return tuple(found)
 
 
@@ -95,15 +115,21 @@ def sentences(facts: Facts) -> tuple[str, ...]:
     if facts.value and facts.customers:
         worth = money.short(facts.value.equity[12])
         guests = f" and the {count(facts.customers.guests)} guest orders beside them" if facts.customers.guests else ""
-        found.append(f"The {count(facts.customers.customers)} customers{guests} are expected to bring a margin of {worth} over the next twelve months.")
+        found.append(
+            f"The {count(facts.customers.customers)} customers{guests} are expected to bring a margin of {worth} over the next twelve months."
+        )
     if facts.value and facts.value.concentration:
-        found.append(f"Half are worth less than {money.exact(facts.value.median)} each; "
-                     f"the top 20 % hold {percent(facts.value.concentration.top[20], 0)} of the value.")
+        found.append(
+            f"Half are worth less than {money.exact(facts.value.median)} each; "
+            f"the top 20 % hold {percent(facts.value.concentration.top[20], 0)} of the value."
+        )
     if facts.segments and facts.segments.life_cycle.of("at_risk", "lapsed"):
         risky = [group for group in facts.segments.life_cycle.groups if group.code in ("at_risk", "lapsed")]
         people = sum(group.people for group in risky)
         brought = sum(group.actual - group.clv for group in risky if group.actual is not None)
-        found.append(f"{count(people)} customers are at risk or lapsed; they brought {money.short(brought)} of margin in the last twelve months.")
+        found.append(
+            f"{count(people)} customers are at risk or lapsed; they brought {money.short(brought)} of margin in the last twelve months."
+        )
     if facts.balances:
         landed = sum(balance.rows[1] or 0 for balance in facts.balances)
         balanced = all(balance.balanced for balance in facts.balances)
@@ -113,7 +139,10 @@ def sentences(facts: Facts) -> tuple[str, ...]:
         )
     if facts.checks.all:
         troubled = len(facts.checks.troubled)
-        found.append(f"{count(facts.checks.passed)} of {count(len(facts.checks.all))} checks passed" + (f"; {troubled} did not." if troubled else "."))
+        found.append(
+            f"{count(facts.checks.passed)} of {count(len(facts.checks.all))} checks passed"
+            + (f"; {troubled} did not." if troubled else ".")
+        )
     return tuple(found)
 
 

@@ -180,9 +180,7 @@ def fact_statements(settings: BusinessSettings) -> list[str]:
     numbers = {name: number for name, number in flat_settings(settings).items() if name.startswith(("life_cycle_", "value_"))}
     numbers["growable_top_share"] = 1 - settings.value.growable_quantile
     return [
-        _GAPS.format(
-            gap_quantile=life_cycle.gap_quantile, gap_credibility=GAP_CREDIBILITY, lapsed_gap_factor=life_cycle.lapsed_gap_factor
-        ),
+        _GAPS.format(gap_quantile=life_cycle.gap_quantile, gap_credibility=GAP_CREDIBILITY, lapsed_gap_factor=life_cycle.lapsed_gap_factor),
         _RFM,
         *value_statements(settings.value),
         _FACTS.format(settings=",\n    ".join(f"cast({number} as double) as {name}" for name, number in numbers.items())),

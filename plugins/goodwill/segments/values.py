@@ -127,9 +127,7 @@ def _potentials(settings: Value) -> str:
         joins.append(f"left join peers_{level} on {on}" if keys else f"cross join peers_{level}")
 
     def narrowest(choices: list[str]) -> str:
-        branches = [
-            f"when peers_{level}.peers >= {settings.peers_minimum} then {choice}" for level, choice in enumerate(choices[:-1])
-        ]
+        branches = [f"when peers_{level}.peers >= {settings.peers_minimum} then {choice}" for level, choice in enumerate(choices[:-1])]
         return f"case {' '.join(branches)} else {choices[-1]} end"
 
     return _POTENTIALS.format(

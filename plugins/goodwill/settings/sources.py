@@ -41,8 +41,10 @@ class Condition(Declared):
     @model_validator(mode="after")
     def _one_test(self) -> Condition:
         if len(self.tests()) != 1:
-            raise ValueError(f"the condition on {self.column!r} needs exactly one of: equals, is_not, among, not_among, below, at_least, "
-                             "starts_with, not_starts_with, empty")
+            raise ValueError(
+                f"the condition on {self.column!r} needs exactly one of: equals, is_not, among, not_among, below, at_least, "
+                "starts_with, not_starts_with, empty"
+            )
         return self
 
     def tests(self) -> dict[str, Any]:
@@ -185,7 +187,9 @@ class Sources(Declared):
         with_system = {source.name for source in self.sources if source.system}
         if with_system and len(with_system) < len(names):
             bare = [name for name in names if name not in with_system]
-            raise ValueError(f"sources without 'system' beside sources with one: {', '.join(bare)}; name the system of each, so ids cannot collide")
+            raise ValueError(
+                f"sources without 'system' beside sources with one: {', '.join(bare)}; name the system of each, so ids cannot collide"
+            )
         return self
 
     def by_name(self, name: str) -> Source:

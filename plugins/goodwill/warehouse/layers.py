@@ -27,8 +27,17 @@ def _invoke(home: Home, arguments: list[str]) -> Any:
 
     _environment(home)
     folder = home.logs / "dbt"
-    common = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(folder / "target"), "--log-path", str(folder),
-              "--no-use-colors"]
+    common = [
+        "--project-dir",
+        str(PROJECT),
+        "--profiles-dir",
+        str(PROJECT),
+        "--target-path",
+        str(folder / "target"),
+        "--log-path",
+        str(folder),
+        "--no-use-colors",
+    ]
     return dbtRunner().invoke([*arguments, *common])
 
 
@@ -44,8 +53,22 @@ def build_layer(home: Home, layer: str) -> dict[str, Any]:
     GateBlocked : a data test of the layer failed.
     GoodwillError : a model could not be built.
     """
-    result = _invoke(home, ["--quiet", "--no-print", "--warn-error-options", "{}", "build", "--select", f"tag:{layer}",
-                            "--exclude-resource-type", "unit_test", "--exclude-resource-type", "unit_test"])
+    result = _invoke(
+        home,
+        [
+            "--quiet",
+            "--no-print",
+            "--warn-error-options",
+            "{}",
+            "build",
+            "--select",
+            f"tag:{layer}",
+            "--exclude-resource-type",
+            "unit_test",
+            "--exclude-resource-type",
+            "unit_test",
+        ],
+    )
     if result.exception is not None:
         raise GoodwillError(f"dbt could not run the layer {layer!r}: {result.exception}", f"see {home.logs / 'dbt' / 'dbt.log'}")
     nodes = {run.node.name: round(run.execution_time, 3) for run in result.result}
@@ -58,7 +81,11 @@ def build_layer(home: Home, layer: str) -> dict[str, Any]:
     failed = [f"dbt test {run.node.name}: {run.failures} failing rows" for run in result.result if str(run.status) == "fail"]
     if failed:
         raise GateBlocked(layer, failed, f"the failing rows: see the compiled tests in {home.logs / 'dbt' / 'target'}")
-    return {"models": sum("model" in kind or "seed" in kind for kind in kinds), "tests": sum("test" in kind for kind in kinds), "nodes": nodes}
+    return {
+        "models": sum("model" in kind or "seed" in kind for kind in kinds),
+        "tests": sum("test" in kind for kind in kinds),
+        "nodes": nodes,
+    }
 
 
 def document(home: Home, target: Path) -> Path:

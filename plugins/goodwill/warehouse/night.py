@@ -58,8 +58,12 @@ def choose_as_of(night: Night, connection: duckdb.DuckDBPyConnection) -> dt.date
         if entity in _EVENTS and totals.last_event
     ]
     if not stamps:
-        raise ConfigurationError("calendar.as_of is last_event_day, and no dated row has landed", "pass --as-of, or look at the sources with: goodwill check")
-    day: dt.date = connection.execute("select cast(timezone(?, timezone('UTC', cast(? as timestamp))) as date)", [zone, max(stamps)]).fetchall()[0][0]
+        raise ConfigurationError(
+            "calendar.as_of is last_event_day, and no dated row has landed", "pass --as-of, or look at the sources with: goodwill check"
+        )
+    day: dt.date = connection.execute(
+        "select cast(timezone(?, timezone('UTC', cast(? as timestamp))) as date)", [zone, max(stamps)]
+    ).fetchall()[0][0]
     return day
 
 
@@ -84,23 +88,44 @@ def _write_night(connection: duckdb.DuckDBPyConnection, night: Night, as_of: dt.
 
 
 def _write_sources(connection: duckdb.DuckDBPyConnection, night: Night) -> None:
-    connection.execute("create table control.sources (source varchar, entity varchar, system varchar, connector varchar, quarantine_share double)")
-    connection.execute("create table control.batches (source varchar, batch_id varchar, file varchar, file_sha256 varchar, file_bytes bigint, "
-                       "rows bigint, malformed_rows bigint, extracted_at timestamp, supersedes varchar)")
-    connection.execute("create table control.source_totals (entity varchar, source varchar, batch_id varchar, file varchar, source_rows bigint, "
-                       "source_amount decimal(38,2), unparsable_amounts bigint)")
+    connection.execute(
+        "create table control.sources (source varchar, entity varchar, system varchar, connector varchar, quarantine_share double)"
+    )
+    connection.execute(
+        "create table control.batches (source varchar, batch_id varchar, file varchar, file_sha256 varchar, file_bytes bigint, "
+        "rows bigint, malformed_rows bigint, extracted_at timestamp, supersedes varchar)"
+    )
+    connection.execute(
+        "create table control.source_totals (entity varchar, source varchar, batch_id varchar, file varchar, source_rows bigint, "
+        "source_amount decimal(38,2), unparsable_amounts bigint)"
+    )
     for source in night.sources.sources:
         share = night.business.quality.quarantine_share if source.quarantine_share is None else source.quarantine_share
         for entity in source.entities:
-            connection.execute("insert into control.sources values (?, ?, ?, ?, ?)", [source.name, entity, source.system, source.connector, share])
+            connection.execute(
+                "insert into control.sources values (?, ?, ?, ?, ?)", [source.name, entity, source.system, source.connector, share]
+            )
         for batch in active_batches(night.home, source):
-            connection.execute("insert into control.batches values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                               [source.name, batch.batch_id, batch.file, batch.file_sha256, batch.file_bytes, batch.rows, batch.malformed_rows,
-                                batch.extracted, batch.supersedes])
+            connection.execute(
+                "insert into control.batches values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    source.name,
+                    batch.batch_id,
+                    batch.file,
+                    batch.file_sha256,
+                    batch.file_bytes,
+                    batch.rows,
+                    batch.malformed_rows,
+                    batch.extracted,
+                    batch.supersedes,
+                ],
+            )
             for entity, totals in batch.totals.items():
                 amount = Decimal(0) if totals.amount is None and ENTITIES[entity].amount else totals.amount
-                connection.execute("insert into control.source_totals values (?, ?, ?, ?, ?, ?, ?)",
-                                   [entity, source.name, batch.batch_id, batch.file, totals.rows, amount, totals.unparsable_amounts])
+                connection.execute(
+                    "insert into control.source_totals values (?, ?, ?, ?, ?, ?, ?)",
+                    [entity, source.name, batch.batch_id, batch.file, totals.rows, amount, totals.unparsable_amounts],
+                )
 
 
 def prepare_warehouse(night: Night) -> dt.date:

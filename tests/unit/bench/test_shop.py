@@ -40,7 +40,9 @@ def ask(shop: tuple[Path, dict[str, Any]]) -> Ask:
 
 
 def digests(folder: Path) -> dict[str, str]:
-    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.rglob("*")) if path.is_file()
+    }
 
 
 def test_same_seed_same_bytes_other_seed_others(tmp_path: Path) -> None:
@@ -68,8 +70,9 @@ def test_rows_and_totals_are_what_the_truth_says(shop: tuple[Path, dict[str, Any
     assert truth["rows"]["orders"] == 4_000
     assert truth["rows"]["contact_events"] == 10_000
     totals = truth["totals"]
-    assert ask("select sum(net_amount::decimal(18,2)) * 100, count(*) filter (contact_ref is null), count(*) filter (status = 'cancelled') from orders") == [
-        (totals["net_amount_cents"], totals["guest_orders"], totals["cancelled_orders"])]
+    assert ask(
+        "select sum(net_amount::decimal(18,2)) * 100, count(*) filter (contact_ref is null), count(*) filter (status = 'cancelled') from orders"
+    ) == [(totals["net_amount_cents"], totals["guest_orders"], totals["cancelled_orders"])]
     assert ask("select sum(amount::decimal(18,2)) * 100 from refunds") == [(totals["refunded_cents"],)]
 
 
@@ -118,7 +121,9 @@ def test_nothing_happens_before_or_after_its_time(ask: Ask) -> None:
 
 def test_every_kind_of_event_occurs_and_the_ladder_holds(ask: Ask) -> None:
     counts: dict[str, int] = dict(ask("select kind, count(*) from contact_events group by kind"))
-    assert set(counts) == set(KINDS) - {kind for kind in ("spam_complaint", "unsubscribed") if kind not in counts}  # rare: a share of 0.0006
+    assert set(counts) == set(KINDS) - {
+        kind for kind in ("spam_complaint", "unsubscribed") if kind not in counts
+    }  # rare: a share of 0.0006
     assert counts["message_sent"] > counts["delivered"] > counts["opened"] > counts["clicked"] > 0
     for lower, upper in (("clicked", "opened"), ("opened", "delivered"), ("delivered", "message_sent"), ("bounced", "message_sent")):
         assert ask(f"""select count(*) from contact_events a where kind = '{lower}'
@@ -138,14 +143,21 @@ def test_control_groups_stay_silent(ask: Ask) -> None:
 
 def test_referrals_form_a_forest_but_for_the_refused_ones(shop: tuple[Path, dict[str, Any]], ask: Ask) -> None:
     stated = shop[1]["totals"]["referrals"]
-    found: dict[str, int] = dict(ask("""select case
+    found: dict[str, int] = dict(
+        ask("""select case
             when referred_by = c.contact_id then 'self'
             when referred_by like 'C9%' then 'unknown'
             when referred_by like 'GIVE%' then 'by_code'
             when referred_by like '%@%' then 'by_email' else 'by_id' end, count(*)
-        from contacts c where referred_by is not null group by 1"""))
-    assert found == {"self": stated["self"], "unknown": stated["unknown"], "by_code": stated["by_code"], "by_email": stated["by_email"],
-                     "by_id": stated["by_id"] + stated["cycle"]}
+        from contacts c where referred_by is not null group by 1""")
+    )
+    assert found == {
+        "self": stated["self"],
+        "unknown": stated["unknown"],
+        "by_code": stated["by_code"],
+        "by_email": stated["by_email"],
+        "by_id": stated["by_id"] + stated["cycle"],
+    }
     assert stated["cycle"] > 0
     people = make_people(Parameters(4_000, 11))
     assert (people.referred_by < np.arange(people.count)).all()
@@ -174,9 +186,15 @@ def test_spend_is_the_stated_one(tmp_path: Path) -> None:
     at = Parameters(orders=60_000, seed=5)
     make_shop(at, tmp_path)
     with duckdb.connect() as connection:
-        count, mean = (np.asarray(values) for values in zip(*connection.execute(f"""
+        count, mean = (
+            np.asarray(values)
+            for values in zip(
+                *connection.execute(f"""
             select count(*), avg(net_amount) from read_csv('{tmp_path}/orders.csv', header = true, types = {{'net_amount': 'double'}})
-            where status <> 'cancelled' and contact_ref like 'C%' group by contact_ref having count(*) > 1""").fetchall(), strict=True))
+            where status <> 'cancelled' and contact_ref like 'C%' group by contact_ref having count(*) > 1""").fetchall(),
+                strict=True,
+            )
+        )
     model = GammaGammaFitter().fit(count, mean)
     assert model.params_["p"] * model.params_["v"] / (model.params_["q"] - 1) == pytest.approx(at.p * at.v / (at.q - 1), rel=0.03)
     assert model.params_["q"] == pytest.approx(at.q, rel=0.15)
@@ -194,7 +212,9 @@ def test_nights_add_up_to_the_whole(tmp_path: Path) -> None:
 
         night = tmp_path / "split" / "nights"
         assert ids(str(tmp_path / "split" / "orders.csv")) != ids(str(tmp_path / "whole" / "orders.csv"))
-        assert sorted(ids(str(tmp_path / "split" / "orders.csv")) + ids(f"{night}/*/orders.csv")) == ids(str(tmp_path / "whole" / "orders.csv"))
+        assert sorted(ids(str(tmp_path / "split" / "orders.csv")) + ids(f"{night}/*/orders.csv")) == ids(
+            str(tmp_path / "whole" / "orders.csv")
+        )
         late = connection.execute(f"""select count(*) from read_csv('{night}/*/orders.csv', header = true, all_varchar = true, filename = true)
             where ordered_at[:10] < regexp_extract(filename, 'nights/([0-9-]+)/', 1)""").fetchone()
         changed = connection.execute(f"""select count(*) from read_csv('{night}/*/contacts.csv', header = true, all_varchar = true) n
@@ -210,7 +230,9 @@ def test_parquet_holds_the_same_rows_typed(tmp_path: Path, shop: tuple[Path, dic
     make_shop(Parameters(4_000, 11), tmp_path, form="parquet")
     with duckdb.connect() as connection:
         for name, entity in ENTITIES.items():
-            types = dict(connection.execute(f"select column_name, lower(column_type) from (describe from '{tmp_path}/{name}.parquet')").fetchall())
+            types = dict(
+                connection.execute(f"select column_name, lower(column_type) from (describe from '{tmp_path}/{name}.parquet')").fetchall()
+            )
             assert types == {column.name: column.sql_type for column in entity.columns}, name
             typed = ", ".join(f"{column.name}::{column.sql_type}" for column in entity.columns)
             csv = f"read_csv('{shop[0]}/{name}.csv', header = true, all_varchar = true)"
@@ -230,7 +252,12 @@ def test_bad_rows_are_where_the_truth_says(tmp_path: Path, form: str, capsys: py
     assert printed["injected"] == dict(sorted(Counter(f"{bad['entity']}: {bad['error']}" for bad in truth["injected"]).items()))
     assert truth["injected_rows"] == len(truth["injected"]) > 100
     assert {bad["error"] for bad in truth["injected"]} == {
-        "unparsable date", "unparsable amount", "empty key", "negative amount", "unknown kind"}
+        "unparsable date",
+        "unparsable amount",
+        "empty key",
+        "negative amount",
+        "unknown kind",
+    }
 
     def rows(folder: str, entity: str) -> list[dict[str, Any]]:
         with duckdb.connect() as connection:
@@ -244,8 +271,12 @@ def test_bad_rows_are_where_the_truth_says(tmp_path: Path, form: str, capsys: py
         good, bad_rows = rows("clean", entity), rows("bad", entity)
         stated = {(bad["row"], bad["column"]) for bad in truth["injected"] if bad["entity"] == entity}
         if form == "csv":
-            differing = {(number, name) for number, (one, other) in enumerate(zip(good, bad_rows, strict=True), start=1)
-                         for name in one if one[name] != other[name]}
+            differing = {
+                (number, name)
+                for number, (one, other) in enumerate(zip(good, bad_rows, strict=True), start=1)
+                for name in one
+                if one[name] != other[name]
+            }
             assert differing == stated, entity
         for number, name in stated:
             assert bad_rows[number - 1][name] != good[number - 1][name], (entity, number, name)
@@ -256,9 +287,11 @@ def test_unprofitable_customers_stand_out(shop: tuple[Path, dict[str, Any]], ask
     ids = [f"C{number + 1:07d}" for number in np.flatnonzero(people.is_unprofitable)]
     assert ids
     assert shop[1]["totals"]["unprofitable_customers"] == len(ids)
-    ((theirs, others),) = ask(f"""select avg(calls) filter (contact_id in {(*ids, "")}), avg(calls) filter (contact_id not in {(*ids, "")}) from (
+    ((theirs, others),) = (
+        ask(f"""select avg(calls) filter (contact_id in {(*ids, "")}), avg(calls) filter (contact_id not in {(*ids, "")}) from (
         select contact_id, count(event_id) filter (kind = 'service_call') as calls
         from contacts left join contact_events on contact_ref = contact_id group by contact_id)""")
+    )
     assert theirs > 20 * others
 
 

@@ -144,7 +144,8 @@ def test_where_nobody_drops_out_a_weak_prior_answers_and_says_so() -> None:
     random = np.random.default_rng(3)
     purchases = [
         (f"p{person}", AS_OF - dt.timedelta(days=int(day)), 20.0)
-        for person in range(300) for day in random.choice(400, size=1 + random.poisson(8), replace=False)
+        for person in range(300)
+        for day in random.choice(400, size=1 + random.poisson(8), replace=False)
     ]
     run = fit_purchases("mbg_nbd", read_purchase_tuples(warehouse_of(purchases)), 30)
     assert run.status == "accepted"
@@ -165,8 +166,12 @@ def test_hash_tells_the_data_apart_not_their_order(cdnow: duckdb.DuckDBPyConnect
 @pytest.mark.parametrize(
     ("x", "t_x", "age", "customers", "says"),
     [
-        (1, 30, 20, 1, "t_x later than today"), (0, 5, 20, 1, "x = 0 without t_x = 0"), (2, 0, 20, 1, "x = 0 without t_x = 0"),
-        (9, 8, 20, 1, "more repeat purchase days than days"), (-1, 0, 20, 1, "x below 0"), (1, 2, 20, 0, "no customer behind"),
+        (1, 30, 20, 1, "t_x later than today"),
+        (0, 5, 20, 1, "x = 0 without t_x = 0"),
+        (2, 0, 20, 1, "x = 0 without t_x = 0"),
+        (9, 8, 20, 1, "more repeat purchase days than days"),
+        (-1, 0, 20, 1, "x below 0"),
+        (1, 2, 20, 0, "no customer behind"),
     ],
 )
 def test_impossible_histories_are_refused_by_name(x: int, t_x: int, age: int, customers: int, says: str) -> None:

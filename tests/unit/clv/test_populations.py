@@ -15,8 +15,20 @@ from tests.unit.clv.histories import AS_OF, RUN, Purchase, warehouse_of
 
 SETTINGS = BusinessSettings(clv=Clv(minimum_repeat_customers=5))
 NUMBERS = (
-    "p_alive", "expected_purchases_30", "expected_purchases_90", "expected_purchases_180", "expected_purchases_365", "expected_spend",
-    "margin_rate", "expected_value_30", "expected_value_90", "expected_value_180", "expected_value_365", "clv_12", "clv_24", "clv_36",
+    "p_alive",
+    "expected_purchases_30",
+    "expected_purchases_90",
+    "expected_purchases_180",
+    "expected_purchases_365",
+    "expected_spend",
+    "margin_rate",
+    "expected_value_30",
+    "expected_value_90",
+    "expected_value_180",
+    "expected_value_365",
+    "clv_12",
+    "clv_24",
+    "clv_36",
 )
 
 
@@ -50,11 +62,14 @@ def test_no_customers() -> None:
     assert connection.execute("select distinct status from model.clv_runs").fetchall() == [("not_fitted",)]
 
 
-@pytest.mark.parametrize("purchases", [
-    pytest.param([("one", day(10), 5.0)], id="one customer"),
-    pytest.param([(f"p{i}", day(0), 5.0) for i in range(50)], id="everybody's first day is today"),
-    pytest.param([(f"p{i}", day(i), 5.0 + i) for i in range(200)], id="nobody repeats"),
-])
+@pytest.mark.parametrize(
+    "purchases",
+    [
+        pytest.param([("one", day(10), 5.0)], id="one customer"),
+        pytest.param([(f"p{i}", day(0), 5.0) for i in range(50)], id="everybody's first day is today"),
+        pytest.param([(f"p{i}", day(i), 5.0 + i) for i in range(200)], id="nobody repeats"),
+    ],
+)
 def test_nobody_repeats(purchases: list[Purchase]) -> None:
     model, reason = reasons(whole(purchases))
     assert model == "constant_rate"
@@ -108,6 +123,7 @@ people = st.lists(
 def test_no_population_yields_a_score_that_is_no_number(people: list[tuple[bool, list[int], float]], margin: float | None) -> None:
     purchases = [
         (f"{'guest' if guest else 'p'}{i}", day(ago), round(amount, 2))
-        for i, (guest, days, amount) in enumerate(people) for ago in (days[:1] if guest else days)
+        for i, (guest, days, amount) in enumerate(people)
+        for ago in (days[:1] if guest else days)
     ]
     whole(purchases, margin)

@@ -50,8 +50,14 @@ positive = st.floats(0.01, 50.0)
 
 
 @given(
-    model=st.sampled_from(["mbg_nbd", "bg_nbd"]), r=positive, alpha=positive, a=st.floats(0.003, 50.0), b=st.floats(0.01, 2000.0),
-    x=st.integers(0, 5000), age=st.floats(0, 1000), t_x=st.floats(0, 1),
+    model=st.sampled_from(["mbg_nbd", "bg_nbd"]),
+    r=positive,
+    alpha=positive,
+    a=st.floats(0.003, 50.0),
+    b=st.floats(0.01, 2000.0),
+    x=st.integers(0, 5000),
+    age=st.floats(0, 1000),
+    t_x=st.floats(0, 1),
 )
 def test_scores_are_numbers_within_their_bounds(
     model: str, r: float, alpha: float, a: float, b: float, x: int, age: float, t_x: float

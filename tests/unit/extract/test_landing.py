@@ -92,13 +92,17 @@ BAD_VALUES = [
 ]
 
 
-@pytest.mark.parametrize(("line", "column", "reason", "value"), BAD_VALUES, ids=[f"{each[2]}-{number}" for number, each in enumerate(BAD_VALUES)])
+@pytest.mark.parametrize(
+    ("line", "column", "reason", "value"), BAD_VALUES, ids=[f"{each[2]}-{number}" for number, each in enumerate(BAD_VALUES)]
+)
 def test_a_bad_row_is_named_and_its_neighbours_flow(make_home, line, column, reason, value):
     text = f"order_id,ordered_at,customer_id,amount\na,2025-01-01,c,1\n{line}\nb,2025-01-02,c,2\n"
     home = make_home(**{"orders.csv": text.encode()})
     assert land(home)[0]["rows"] == 3
     found = rows(home, columns="_row_no, order_id, _problems")
-    assert [(number, problems) for number, _, problems in found if problems] == [(2, [{"column_name": column, "reason": reason, "value": value}])]
+    assert [(number, problems) for number, _, problems in found if problems] == [
+        (2, [{"column_name": column, "reason": reason, "value": value}])
+    ]
     assert [order for _, order, problems in found if not problems] == ["a", "b"]
 
 
@@ -135,20 +139,26 @@ def test_a_broken_file_is_refused_whole(make_home, case):
 
 
 def test_an_empty_file_is_fine_where_allowed(make_home):
-    home = make_home(sources="""
+    home = make_home(
+        sources="""
         sources:
           - {name: shop, path: input/orders.csv, empty_allowed: true, entities: {orders: {columns: {order_id: a, ordered_at: b, net_amount: c}}}}
-    """, **{"orders.csv": b""})
+    """,
+        **{"orders.csv": b""},
+    )
     assert land(home)[0]["rows"] == 0
     assert rows(home) == []
 
 
 def test_a_truncated_gzip_leaves_no_batch(make_home):
     packed = gzip.compress(b"order_id,ordered_at,customer_id,amount\n" + b"1,2025-01-01,c,1\n" * 5000)
-    home = make_home(sources="""
+    home = make_home(
+        sources="""
         sources:
           - {name: shop, path: input/orders.csv.gz, entities: {orders: {columns: {order_id: order_id, ordered_at: ordered_at, net_amount: amount}}}}
-    """, **{"orders.csv.gz": packed[: len(packed) // 2]})
+    """,
+        **{"orders.csv.gz": packed[: len(packed) // 2]},
+    )
     with pytest.raises(SourceError, match="broken compressed file"):
         land(home)
     assert not list((home.landing / "shop").glob("*")) if (home.landing / "shop").exists() else True
@@ -193,7 +203,9 @@ TILL = """
 def test_one_file_feeds_several_entities(make_home):
     home = make_home(sources=GROUPED, **{"till.csv": TILL})
     land(home)
-    orders = rows(home, columns="order_id, contact_ref, net_amount, cast(ordered_at as varchar), [p.reason for p in _problems]", order="order_id")
+    orders = rows(
+        home, columns="order_id, contact_ref, net_amount, cast(ordered_at as varchar), [p.reason for p in _problems]", order="order_id"
+    )
     assert orders == [
         ("b1", "k1", Decimal("3.60"), "2025-03-01 09:00:00", []),
         ("b2", "k2", Decimal("1.50"), "2025-03-01 10:00:00", []),
@@ -205,7 +217,9 @@ def test_one_file_feeds_several_entities(make_home):
     good = [refund for refund in refunds if not refund[2]]
     assert [amount for _, amount, _ in good] == [Decimal("1.50"), Decimal("1.50")]
     assert len({key for key, _, _ in good}) == 2, "two equal rows of a file are two refunds"
-    assert [reason for _, _, reason in refunds if reason] == [["BAD_NUMBER"]], "an amount that cannot be read is not lost between two filters"
+    assert [reason for _, _, reason in refunds if reason] == [["BAD_NUMBER"]], (
+        "an amount that cannot be read is not lost between two filters"
+    )
 
 
 def test_a_group_that_disagrees_is_named(make_home):
@@ -216,11 +230,14 @@ def test_a_group_that_disagrees_is_named(make_home):
 
 
 def test_ids_live_in_the_name_space_of_their_system(make_home):
-    home = make_home(sources="""
+    home = make_home(
+        sources="""
         sources:
           - {name: web, path: input/a.csv, system: web, entities: {orders: {columns: {order_id: id, ordered_at: at, contact_ref: who, net_amount: m}}}}
           - {name: till, path: input/b.csv, system: till, entities: {orders: {columns: {order_id: id, ordered_at: at, contact_ref: who, net_amount: m}}}}
-    """, **{"a.csv": "id,at,who,m\n1,2025-01-01,7,1\n", "b.csv": "id,at,who,m\n1,2025-01-01,a@b.eu,1\n"})
+    """,
+        **{"a.csv": "id,at,who,m\n1,2025-01-01,7,1\n", "b.csv": "id,at,who,m\n1,2025-01-01,a@b.eu,1\n"},
+    )
     land(home)
     assert rows(home, columns="order_id, contact_ref", order="order_id") == [("till:1", "a@b.eu"), ("web:1", "web:7")]
 

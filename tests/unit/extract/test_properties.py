@@ -32,12 +32,14 @@ SOURCES = dedent("""
 """)
 
 amounts = st.one_of(
-    st.decimals(min_value=-10**9, max_value=10**9, places=2).map(str),
+    st.decimals(min_value=-(10**9), max_value=10**9, places=2).map(str),
     st.decimals(min_value=-1000, max_value=1000, places=3).map(str),
     st.sampled_from(["", "NaN", "inf", "1e3", "1_0", "0x1", "1,5", "--1", "+3", ".5", "5.", " 7.25 ", "€1", "٣", "1.500", "1.10000"]),
     st.text(alphabet="0123456789.,-+eE_ ", max_size=12),
 )
-fields = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\x00\r\n", exclude_categories=("Cs", "Cc")), min_size=1, max_size=12)
+fields = st.text(
+    alphabet=st.characters(codec="utf-8", exclude_characters="\x00\r\n", exclude_categories=("Cs", "Cc")), min_size=1, max_size=12
+)
 
 EXACT = re.compile(r"[+-]?[0-9]{1,16}([.][0-9]{1,2}0*)?")
 

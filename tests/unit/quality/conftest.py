@@ -18,16 +18,25 @@ AS_OF = dt.date(2025, 6, 30)
 
 def rule(rule_id: str, type_name: str, severity: str = "critical", meta: dict[str, Any] | None = None, **kwargs: Any) -> dict[str, Any]:
     """One expectation of a suite, as YAML holds it."""
-    return {"type": type_name, "kwargs": kwargs, "severity": severity, "description": f"The rule {rule_id} holds.",
-            "meta": {"rule": rule_id, "why": "A test asks.", **(meta or {})}}
+    return {
+        "type": type_name,
+        "kwargs": kwargs,
+        "severity": severity,
+        "description": f"The rule {rule_id} holds.",
+        "meta": {"rule": rule_id, "why": "A test asks.", **(meta or {})},
+    }
 
 
 def guards(prefix: str = "A") -> list[dict[str, Any]]:
     """The two rules that every suite must have."""
     return [
         rule(f"{prefix}-1", "expect_table_row_count_to_be_between", min_value=1),
-        rule(f"{prefix}-2", "unexpected_rows_expectation", meta={"checks": "key"},
-             unexpected_rows_query="select id from {batch} group by id having count(*) > 1 or id is null"),
+        rule(
+            f"{prefix}-2",
+            "unexpected_rows_expectation",
+            meta={"checks": "key"},
+            unexpected_rows_query="select id from {batch} group by id having count(*) > 1 or id is null",
+        ),
     ]
 
 
@@ -55,7 +64,8 @@ def warehouse(tmp_path: Path) -> Path:
     """`marts.things(id, kind, amount, email)` with three sound rows; orders are given by a source, refunds are not."""
     path = tmp_path / "warehouse.duckdb"
     with duckdb.connect(str(path)) as connection:
-        connection.execute(dedent("""
+        connection.execute(
+            dedent("""
             create schema control; create schema marts;
             create table control.sources as select 'shop' as source, 'orders' as entity, 'shop' as system, 'file' as connector, 0.05 as quarantine_share;
             create table control.night as select date '2025-06-30' as as_of;
@@ -63,7 +73,8 @@ def warehouse(tmp_path: Path) -> Path:
                 select * from (values ('t1', 'a', 1.00, 'jane@doe.example'), ('t2', 'a', 2.00, 'joe@doe.example'), ('t3', 'b', 3.00, null))
                 as things(id, kind, amount, email);
             create view marts.seen as select * from marts.things;
-        """))
+        """)
+        )
     return path
 
 

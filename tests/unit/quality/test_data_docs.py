@@ -22,10 +22,12 @@ FOREIGN = re.compile(r"unpkg\.com|jsdelivr\.net|cdnjs\.cloudflare\.com|bootstrap
 
 @pytest.fixture
 def site(run: Callable[..., ValidationSummary], tmp_path: Path) -> Path:
-    run(rule("A-3", "expect_column_values_to_be_in_set", column="kind", value_set=["a"], meta={"show_values": True}),
+    run(
+        rule("A-3", "expect_column_values_to_be_in_set", column="kind", value_set=["a"], meta={"show_values": True}),
         rule("A-4", "expect_column_values_to_be_in_set", column="email", value_set=["nobody"]),
         rule("A-5", "expect_column_values_to_not_be_null", "warning", column="nowhere"),
-        sql=f"update marts.things set kind = '{SCRIPT}', id = '{SCRIPT}' where id = 't3'")
+        sql=f"update marts.things set kind = '{SCRIPT}', id = '{SCRIPT}' where id = 't3'",
+    )
     return build_data_docs(tmp_path / "run", tmp_path / "site").parent
 
 
@@ -74,7 +76,9 @@ def test_a_site_of_nothing_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_page_that_great_expectations_could_not_make_is_noticed(
-    run: Callable[..., ValidationSummary], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    run: Callable[..., ValidationSummary],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It logs the error and goes on; the site would silently lack a table."""
     from great_expectations.render.renderer import ValidationResultsPageRenderer
@@ -99,8 +103,19 @@ def test_a_foreign_asset_that_is_not_known_is_refused(tmp_path: Path) -> None:
 def test_a_browser_shows_the_tables_and_asks_nobody(site: Path, tmp_path: Path) -> None:
     page = next((site / "validations").rglob("*.html"))
     log = tmp_path / "net.json"
-    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-             "--disable-component-update", "--disable-sync", "--virtual-time-budget=20000", f"--user-data-dir={tmp_path / 'profile'}", f"--log-net-log={log}"]
+    flags = [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--virtual-time-budget=20000",
+        f"--user-data-dir={tmp_path / 'profile'}",
+        f"--log-net-log={log}",
+    ]
     answer = subprocess.run([str(CHROMIUM), *flags, "--dump-dom", page.as_uri()], capture_output=True, text=True, check=True, timeout=120)
     assert 'class="bootstrap-table' in answer.stdout  # the table library ran, from the site's own copy
     assert "<title>pwned" not in answer.stdout

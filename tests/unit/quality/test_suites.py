@@ -26,8 +26,12 @@ def _without(key: str, **changes: Any) -> dict[str, Any]:
 
 
 def test_a_good_suite_is_read_with_its_sentences_on_one_line(write_suites: Callable[..., Path]) -> None:
-    root = write_suites({"marts/things": suite(*guards(), rule("A-3", "expect_column_values_to_be_between", column="amount", min_value=0))
-                         | {"description": "Things\nover two lines."}})
+    root = write_suites(
+        {
+            "marts/things": suite(*guards(), rule("A-3", "expect_column_values_to_be_between", column="amount", min_value=0))
+            | {"description": "Things\nover two lines."}
+        }
+    )
     (found,) = load_suites(root, "marts")
     assert (found.table, found.key, found.description) == ("marts.things", ("id",), "Things over two lines.")
     assert [(each.rule_id, each.column) for each in found.rules] == [("A-1", None), ("A-2", None), ("A-3", "amount")]
@@ -35,8 +39,14 @@ def test_a_good_suite_is_read_with_its_sentences_on_one_line(write_suites: Calla
 
 
 REFUSALS: dict[str, tuple[dict[str, Any], str]] = {
-    "unknown type": (rule("A-3", "expect_column_to_be_nice", column="kind"), r"\(A-3\): unknown expectation type 'expect_column_to_be_nice'"),
-    "type that fails on DuckDB": (rule("A-3", "expect_column_values_to_match_regex", column="kind", regex="a"), r"\(A-3\).*refused.*regexp_matches"),
+    "unknown type": (
+        rule("A-3", "expect_column_to_be_nice", column="kind"),
+        r"\(A-3\): unknown expectation type 'expect_column_to_be_nice'",
+    ),
+    "type that fails on DuckDB": (
+        rule("A-3", "expect_column_values_to_match_regex", column="kind", regex="a"),
+        r"\(A-3\).*refused.*regexp_matches",
+    ),
     "unknown key": (_without("") | {"priority": 1}, r"\(A-3\): unknown key 'priority'"),
     "no severity": (_without("severity"), r"\(A-3\): severity is missing"),
     "wrong severity": (_without("") | {"severity": "info"}, r"\(A-3\): severity must be critical or warning, not 'info'"),
@@ -50,12 +60,24 @@ REFUSALS: dict[str, tuple[dict[str, Any], str]] = {
     "range without ends": (rule("A-3", "expect_column_values_to_be_between", column="amount"), r"at least one of max_value, min_value"),
     "mostly nothing": (rule("A-3", "expect_column_values_to_not_be_null", column="kind", mostly=0), r"mostly must be a share above 0"),
     "query over another table": (rule("A-3", QUERY, unexpected_rows_query="select id from marts.things"), r"must read \{batch\}"),
-    "single braces": (rule("A-3", QUERY, unexpected_rows_query="select id from {batch} where regexp_matches(id, 'a{2}')"), r"double a brace"),
+    "single braces": (
+        rule("A-3", QUERY, unexpected_rows_query="select id from {batch} where regexp_matches(id, 'a{2}')"),
+        r"double a brace",
+    ),
     "open brace": (rule("A-3", QUERY, unexpected_rows_query="select id from {batch"), r"double a brace"),
     "query of all columns": (rule("A-3", QUERY, unexpected_rows_query="select t.* from {batch} as t"), r"must select key columns, not \*"),
-    "query with a with clause": (rule("A-3", QUERY, unexpected_rows_query="with x as (select id from {batch}) select id from x"), r"begin with select"),
-    "values of a person": (rule("A-3", "expect_column_values_to_not_be_null", meta={"show_values": True}, column="email"), r"without personal data"),
-    "guard on a column type": (rule("A-3", "expect_column_values_to_not_be_null", meta={"checks": "key"}, column="id"), r"meta.checks is for unexpected_rows"),
+    "query with a with clause": (
+        rule("A-3", QUERY, unexpected_rows_query="with x as (select id from {batch}) select id from x"),
+        r"begin with select",
+    ),
+    "values of a person": (
+        rule("A-3", "expect_column_values_to_not_be_null", meta={"show_values": True}, column="email"),
+        r"without personal data",
+    ),
+    "guard on a column type": (
+        rule("A-3", "expect_column_values_to_not_be_null", meta={"checks": "key"}, column="id"),
+        r"meta.checks is for unexpected_rows",
+    ),
 }
 
 
@@ -78,7 +100,10 @@ HEADERS: dict[str, tuple[Any, str]] = {
     "no expectations": (suite(), r"no expectations"),
     "no row count": (suite(guards()[1]), r"no rule on the row count: an empty table would pass"),
     "no key rule": (suite(guards()[0]), r"no rule on the key id: it must be unique and never null"),
-    "unique but perhaps null": (suite(guards()[0], rule("A-2", "expect_column_values_to_be_unique", column="id")), r"no rule on the key id"),
+    "unique but perhaps null": (
+        suite(guards()[0], rule("A-2", "expect_column_values_to_be_unique", column="id")),
+        r"no rule on the key id",
+    ),
     "not YAML": ("table: [", r"not readable as YAML"),
     "not a mapping": ("- 1", r"holds no mapping"),
 }
@@ -92,7 +117,11 @@ def test_a_suite_is_refused(case: str, write_suites: Callable[..., Path]) -> Non
 
 
 def test_a_unique_and_not_null_key_is_guard_enough(write_suites: Callable[..., Path]) -> None:
-    rules = [guards()[0], rule("A-2", "expect_column_values_to_be_unique", column="id"), rule("A-3", "expect_column_values_to_not_be_null", column="id")]
+    rules = [
+        guards()[0],
+        rule("A-2", "expect_column_values_to_be_unique", column="id"),
+        rule("A-3", "expect_column_values_to_not_be_null", column="id"),
+    ]
     assert len(load_suites(write_suites({"marts/things": suite(*rules)}))) == 1
 
 
@@ -103,10 +132,14 @@ def test_a_rule_id_is_used_once_over_all_suites(write_suites: Callable[..., Path
 
 
 def test_all_problems_are_named_at_once_and_stop_every_boundary(write_suites: Callable[..., Path]) -> None:
-    root = write_suites({"marts/things": suite(), "clv/things": suite(*guards("B"), table="model.other"), "landed/x/y": "a: 1", "marts/notes": "- 1"})
+    root = write_suites(
+        {"marts/things": suite(), "clv/things": suite(*guards("B"), table="model.other"), "landed/x/y": "a: 1", "marts/notes": "- 1"}
+    )
     with pytest.raises(ConfigurationError) as error:
         load_suites(root, "published")
-    assert [place for place in ("marts/things.yml", "clv/things.yml", "landed/x/y.yml", "marts/notes.yml") if place not in error.value.message] == []
+    assert [
+        place for place in ("marts/things.yml", "clv/things.yml", "landed/x/y.yml", "marts/notes.yml") if place not in error.value.message
+    ] == []
 
 
 def test_an_unknown_boundary_and_an_empty_gate_are_refused(write_suites: Callable[..., Path], tmp_path: Path) -> None:
@@ -132,5 +165,7 @@ def test_every_type_of_the_catalogue_exists_and_takes_its_arguments() -> None:
 
 def test_reading_suites_does_not_import_great_expectations() -> None:
     code = "import sys; from goodwill.quality import load_suites; load_suites(); print([m for m in ('great_expectations', 'pandas') if m in sys.modules])"
-    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONPATH": ":".join(sys.path)})
+    answer = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONPATH": ":".join(sys.path)}
+    )
     assert answer.stdout.strip() == "[]"

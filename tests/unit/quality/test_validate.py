@@ -26,7 +26,9 @@ def test_results_are_rows_with_the_columns_of_the_audit_table(run: Run, tmp_path
     file = tmp_path / "run" / "validation_results" / "marts.parquet"
     described = duckdb.sql(f"describe from '{file}'").fetchall()
     assert {row[0]: row[1].lower() for row in described} == COLUMNS
-    rows = duckdb.sql(f"select rule_id, success, severity, column_name, element_count, unexpected_count, observed_value, as_of from '{file}'").fetchall()
+    rows = duckdb.sql(
+        f"select rule_id, success, severity, column_name, element_count, unexpected_count, observed_value, as_of from '{file}'"
+    ).fetchall()
     assert rows == [
         ("A-1", True, "critical", None, 3, None, "3", AS_OF),
         ("A-2", True, "critical", None, 3, 0, "0 rows", AS_OF),
@@ -58,14 +60,25 @@ def test_the_gate_names_rule_table_finding_keys_and_remedy(run: Run) -> None:
 
 def test_a_key_that_is_not_unique_names_its_keys(run: Run) -> None:
     summary = run(
-        rule("A-3", "expect_column_values_to_be_unique", column="id"), rule("A-4", "expect_compound_columns_to_be_unique", column_list=["id", "kind"]),
+        rule("A-3", "expect_column_values_to_be_unique", column="id"),
+        rule("A-4", "expect_compound_columns_to_be_unique", column_list=["id", "kind"]),
         sql="insert into marts.things from marts.things where id = 't1'",
     )
-    assert {each.rule_id: each.keys for each in summary.failed_critical} == {"A-2": ("id=t1",), "A-3": ("id=t1",), "A-4": ("id=t1, kind=a",)}
+    assert {each.rule_id: each.keys for each in summary.failed_critical} == {
+        "A-2": ("id=t1",),
+        "A-3": ("id=t1",),
+        "A-4": ("id=t1, kind=a",),
+    }
 
 
 def test_a_query_may_name_the_batch_twice_and_give_it_aliases(run: Run) -> None:
-    summary = run(rule("A-3", QUERY, unexpected_rows_query="select t.id from {batch} as t inner join {batch} as other on other.id = t.id where t.id = 't2'"))
+    summary = run(
+        rule(
+            "A-3",
+            QUERY,
+            unexpected_rows_query="select t.id from {batch} as t inner join {batch} as other on other.id = t.id where t.id = 't2'",
+        )
+    )
     assert [each.keys for each in summary.failed_critical] == [("id=t2",)]
 
 
@@ -73,7 +86,9 @@ def test_personal_values_are_in_no_message_row_or_document(run: Run, tmp_path: P
     summary = run(
         rule("A-3", IN_SET, column="email", value_set=["nobody"]),
         rule("A-4", "expect_column_values_to_be_unique", column="email"),
-        rule("A-5", QUERY, unexpected_rows_query="select id, email, cast(email as int) as number from {batch} where cast(email as int) > 0"),
+        rule(
+            "A-5", QUERY, unexpected_rows_query="select id, email, cast(email as int) as number from {batch} where cast(email as int) > 0"
+        ),
         rule("A-6", QUERY, unexpected_rows_query="select email as id from {batch} where email is not null"),
         rule("A-7", QUERY, unexpected_rows_query="select strptime(email, '%d') as day from {batch}"),
         sql="update marts.things set email = 'jane@doe.example' where id = 't2'",
@@ -87,8 +102,11 @@ def test_personal_values_are_in_no_message_row_or_document(run: Run, tmp_path: P
 
 
 def test_declared_codes_are_shown_and_cannot_become_a_tag(run: Run, tmp_path: Path) -> None:
-    run(rule("A-3", IN_SET, column="kind", value_set=["a"], meta={"show_values": True}), rule("A-4", IN_SET, column="kind", value_set=["a", "c"]),
-        sql="update marts.things set kind = '<script>x</script>' where id = 't3'")
+    run(
+        rule("A-3", IN_SET, column="kind", value_set=["a"], meta={"show_values": True}),
+        rule("A-4", IN_SET, column="kind", value_set=["a", "c"]),
+        sql="update marts.things set kind = '<script>x</script>' where id = 't3'",
+    )
     document = json.loads((tmp_path / "run" / DOCUMENTS / "marts" / "things.json").read_text())
     results = {each["expectation_config"]["meta"]["rule"]: each["result"] for each in document["result"]["results"]}
     assert results["A-3"]["partial_unexpected_list"] == ["\u2039script\u203ax\u2039/script\u203a"]
@@ -137,19 +155,29 @@ def test_the_file_is_released_after_an_error(warehouse: Path, write_suites: Call
 
 
 def test_a_landed_view_is_asked_once_and_for_what_rules_read_only(
-    warehouse: Path, write_suites: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    warehouse: Path,
+    write_suites: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with duckdb.connect(str(warehouse)) as connection:
-        connection.execute("create schema landed; create view landed.things as select id, error('asked for more') as other from marts.things")
+        connection.execute(
+            "create schema landed; create view landed.things as select id, error('asked for more') as other from marts.things"
+        )
     held: list[list[tuple[str, str]]] = []
     hold = Reading.hold
 
     def watch(self: Reading, table: str, words: set[str]) -> None:
         hold(self, table, words)
-        held.append([(row[0], row[1]) for row in self.query(
-            "select table_type, column_name from information_schema.columns inner join information_schema.tables "
-            "using (table_catalog, table_schema, table_name) where table_schema = 'landed' and table_catalog <> 'warehouse'"
-        )])
+        held.append(
+            [
+                (row[0], row[1])
+                for row in self.query(
+                    "select table_type, column_name from information_schema.columns inner join information_schema.tables "
+                    "using (table_catalog, table_schema, table_name) where table_schema = 'landed' and table_catalog <> 'warehouse'"
+                )
+            ]
+        )
 
     monkeypatch.setattr(Reading, "hold", watch)
     root = write_suites({"landed/things": suite(*guards(), table="landed.things")})
@@ -158,7 +186,9 @@ def test_a_landed_view_is_asked_once_and_for_what_rules_read_only(
     assert held == [[("BASE TABLE", "id")]]
 
 
-@pytest.mark.parametrize("run_id", ["20261121T235355-5192", "20261121T235355-da9f", "20261121T235355-0000", "2026-11-21", "1", "second try"])
+@pytest.mark.parametrize(
+    "run_id", ["20261121T235355-5192", "20261121T235355-da9f", "20261121T235355-0000", "2026-11-21", "1", "second try"]
+)
 def test_a_run_may_be_called_anything(run_id: str, warehouse: Path, write_suites: Callable[..., Path], tmp_path: Path) -> None:
     """Great Expectations takes a name that it can read as a moment for one, and fails where the moment cannot be."""
     root = write_suites({"marts/things": suite(*guards())})
@@ -188,7 +218,10 @@ def test_a_rule_that_great_expectations_loses_is_noticed(run: Run, monkeypatch: 
 
 
 def test_the_projects_own_suites_cover_every_boundary() -> None:
-    found = {boundary: [each.table for each in load_suites(boundary=boundary)] for boundary in ("landed", "staged", "marts", "clv", "segments", "published")}
+    found = {
+        boundary: [each.table for each in load_suites(boundary=boundary)]
+        for boundary in ("landed", "staged", "marts", "clv", "segments", "published")
+    }
     assert {"landed.orders", "landed.order_lines", "landed.contacts"} <= set(found["landed"])
     assert {"staging.reconciliation", "staging.quarantine", "staging.stg_orders"} <= set(found["staged"])
     assert found["clv"] == ["model.clv_runs", "model.clv_scores"]

@@ -13,7 +13,17 @@ import duckdb
 RUN_ID = "20180101T030000-ab12"
 #: Text that becomes code wherever somebody forgets to escape it.
 HOSTILE = "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
-STAGES = ("extract shop", "prepare", "build staging", "validate staged", "build before_clv", "fit clv", "segments", "build after_clv", "documents")
+STAGES = (
+    "extract shop",
+    "prepare",
+    "build staging",
+    "validate staged",
+    "build before_clv",
+    "fit clv",
+    "segments",
+    "build after_clv",
+    "documents",
+)
 
 CONTROL = """
     create schema control; create schema staging; create schema intermediate; create schema model; create schema marts; create schema audit;
@@ -76,9 +86,20 @@ class SmallNight:
 
 def _check(rule: str, boundary: str, severity: str, success: bool, description: str) -> dict[str, Any]:
     return {
-        "run_id": RUN_ID, "as_of": dt.date(2017, 12, 31), "boundary": boundary, "table_name": "orders", "rule_id": rule, "expectation_type": "t",
-        "column_name": "net_amount", "severity": severity, "description": description, "success": success, "element_count": 100,
-        "unexpected_count": 0 if success else 1204, "observed_value": None, "checked_at": dt.datetime(2018, 1, 1, 3, 1),
+        "run_id": RUN_ID,
+        "as_of": dt.date(2017, 12, 31),
+        "boundary": boundary,
+        "table_name": "orders",
+        "rule_id": rule,
+        "expectation_type": "t",
+        "column_name": "net_amount",
+        "severity": severity,
+        "description": description,
+        "success": success,
+        "element_count": 100,
+        "unexpected_count": 0 if success else 1204,
+        "observed_value": None,
+        "checked_at": dt.datetime(2018, 1, 1, 3, 1),
     }
 
 
@@ -86,9 +107,11 @@ def _write_checks(run: Path, checks: list[dict[str, Any]]) -> None:
     folder = run / "validation_results"
     folder.mkdir()
     with duckdb.connect() as connection:
-        connection.execute("create table checks (run_id varchar, as_of date, boundary varchar, table_name varchar, rule_id varchar, expectation_type varchar, "
-                           "column_name varchar, severity varchar, description varchar, success boolean, element_count bigint, unexpected_count bigint, "
-                           "observed_value varchar, checked_at timestamp)")
+        connection.execute(
+            "create table checks (run_id varchar, as_of date, boundary varchar, table_name varchar, rule_id varchar, expectation_type varchar, "
+            "column_name varchar, severity varchar, description varchar, success boolean, element_count bigint, unexpected_count bigint, "
+            "observed_value varchar, checked_at timestamp)"
+        )
         connection.executemany(f"insert into checks values ({', '.join('?' * 14)})", [list(check.values()) for check in checks])
         connection.table("checks").write_parquet(str(folder / "staged.parquet"))
 
@@ -96,8 +119,13 @@ def _write_checks(run: Path, checks: list[dict[str, Any]]) -> None:
 def _write_run(run: Path, verdict: str, lines: list[dict[str, Any]]) -> None:
     run.mkdir(parents=True)
     record = {
-        "run_id": RUN_ID, "as_of": "2017-12-31", "started_at": "2018-01-01 03:00:00+00:00", "verdict": verdict, "home": "shop",
-        "code_version": "0.1.0+abc", "configuration_sha256": "feed" * 16,
+        "run_id": RUN_ID,
+        "as_of": "2017-12-31",
+        "started_at": "2018-01-01 03:00:00+00:00",
+        "verdict": verdict,
+        "home": "shop",
+        "code_version": "0.1.0+abc",
+        "configuration_sha256": "feed" * 16,
     }
     (run / "run.json").write_text(json.dumps(record), encoding="utf-8")
     (run / "stages.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
@@ -109,7 +137,9 @@ def _lines(stages: tuple[str, ...]) -> list[dict[str, Any]]:
     for place, stage in enumerate(stages):
         begins = dt.datetime(2018, 1, 1, 3, 0, 2 * place)
         lines.append({"stage": stage, "status": "started", "at": begins.isoformat(sep=" ")})
-        lines.append({"stage": stage, "status": "done", "at": (begins + dt.timedelta(seconds=2)).isoformat(sep=" "), "seconds": 2.0, "detail": {}})
+        lines.append(
+            {"stage": stage, "status": "done", "at": (begins + dt.timedelta(seconds=2)).isoformat(sep=" "), "seconds": 2.0, "detail": {}}
+        )
     return lines[:-1]
 
 
@@ -127,8 +157,13 @@ def published_night(folder: Path, *, company: str = "Le Bon Marché", referrals:
     _warehouse(night.warehouse, PARTS, company, referrals)
     _write_run(night.run, "running", _lines(STAGES))
     if checks:
-        _write_checks(night.run, [_check("ORD-1", "staged", "critical", True, "Every order has an id."),
-                                  _check("ORD-2", "staged", "warning", False, f"Orders are dated. {HOSTILE}")])
+        _write_checks(
+            night.run,
+            [
+                _check("ORD-1", "staged", "critical", True, "Every order has an id."),
+                _check("ORD-2", "staged", "warning", False, f"Orders are dated. {HOSTILE}"),
+            ],
+        )
     return night
 
 
@@ -138,7 +173,11 @@ def stopped_night(folder: Path, *, parts: int, stage: str, status: str, message:
     if parts:
         _warehouse(night.warehouse, PARTS[:parts], company, True)
     lines = _lines(STAGES[: STAGES.index(stage) + 1])
-    _write_run(night.run, status, [*lines, {"stage": stage, "status": status, "at": "2018-01-01 03:01:00", "seconds": 2.0, "detail": {}, "message": message}])
+    _write_run(
+        night.run,
+        status,
+        [*lines, {"stage": stage, "status": status, "at": "2018-01-01 03:01:00", "seconds": 2.0, "detail": {}, "message": message}],
+    )
     if status == "blocked":
         _write_checks(night.run, [_check("ORD-3", "staged", "critical", False, "The net amount of an order is never negative.")])
     return night

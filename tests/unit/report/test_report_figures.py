@@ -36,7 +36,9 @@ def test_concentration_by_hand(tmp_path: Path) -> None:
 def test_losses_are_left_out_of_the_curve_and_told(tmp_path: Path) -> None:
     night = published_night(tmp_path)
     with duckdb.connect(str(night.warehouse)) as connection:
-        connection.execute("insert into model.clv_scores by name select * replace ('shop:x' as person_id, -25 as clv_12) from model.clv_scores limit 1")
+        connection.execute(
+            "insert into model.clv_scores by name select * replace ('shop:x' as person_id, -25 as clv_12) from model.clv_scores limit 1"
+        )
     value = gather(night.warehouse, night.run, "published").value
     assert value is not None
     assert value.concentration is not None
@@ -76,7 +78,9 @@ def test_active_customers_are_those_whose_stage_says_so(tmp_path: Path) -> None:
     assert segments is not None
     assert segments.active_customers == 8
     assert [(group.code, group.people, group.clv) for group in segments.value_class.groups] == [
-        ("most_valuable", 3, Decimal("240.00")), ("maintain", 7, Decimal("210.00"))]
+        ("most_valuable", 3, Decimal("240.00")),
+        ("maintain", 7, Decimal("210.00")),
+    ]
 
 
 def test_the_first_stage_that_was_blocked_is_named(tmp_path: Path) -> None:
@@ -88,17 +92,20 @@ def test_the_first_stage_that_was_blocked_is_named(tmp_path: Path) -> None:
     assert (stop.stage, stop.gate, stop.headline, stop.remedy) == ("Extract shop", None, "file x.csv is empty", "send it again")
 
 
-@pytest.mark.parametrize(("value", "column", "shown"), [
-    ("jane@example.com", "channel", HIDDEN),
-    ("06 12 34 56 78", "status", HIDDEN),
-    ("Doe", "last_name", HIDDEN),
-    ("12,5O", "net_amount", "12,5O"),
-    ("31/02/2017 10:00", "ordered_at", "31/02/2017 10:00"),
-    ("-1234567890.55", "net_amount", "-1234567890.55"),
-    ("", "email", ""),
-    (None, "email", None),
-    ("x" * 100, "status", "x" * 80 + "…"),
-])
+@pytest.mark.parametrize(
+    ("value", "column", "shown"),
+    [
+        ("jane@example.com", "channel", HIDDEN),
+        ("06 12 34 56 78", "status", HIDDEN),
+        ("Doe", "last_name", HIDDEN),
+        ("12,5O", "net_amount", "12,5O"),
+        ("31/02/2017 10:00", "ordered_at", "31/02/2017 10:00"),
+        ("-1234567890.55", "net_amount", "-1234567890.55"),
+        ("", "email", ""),
+        (None, "email", None),
+        ("x" * 100, "status", "x" * 80 + "…"),
+    ],
+)
 def test_values_that_tell_who_somebody_is_are_hidden(value: str | None, column: str, shown: str | None) -> None:
     assert safe_value(value, column) == shown
 
@@ -111,16 +118,28 @@ def test_how_figures_are_written() -> None:
     money = Money("USD")
     assert money.exact(Decimal("-1234.5")) == "\u2212$1,234.50"
     assert money.exact(Decimal("-0.001")) == "$0.00"
-    assert (money.short(4_596_040), money.short(95_197), money.short(840), money.short(8.305)) == ("$4.60\u00a0M", "$95.2\u00a0k", "$840", "$8.30")
+    assert (money.short(4_596_040), money.short(95_197), money.short(840), money.short(8.305)) == (
+        "$4.60\u00a0M",
+        "$95.2\u00a0k",
+        "$840",
+        "$8.30",
+    )
     assert Money("CHF").whole(1234.5) == "CHF\u00a01,234"
     assert (percent(-0.0001), percent(-0.1), money.whole(Decimal("-0.4"))) == ("0.0\u00a0%", "\u221210.0\u00a0%", "$0")
     assert (percent(0.5379), percent(None), number(0.004512), duration(185), duration(0.04)) == (
-        "53.8\u00a0%", "\u2013", "0.004512", "3\u00a0min 05\u00a0s", "0.0\u00a0s")
+        "53.8\u00a0%",
+        "\u2013",
+        "0.004512",
+        "3\u00a0min 05\u00a0s",
+        "0.0\u00a0s",
+    )
 
 
 def test_the_summary_of_a_published_night(tmp_path: Path) -> None:
     night = published_night(tmp_path)
-    (night.run / "run.json").write_text((night.run / "run.json").read_text(encoding="utf-8").replace("running", "published"), encoding="utf-8")
+    (night.run / "run.json").write_text(
+        (night.run / "run.json").read_text(encoding="utf-8").replace("running", "published"), encoding="utf-8"
+    )
     lines = summary_text(night.warehouse, night.run).splitlines()
     said = {line[:18].strip(): line[20:] for line in lines if line[:18].strip()}
     assert said["verdict"] == "PUBLISHED"
@@ -137,8 +156,13 @@ def test_the_summary_of_a_published_night(tmp_path: Path) -> None:
 
 
 def test_the_summary_of_a_blocked_night_says_why(tmp_path: Path) -> None:
-    night = stopped_night(tmp_path, parts=2, stage="validate staged", status="blocked",
-                          message=f"blocked at the 'staged' gate:\n  - ORD-3 on orders: {HOSTILE}\n  remedy: correct it")
+    night = stopped_night(
+        tmp_path,
+        parts=2,
+        stage="validate staged",
+        status="blocked",
+        message=f"blocked at the 'staged' gate:\n  - ORD-3 on orders: {HOSTILE}\n  remedy: correct it",
+    )
     text = summary_text(night.warehouse, night.run)
     for shown in ("BLOCKED", "Validate staged (gate: staged)", "ORD-3 on orders", "correct it"):
         assert shown in text, shown
@@ -149,11 +173,17 @@ def test_the_summary_reads_a_publication_too(tmp_path: Path) -> None:
     night = published_night(tmp_path)
     (tmp_path / "goodwill.yml").write_text("company: {name: The shop, currency: GBP}\n", encoding="utf-8")
     with duckdb.connect(str(night.warehouse)) as connection:
-        connection.execute("create table audit.reconciliation as from staging.reconciliation; create table marts.clv_customers as from model.clv_scores")
+        connection.execute(
+            "create table audit.reconciliation as from staging.reconciliation; create table marts.clv_customers as from model.clv_scores"
+        )
         connection.execute("create table audit.quarantine as select * exclude (value, raw_row) from staging.quarantine")
-        connection.execute("create table marts.segments as from model.segment_assignments; create table marts.clv_model_runs as from model.clv_runs")
+        connection.execute(
+            "create table marts.segments as from model.segment_assignments; create table marts.clv_model_runs as from model.clv_runs"
+        )
         connection.execute("create table marts.dim_customers as select * exclude (is_left_censored) from intermediate.int_customer_facts")
-        connection.execute("drop schema control cascade; drop schema staging cascade; drop schema intermediate cascade; drop schema model cascade")
+        connection.execute(
+            "drop schema control cascade; drop schema staging cascade; drop schema intermediate cascade; drop schema model cascade"
+        )
     text = summary_text(night.warehouse, night.run)
     for shown in ("The shop: the night", "£1,000", "£450", "103 from", "2   (", "MBG/NBD"):
         assert shown in text, shown
@@ -175,7 +205,9 @@ def test_many_sources_share_a_row_and_the_one_in_trouble_stands_alone(tmp_path: 
 
 
 def test_few_sources_keep_their_rows(tmp_path: Path) -> None:
-    lines: list[dict[str, object]] = [{"stage": f"extract {name}", "status": "done", "at": "2018-01-01 03:00:00", "seconds": 1.0} for name in "abc"]
+    lines: list[dict[str, object]] = [
+        {"stage": f"extract {name}", "status": "done", "at": "2018-01-01 03:00:00", "seconds": 1.0} for name in "abc"
+    ]
     assert _timeline(lines, tmp_path) == [("Extract a", "done", 1), ("Extract b", "done", 1), ("Extract c", "done", 1)]
 
 

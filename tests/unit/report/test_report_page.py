@@ -13,8 +13,10 @@ from goodwill.report.reading import Warehouse
 
 from tests.unit.report.report_night import HOSTILE, SmallNight, published_night, stopped_night
 
-BLOCKED = ("blocked at the 'staged' gate:\n  - ORD-3 on stg_orders: The net amount of an order is never negative. Found: 1204 of 100 rows.\n"
-           "  remedy: correct the rows in the quarantine")
+BLOCKED = (
+    "blocked at the 'staged' gate:\n  - ORD-3 on stg_orders: The net amount of an order is never negative. Found: 1204 of 100 rows.\n"
+    "  remedy: correct the rows in the quarantine"
+)
 MOST_BYTES = 3_000_000
 
 
@@ -43,7 +45,9 @@ class Reader(HTMLParser):
             self.captionless_tables += 1
         if tag == "caption":
             self.captionless_tables -= 1
-        self.addresses += [value for name, value in given.items() if value and name in ("src", "href", "action", "data", "srcset", "poster")]
+        self.addresses += [
+            value for name, value in given.items() if value and name in ("src", "href", "action", "data", "srcset", "poster")
+        ]
         self._handlers += [name for name in given if name.startswith("on")]
 
     def handle_endtag(self, tag: str) -> None:
@@ -72,8 +76,17 @@ def test_a_published_night_shows_every_part(tmp_path: Path) -> None:
     expected = ["ran", "came-in", "rejected", "know-first", "cohorts", "worth", "segments", "referrals", "checks", "provenance"]
     assert [section for section in page.sections if section] == expected
     assert "Could not be measured" not in page.text
-    for shown in ("Le Bon Marché", "31 December 2017", "Published", "€1,000", "€450", "71.4 %", "1,234,567.89", "Client le plus précieux (CPP)",
-                  "c0ffeec0ffee"):
+    for shown in (
+        "Le Bon Marché",
+        "31 December 2017",
+        "Published",
+        "€1,000",
+        "€450",
+        "71.4 %",
+        "1,234,567.89",
+        "Client le plus précieux (CPP)",
+        "c0ffeec0ffee",
+    ):
         assert shown in page.text, shown
 
 
@@ -97,11 +110,19 @@ def test_an_unobservable_cell_is_hatched_and_a_zero_is_not(tmp_path: Path) -> No
     assert "not observable yet" in cells[3][1]
 
 
-@pytest.mark.parametrize(("verdict", "night"), [
-    ("published", lambda folder: published_night(folder, company=HOSTILE)),
-    ("blocked", lambda folder: stopped_night(folder, parts=2, stage="validate staged", status="blocked", message=f"{HOSTILE} {BLOCKED}", company=HOSTILE)),
-    ("failed", lambda folder: stopped_night(folder, parts=0, stage="extract shop", status="failed", message=HOSTILE)),
-])
+@pytest.mark.parametrize(
+    ("verdict", "night"),
+    [
+        ("published", lambda folder: published_night(folder, company=HOSTILE)),
+        (
+            "blocked",
+            lambda folder: stopped_night(
+                folder, parts=2, stage="validate staged", status="blocked", message=f"{HOSTILE} {BLOCKED}", company=HOSTILE
+            ),
+        ),
+        ("failed", lambda folder: stopped_night(folder, parts=0, stage="extract shop", status="failed", message=HOSTILE)),
+    ],
+)
 def test_hostile_data_stay_text(tmp_path: Path, verdict: str, night: object) -> None:
     html, page = read(night(tmp_path), verdict, tmp_path)  # type: ignore[operator]
     assert HOSTILE not in html
@@ -145,7 +166,14 @@ def test_a_blocked_night_says_first_why(tmp_path: Path) -> None:
     _, page = read(night, "blocked", tmp_path)
     why = page.text.index("Why nothing was published")
     assert why < page.text.index("What ran", why)
-    for shown in ("Gatestaged", "Blocked at the 'staged' gate", "ORD-3", "stg_orders", "1,204 of 100 rows", "What to do correct the rows in the quarantine"):
+    for shown in (
+        "Gatestaged",
+        "Blocked at the 'staged' gate",
+        "ORD-3",
+        "stg_orders",
+        "1,204 of 100 rows",
+        "What to do correct the rows in the quarantine",
+    ):
         assert shown in page.text, shown
     assert "What came in" in page.text
     assert "The night stopped before these could be built: who comes back (cohorts), what customers are worth (CLV)" in page.text
@@ -181,12 +209,25 @@ def test_a_file_that_is_no_warehouse_is_told(tmp_path: Path) -> None:
 def test_empty_marts_are_told_soberly(tmp_path: Path) -> None:
     night = published_night(tmp_path, referrals=False, checks=False)
     with duckdb.connect(str(night.warehouse)) as connection:
-        for table in ("marts.cohort_retention", "model.clv_scores", "model.clv_runs", "model.segment_assignments", "staging.quarantine",
-                      "staging.reconciliation", "intermediate.int_customer_facts"):
+        for table in (
+            "marts.cohort_retention",
+            "model.clv_scores",
+            "model.clv_runs",
+            "model.segment_assignments",
+            "staging.quarantine",
+            "staging.reconciliation",
+            "intermediate.int_customer_facts",
+        ):
             connection.execute(f"delete from {table}")
     _, page = read(night, "published", tmp_path)
-    for shown in ("No cohort to show", "Nobody is scored", "Nobody is placed", "No source tells who brought whom", "No check has reported",
-                  "Nothing to reconcile"):
+    for shown in (
+        "No cohort to show",
+        "Nobody is scored",
+        "Nobody is placed",
+        "No source tells who brought whom",
+        "No check has reported",
+        "Nothing to reconcile",
+    ):
         assert shown in page.text, shown
     assert "Could not be measured" not in page.text
 

@@ -86,8 +86,21 @@ def _insert_customer(connection: duckdb.DuckDBPyConnection, person: Person) -> N
     gaps = sorted(before - after for before, after in pairwise(days))
     p90 = float(gaps[math.ceil(len(gaps) * 9 / 10) - 1]) if gaps and not person.guest else None
     facts = [
-        person.person_id, person.guest, person.left_censored, ago(days[0]), ago(days[-1]), len(days), len(days) - 1, days[0],
-        person.revenue, person.revenue, person.margin, person.cost, p90, person.channel, person.category,
+        person.person_id,
+        person.guest,
+        person.left_censored,
+        ago(days[0]),
+        ago(days[-1]),
+        len(days),
+        len(days) - 1,
+        days[0],
+        person.revenue,
+        person.revenue,
+        person.margin,
+        person.cost,
+        p90,
+        person.channel,
+        person.category,
     ]
     connection.execute(f"insert into intermediate.int_customer_facts values ({', '.join('?' for _ in facts)})", facts)
     for day in days:

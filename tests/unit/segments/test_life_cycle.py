@@ -68,6 +68,7 @@ def test_lost_before_won_back_before_everything() -> None:
 
 def test_a_daily_buyer_back_from_holidays_is_not_won_back() -> None:
     """Their own usual gap is two days and a half; everybody's is 30, and twice that is the least that ends a first life."""
+
     def daily(away: int) -> Person:
         return Person("p", bought=(*range(1 + away + 60, away, -1), 1))
 

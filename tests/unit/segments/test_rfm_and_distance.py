@@ -44,19 +44,33 @@ def test_more_recent_more_often_more_money_score_higher() -> None:
 @pytest.mark.parametrize(
     ("recency", "frequency", "monetary", "days", "group"),
     [
-        (4, 4, 4, 9, "champions"), (4, 4, 3, 9, "loyal"), (3, 4, 4, 9, "loyal"), (3, 3, 4, 3, "big_spenders"), (4, 1, 3, 1, "newcomers"),
-        (4, 1, 3, 2, "promising"), (5, 3, 3, 3, "promising"), (2, 3, 1, 3, "slipping"), (2, 2, 3, 2, "slipping"),
+        (4, 4, 4, 9, "champions"),
+        (4, 4, 3, 9, "loyal"),
+        (3, 4, 4, 9, "loyal"),
+        (3, 3, 4, 3, "big_spenders"),
+        (4, 1, 3, 1, "newcomers"),
+        (4, 1, 3, 2, "promising"),
+        (5, 3, 3, 3, "promising"),
+        (2, 3, 1, 3, "slipping"),
+        (2, 2, 3, 2, "slipping"),
         (2, 5, 5, 9, "slipping"),
-        (2, 2, 2, 2, "hibernating"), (1, 1, 1, 1, "hibernating"), (3, 3, 3, 3, "steady"), (3, 1, 1, 1, "steady"),
+        (2, 2, 2, 2, "hibernating"),
+        (1, 1, 1, 1, "hibernating"),
+        (3, 3, 3, 3, "steady"),
+        (3, 1, 1, 1, "steady"),
     ],
 )
 def test_group(recency: int, frequency: int, monetary: int, days: int, group: str) -> None:
-    found = duckdb.connect().execute(
-        f"select {code_sql(RFM_GROUPS, 'i')} from (select *, {index_sql(RFM_GROUPS)} as i "
-        "from (select true as has_bought, false as is_guest, "
-        "? as recency_score, ? as frequency_score, ? as monetary_score, ? as purchase_days) as facts) as decided",
-        [recency, frequency, monetary, days],
-    ).fetchall()
+    found = (
+        duckdb.connect()
+        .execute(
+            f"select {code_sql(RFM_GROUPS, 'i')} from (select *, {index_sql(RFM_GROUPS)} as i "
+            "from (select true as has_bought, false as is_guest, "
+            "? as recency_score, ? as frequency_score, ? as monetary_score, ? as purchase_days) as facts) as decided",
+            [recency, frequency, monetary, days],
+        )
+        .fetchall()
+    )
     assert found == [(group,)]
 
 

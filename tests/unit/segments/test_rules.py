@@ -15,11 +15,15 @@ RULES = (
 
 
 def placed(size: float | None, colour: str | None) -> tuple[str | None, str]:
-    row = duckdb.connect().execute(
-        f"select {code_sql(RULES, 'i')}, {reason_sql(RULES, 'i')} from (select *, {index_sql(RULES)} as i from "
-        "(select cast(? as double) as size, cast(? as varchar) as colour, cast(null as double) as share) as facts) as decided",
-        [size, colour],
-    ).fetchone()
+    row = (
+        duckdb.connect()
+        .execute(
+            f"select {code_sql(RULES, 'i')}, {reason_sql(RULES, 'i')} from (select *, {index_sql(RULES)} as i from "
+            "(select cast(? as double) as size, cast(? as varchar) as colour, cast(null as double) as share) as facts) as decided",
+            [size, colour],
+        )
+        .fetchone()
+    )
     assert row is not None
     return row
 

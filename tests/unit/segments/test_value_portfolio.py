@@ -45,8 +45,13 @@ def test_losses_are_not_held_against_the_most_valuable() -> None:
 
 def test_below_zero_needs_past_and_future_and_tenure() -> None:
     found = classes(
-        worth("both", -50, -1), worth("future_positive", -50, 1), worth("past_positive", 50, -100), worth("recovering", 50, -1),
-        worth("young", -50, -1, bought=(181, 100)), worth("just_old_enough", -50, -1, bought=(182, 100)), growable_ratio=1000,
+        worth("both", -50, -1),
+        worth("future_positive", -50, 1),
+        worth("past_positive", 50, -100),
+        worth("recovering", 50, -1),
+        worth("young", -50, -1, bought=(181, 100)),
+        worth("just_old_enough", -50, -1, bought=(182, 100)),
+        growable_ratio=1000,
     )
     assert {name for name, value_class in found.items() if value_class == "below_zero"} == {"both", "past_positive", "just_old_enough"}
     assert found["recovering"] == "most_valuable"
