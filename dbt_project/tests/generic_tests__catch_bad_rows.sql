@@ -1,5 +1,5 @@
--- Assumes that our own generic tests can fail. Each is run on a good and a bad set of rows; a test that finds a number of bad rows other than
--- the one written beside it would pass, or fail, every night for the wrong reason. Reads no table: run it in CI.
+-- Assumes that our own generic tests can fail. Each is run on a good and a bad set of rows; a test that finds another number of bad rows
+-- than the one written beside it would pass, or fail, every night for the wrong reason. Reads no table: run it in CI.
 {{ config(tags=['ci']) }}
 
 {%- set good_keys = "(select 1 as a, 'x' as b union all select 1, 'y' union all select 2, null)" %}
@@ -7,7 +7,8 @@
 {%- set shares = "(select 0.0 as rate union all select 1.0 union all select null)" %}
 {%- set no_shares = "(select -0.01 as rate union all select 1.01 union all select cast('nan' as double))" %}
 {%- set spans = "(select 'p' as k, 1 as f, 2 as t union all select 'p', 2, null union all select 'q', 1, 9)" %}
-{%- set overlaps = "(select 'p' as k, 1 as f, 3 as t union all select 'p', 2, null union all select 'q', 5, 5 union all select 'r', 1, null union all select 'r', 4, 5)" %}
+{%- set overlaps = "(select 'p' as k, 1 as f, 3 as t union all select 'p', 2, null union all select 'q', 5, 5"
+    ~ " union all select 'r', 1, null union all select 'r', 4, 5)" %}
 {%- set parents = "(select 'a' as id union all select 'b')" %}
 {%- set children = "(select 'a' as id, true as counts union all select null, true union all select 'c', false)" %}
 {%- set orphans = "(select 'c' as id, true as counts union all select 'a', true union all select 'd', true)" %}
