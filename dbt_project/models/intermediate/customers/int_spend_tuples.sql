@@ -5,7 +5,7 @@ customers as (
 
     select
         x,
-        cast(round(repeat_amount * 100 / x, 0) as bigint) as mean_repeat_cents
+        cast(round(repeat_amount * 100 / nullif(x, 0), 0) as bigint) as mean_repeat_cents
     from {{ ref('int_customer_facts') }}
     where not is_guest and x > 0 and repeat_amount > 0
 

@@ -85,7 +85,7 @@ grid as (
         cohorts.last_on,
         cohorts.customers_count,
         {{ series_to(
-            'floor(' ~ days_between('cohorts.first_on', 'clock.as_of') ~ ' / clock.age_days)'
+            'floor(' ~ days_between('cohorts.first_on', 'clock.as_of') ~ ' / nullif(clock.age_days, 0))'
         ) }} as age
     from cohorts
     cross join clock
@@ -116,7 +116,7 @@ activity as (
         customers.cohort_month,
         customers.acquisition_channel,
         cast(
-            floor({{ days_between('customers.first_purchase_on', 'purchase_days.purchased_on') }} / clock.age_days) as bigint
+            floor({{ days_between('customers.first_purchase_on', 'purchase_days.purchased_on') }} / nullif(clock.age_days, 0)) as bigint
         ) as age
     from purchase_days
     inner join customers
@@ -148,7 +148,7 @@ last_seen as (
     select
         customers.cohort_month,
         customers.acquisition_channel,
-        cast(floor(customers.t_x_days / clock.age_days) as bigint) as age,
+        cast(floor(customers.t_x_days / nullif(clock.age_days, 0)) as bigint) as age,
         0 as active_customers,
         count(*) as last_seen_customers,
         0 as revenue_amount,
@@ -168,7 +168,7 @@ money as (
         customers.acquisition_channel,
         cast(
             greatest(
-                floor({{ days_between('customers.first_purchase_on', 'orders.ordered_on') }} / clock.age_days), 0
+                floor({{ days_between('customers.first_purchase_on', 'orders.ordered_on') }} / nullif(clock.age_days, 0)), 0
             ) as bigint
         ) as age,
         0 as active_customers,
@@ -276,14 +276,14 @@ select
     cast(customers_count as bigint) as customers_count,
     cast(customers_eligible as bigint) as customers_eligible,
     cast(case when is_mature then active_customers end as bigint) as active_customers,
-    case when is_mature then {{ as_ratio('active_customers') }} / customers_count end as retention_rate,
-    case when is_mature then {{ as_ratio('still_buying_customers') }} / customers_count end as rolling_retention_rate,
+    case when is_mature then {{ as_ratio('active_customers') }} / nullif(customers_count, 0) end as retention_rate,
+    case when is_mature then {{ as_ratio('still_buying_customers') }} / nullif(customers_count, 0) end as rolling_retention_rate,
     cast(case when is_mature then revenue_amount end as decimal(18, 2)) as revenue_amount,
     cast(case when is_mature then margin_amount end as decimal(18, 2)) as margin_amount,
     cast(
         case
             when is_mature and cumulative_unknown_count = 0
-                then round(cumulative_margin_amount / {{ as_ratio('customers_count') }}, 2)
+                then round(cumulative_margin_amount / nullif({{ as_ratio('customers_count') }}, 0), 2)
         end as decimal(18, 2)
     ) as cumulative_ltv_amount
 from filled

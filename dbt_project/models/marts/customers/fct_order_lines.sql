@@ -59,12 +59,12 @@ shares as (
         order_costs_amount,
         refunded_amount,
         case
-            when total_weight > 0 then {{ as_ratio('weight_so_far') }} / {{ as_ratio('total_weight') }}
-            else {{ as_ratio('lines_so_far_count') }} / lines_count
+            when total_weight > 0 then {{ as_ratio('weight_so_far') }} / nullif({{ as_ratio('total_weight') }}, 0)
+            else {{ as_ratio('lines_so_far_count') }} / nullif(lines_count, 0)
         end as share_so_far,
         case
-            when total_weight > 0 then {{ as_ratio('weight_so_far - weight') }} / {{ as_ratio('total_weight') }}
-            else {{ as_ratio('lines_so_far_count - 1') }} / lines_count
+            when total_weight > 0 then {{ as_ratio('weight_so_far - weight') }} / nullif({{ as_ratio('total_weight') }}, 0)
+            else {{ as_ratio('lines_so_far_count - 1') }} / nullif(lines_count, 0)
         end as share_before
     from weighed
 

@@ -22,6 +22,7 @@ select
     expected_spend,
     margin_rate,
     margin_is_assumed,
+    value_basis,
     expected_value_30,
     expected_value_90,
     expected_value_180,

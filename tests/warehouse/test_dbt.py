@@ -1,0 +1,69 @@
+"""dbt's own tests: every unit test, and our generic tests on good and bad rows, in a warehouse a real night has built."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from goodwill import clv, extract, segments
+from goodwill.demo import make_demo_home
+from goodwill.home import Home
+from goodwill.settings import load_business, load_sources
+from goodwill.warehouse import Night, build_layer, open_warehouse, prepare_warehouse
+from goodwill.warehouse.layers import PROJECT
+
+from bench.shop import Parameters, make_shop
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """The home of a small shop, its working warehouse built through the last layer."""
+    folder = tmp_path_factory.mktemp("shop")
+    make_demo_home("shop", folder)
+    make_shop(Parameters(400, 3), folder / "input")
+    home = Home.at(folder)
+    business, sources = load_business(home.business_file), load_sources(home.sources_file)
+    for source in sources.sources:
+        extract.land_source(home, source, business.company.business_time_zone)
+    as_of = prepare_warehouse(Night(home, "night-1", business, sources))
+    build_layer(home, "staging")
+    build_layer(home, "before_clv")
+    with open_warehouse(home.working_copy) as connection:
+        clv.fit(connection, business, "night-1", as_of)
+        clv.score(connection, business, "night-1", as_of)
+        segments.assign(connection, business, "night-1", as_of)
+    build_layer(home, "after_clv")
+    return home
+
+
+def test_every_unit_test_of_the_models_passes(home):
+    from dbt.cli.main import dbtRunner
+
+    os.environ["GOODWILL_WAREHOUSE"] = str(home.working_copy)
+    folder = home.logs / "dbt"
+    result = dbtRunner().invoke(
+        [
+            *("--quiet", "test", "--select", "test_type:unit", "tag:ci"),
+            *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
+            *("--target-path", str(folder / "target"), "--log-path", str(folder)),
+        ]
+    )
+    assert result.exception is None, result.exception
+    failed = {run.node.name: run.message for run in result.result if str(run.status) != "pass"}
+    assert failed == {}
+    assert len(result.result) >= 40
+
+
+def test_every_mart_column_is_described_in_the_database_itself(home):
+    with open_warehouse(home.working_copy, read_only=True) as connection:
+        bare = connection.execute(
+            "select table_name || '.' || column_name from duckdb_columns() where schema_name = 'marts' and table_name <> 'labels' and comment is null"
+        ).fetchall()
+        tables = connection.execute("select count(*) from duckdb_tables() where schema_name = 'marts' and comment is not null").fetchone()
+    assert bare == []
+    assert tables[0] >= 11
+
+
+def test_the_project_is_where_the_package_looks():
+    assert Path(PROJECT / "dbt_project.yml").is_file()
