@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, cast
 
 __all__ = ["ENTITIES", "PLUMBING", "Column", "Entity", "Kind"]
 
@@ -70,12 +70,12 @@ class Entity:
         object.__setattr__(self, "by_name", {column.name: column for column in self.columns})
 
 
-def _columns(*specs: str) -> tuple[Column, ...]:
-    """`"order_id* id"` is a required id; `"city text"` an optional text."""
+def _columns(specification: str) -> tuple[Column, ...]:
+    """`"order_id* id, city text"`: a required id, and an optional text."""
     columns = []
-    for spec in specs:
+    for spec in specification.split(","):
         name, kind = spec.split()
-        columns.append(Column(name.rstrip("*"), kind, required=name.endswith("*")))  # type: ignore[arg-type]
+        columns.append(Column(name.rstrip("*"), cast(Kind, kind), required=name.endswith("*")))
     return tuple(columns)
 
 
@@ -84,25 +84,10 @@ _ALL = (
         "orders",
         ("order_id",),
         _columns(
-            "order_id* id",
-            "ordered_at* timestamp",
-            "contact_ref ref",
-            "net_amount* money",
-            "currency text",
-            "gross_amount money",
-            "discount_amount money",
-            "tax_amount money",
-            "shipping_amount money",
-            "shipping_cost money",
-            "payment_fee money",
-            "status text",
-            "channel text",
-            "brand text",
-            "campaign_id id",
-            "coupon_code text",
-            "partner_id id",
-            "payment_fingerprint text",
-            "updated_at timestamp",
+            "order_id* id, ordered_at* timestamp, contact_ref ref, net_amount* money, currency text, gross_amount money, "
+            "discount_amount money, tax_amount money, shipping_amount money, shipping_cost money, payment_fee money, "
+            "status text, channel text, brand text, campaign_id id, coupon_code text, partner_id id, payment_fingerprint text, "
+            "updated_at timestamp"
         ),
         amount="net_amount",
         event_time="ordered_at",
@@ -112,15 +97,8 @@ _ALL = (
         "order_lines",
         ("order_id", "line_no"),
         _columns(
-            "order_id* id",
-            "line_no* text",
-            "product_id id",
-            "quantity quantity",
-            "unit_price price",
-            "discount_amount money",
-            "net_amount money",
-            "unit_cost price",
-            "updated_at timestamp",
+            "order_id* id, line_no* text, product_id id, quantity quantity, unit_price price, discount_amount money, "
+            "net_amount money, unit_cost price, updated_at timestamp"
         ),
         amount="net_amount",
         description="One row per line of an order.",
@@ -128,15 +106,7 @@ _ALL = (
     Entity(
         "refunds",
         ("refund_id",),
-        _columns(
-            "refund_id* id",
-            "order_id* id",
-            "refunded_at* timestamp",
-            "amount* money",
-            "currency text",
-            "reason text",
-            "updated_at timestamp",
-        ),
+        _columns("refund_id* id, order_id* id, refunded_at* timestamp, amount* money, currency text, reason text, updated_at timestamp"),
         amount="amount",
         event_time="refunded_at",
         description="One row per refund, dated by itself; the amount is positive.",
@@ -144,39 +114,23 @@ _ALL = (
     Entity(
         "products",
         ("product_id",),
-        _columns("product_id* id", "name text", "category text", "updated_at timestamp"),
+        _columns("product_id* id, name text, category text, updated_at timestamp"),
         description="One row per product.",
     ),
     Entity(
         "product_costs",
         ("product_id", "valid_from"),
-        _columns("product_id* id", "valid_from* date", "unit_cost* price", "updated_at timestamp"),
+        _columns("product_id* id, valid_from* date, unit_cost* price, updated_at timestamp"),
         description="What a product cost from a date on.",
     ),
     Entity(
         "contacts",
         ("contact_id",),
         _columns(
-            "contact_id* id",
-            "created_at* timestamp",
-            "email text",
-            "phone text",
-            "first_name text",
-            "last_name text",
-            "company text",
-            "postcode text",
-            "city text",
-            "country text",
-            "birth_year integer",
-            "acquisition_channel text",
-            "campaign_id id",
-            "referred_by ref",
-            "referral_code text",
-            "owner text",
-            "address_fingerprint text",
-            "updated_at timestamp",
-            "merged_into id",
-            "deleted_at timestamp",
+            "contact_id* id, created_at* timestamp, email text, phone text, first_name text, last_name text, company text, "
+            "postcode text, city text, country text, birth_year integer, acquisition_channel text, campaign_id id, "
+            "referred_by ref, referral_code text, owner text, address_fingerprint text, updated_at timestamp, merged_into id, "
+            "deleted_at timestamp"
         ),
         event_time="created_at",
         description="One row per contact as its system knows it.",
@@ -184,7 +138,7 @@ _ALL = (
     Entity(
         "consents",
         ("contact_id", "channel", "purpose", "changed_at"),
-        _columns("contact_id* id", "channel* text", "purpose* text", "changed_at* timestamp", "granted* boolean"),
+        _columns("contact_id* id, channel* text, purpose* text, changed_at* timestamp, granted* boolean"),
         event_time="changed_at",
         description="One row per change of a consent.",
     ),
@@ -192,19 +146,8 @@ _ALL = (
         "contact_events",
         ("event_id",),
         _columns(
-            "event_id* id",
-            "contact_ref* ref",
-            "occurred_at* timestamp",
-            "kind* text",
-            "channel text",
-            "campaign_id id",
-            "message_id id",
-            "variant text",
-            "score number",
-            "text_ref text",
-            "cost money",
-            "product_id id",
-            "updated_at timestamp",
+            "event_id* id, contact_ref* ref, occurred_at* timestamp, kind* text, channel text, campaign_id id, message_id id, "
+            "variant text, score number, text_ref text, cost money, product_id id, updated_at timestamp"
         ),
         amount="cost",
         event_time="occurred_at",
@@ -214,25 +157,15 @@ _ALL = (
         "campaigns",
         ("campaign_id",),
         _columns(
-            "campaign_id* id",
-            "name text",
-            "technique text",
-            "reward_cost money",
-            "stance text",
-            "purpose text",
-            "weight number",
-            "offer_cost money",
-            "starts_at timestamp",
-            "ends_at timestamp",
-            "control_share number",
-            "updated_at timestamp",
+            "campaign_id* id, name text, technique text, reward_cost money, stance text, purpose text, weight number, "
+            "offer_cost money, starts_at timestamp, ends_at timestamp, control_share number, updated_at timestamp"
         ),
         description="One row per campaign.",
     ),
     Entity(
         "marketing_spend",
         ("day", "channel", "campaign_id"),
-        _columns("day* date", "channel* text", "campaign_id id", "purpose text", "amount* money", "currency text"),
+        _columns("day* date, channel* text, campaign_id id, purpose text, amount* money, currency text"),
         amount="amount",
         event_time="day",
         description="What was spent, by day, channel and campaign.",
@@ -241,16 +174,8 @@ _ALL = (
         "subscriptions",
         ("subscription_id",),
         _columns(
-            "subscription_id* id",
-            "contact_ref* ref",
-            "plan text",
-            "period text",
-            "amount* money",
-            "currency text",
-            "started_at* timestamp",
-            "ended_at timestamp",
-            "end_reason text",
-            "updated_at timestamp",
+            "subscription_id* id, contact_ref* ref, plan text, period text, amount* money, currency text, started_at* "
+            "timestamp, ended_at timestamp, end_reason text, updated_at timestamp"
         ),
         amount="amount",
         event_time="started_at",
@@ -259,7 +184,7 @@ _ALL = (
     Entity(
         "exchange_rates",
         ("day", "currency"),
-        _columns("day* date", "currency* text", "rate* number"),
+        _columns("day* date, currency* text, rate* number"),
         event_time="day",
         description="One unit of `currency` in the reporting currency, by day.",
     ),

@@ -17,6 +17,8 @@ LEVELS = {
     "clock": 0,
     "entities": 0,
     "errors": 0,
+    "files": 0,
+    "sql": 0,
     "demo": 1,
     "home": 1,
     "schedule": 1,

@@ -13,6 +13,7 @@ from typing import Any
 
 from goodwill.clock import now
 from goodwill.errors import GoodwillError
+from goodwill.files import replace_text
 from goodwill.home import Home
 
 __all__ = ["LEASE", "Lock"]
@@ -91,9 +92,7 @@ class Lock:
             raise GoodwillError(
                 f"run {run_id} no longer holds the warehouse" + (f"; {holder['run_id']} does" if holder else ""), "start the night again"
             )
-        beside = self.path.with_suffix(".tmp")
-        beside.write_text(json.dumps({**holder, "alive_at": now()}, default=str), encoding="utf-8")
-        os.replace(beside, self.path)
+        replace_text(self.path, json.dumps({**holder, "alive_at": now()}, default=str))
 
     def release(self, run_id: str) -> None:
         holder = self.holder()

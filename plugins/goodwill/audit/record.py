@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import resource
 import time
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from typing import Any
 
 from goodwill.clock import now
 from goodwill.errors import GateBlocked, SourceError
+from goodwill.files import replace_text
 from goodwill.home import Home
 
 __all__ = ["RunRecord", "read_runs", "staged"]
@@ -63,9 +63,7 @@ class RunRecord:
     def update(self, **facts: Any) -> dict[str, Any]:
         """Add facts to `run.json`, whole or not at all."""
         merged = {**self.read(), **facts}
-        beside = self.file.with_suffix(".tmp")
-        beside.write_text(json.dumps(merged, indent=1, default=str, ensure_ascii=False), encoding="utf-8")
-        os.replace(beside, self.file)
+        replace_text(self.file, json.dumps(merged, indent=1, default=str, ensure_ascii=False))
         return merged
 
     def say(self, stage: str, status: str, **more: Any) -> None:

@@ -9,9 +9,9 @@ import duckdb
 
 from goodwill.audit.record import RunRecord, read_runs
 from goodwill.entities import ENTITIES
-from goodwill.extract.sql import literal, literals
 from goodwill.home import Home
 from goodwill.settings import Sources
+from goodwill.sql import literal, literals
 
 __all__ = ["notices", "write_audit_tables"]
 
@@ -84,6 +84,7 @@ def write_audit_tables(home: Home, sources: Sources, run_id: str, connection: du
             if line["status"] != "started"
         ],
     )
+    connection.execute("create or replace table audit.settings as select * from control.night")
     connection.execute(f"create or replace table audit.batches as select {this} as run_id, * from control.batches")
     connection.execute(f"create or replace table audit.reconciliation as select {this} as run_id, * from staging.reconciliation")
     connection.execute(

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from goodwill.entities import SQL_TYPES
-from goodwill.extract.sql import literal, literals
 from goodwill.settings.sources import Source
+from goodwill.sql import literal, literals
 
 __all__ = ["DECIMALS", "Caster"]
 

@@ -20,6 +20,7 @@ from goodwill.extract.batches import MANIFEST, ROWS, EntityTotals, Manifest, rea
 from goodwill.extract.mapping import Mapper
 from goodwill.extract.reading import FileFacts, columns_of, inspect_file
 from goodwill.extract.writing import write_rows
+from goodwill.files import digest, sync
 from goodwill.home import Home
 from goodwill.settings.sources import Source
 
@@ -96,19 +97,6 @@ def _totals(connection: duckdb.DuckDBPyConnection, mapper: Mapper, relation: str
     return EntityTotals(rows, sum_, bad, first, last)
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def land_file(home: Home, source: Source, path: Path, zone: str) -> Manifest | None:
     """Land one file; `None` if exactly this is landed already."""
     facts = inspect_file(source, path)
@@ -131,10 +119,10 @@ def land_file(home: Home, source: Source, path: Path, zone: str) -> Manifest | N
             rows, malformed = written.rows, written.malformed
             with duckdb.connect() as connection:
                 totals = {entity: _totals(connection, mapper, written.relation) for entity, mapper in mapped.items()}
-            digest = _digest(folder / ROWS)
+            rows_digest = digest(folder / ROWS)
         else:
-            rows, malformed, digest, totals = 0, 0, "", {entity: EntityTotals(0, None, 0, None, None) for entity in mapped}
-        if _digest(path) != facts.sha256:
+            rows, malformed, rows_digest, totals = 0, 0, "", {entity: EntityTotals(0, None, 0, None, None) for entity in mapped}
+        if digest(path) != facts.sha256:
             raise SourceError(
                 f"source {source.name!r}: file {path} changed while it was read", "wait until it is written whole, then run again"
             )
@@ -148,7 +136,7 @@ def land_file(home: Home, source: Source, path: Path, zone: str) -> Manifest | N
             rows=rows,
             malformed_rows=malformed,
             columns=columns,
-            rows_sha256=digest,
+            rows_sha256=rows_digest,
             totals=totals,
             supersedes=known[-1].batch_id if known else None,
         )
@@ -156,14 +144,14 @@ def land_file(home: Home, source: Source, path: Path, zone: str) -> Manifest | N
             if extra.name != ROWS:
                 extra.unlink()
         if columns:
-            _sync(folder / ROWS)
+            sync(folder / ROWS)
         (folder / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
-        _sync(folder / MANIFEST)
+        sync(folder / MANIFEST)
         target = shelf / batch_id
         if target.exists():  # the same bytes were superseded in between and are back: this batch is the newer one
             shutil.rmtree(target)
         os.rename(folder, target)
-        _sync(shelf)
+        sync(shelf)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise

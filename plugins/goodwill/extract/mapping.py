@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from goodwill.entities import Column, Entity
 from goodwill.extract.casting import Caster
-from goodwill.extract.sql import identifier, literal, literals
 from goodwill.settings.sources import ColumnMapping, Condition, EntityMapping, Source
+from goodwill.sql import identifier, literal, literals
 
 __all__ = ["LANDING_PLUMBING", "Mapper"]
 

@@ -15,8 +15,8 @@ import duckdb
 
 from goodwill.errors import SourceError
 from goodwill.extract.mapping import LANDING_PLUMBING
-from goodwill.extract.sql import identifier, literal
 from goodwill.settings.sources import Source
+from goodwill.sql import identifier, literal
 
 __all__ = ["FileFacts", "columns_of", "inspect_file", "open_text", "relation_sql"]
 

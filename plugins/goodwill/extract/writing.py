@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 from goodwill.errors import SourceError
 from goodwill.extract.batches import ROWS
 from goodwill.extract.reading import FileFacts, open_text, records, relation_sql
-from goodwill.extract.sql import literal
 from goodwill.settings.sources import Source
+from goodwill.sql import literal
 
 __all__ = ["Written", "write_rows"]
 

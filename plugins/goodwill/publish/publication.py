@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -12,25 +11,13 @@ from typing import Any
 import duckdb
 
 from goodwill.clock import now
-from goodwill.extract.sql import identifier, literal
+from goodwill.files import digest, sync
 from goodwill.home import Home
+from goodwill.sql import identifier, literal
 
 __all__ = ["build_publication"]
 
 DATABASE = "goodwill.duckdb"
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _comment(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> None:
@@ -104,7 +91,7 @@ def build_publication(home: Home, run_id: str, facts: dict[str, Any], documents:
     for name, folder in documents.items():
         shutil.copytree(folder, building / name)
     files = {
-        str(path.relative_to(building)): {"bytes": path.stat().st_size, "sha256": _digest(path)}
+        str(path.relative_to(building)): {"bytes": path.stat().st_size, "sha256": digest(path)}
         for path in sorted(building.rglob("*"))
         if path.is_file()
     }
@@ -114,7 +101,7 @@ def build_publication(home: Home, run_id: str, facts: dict[str, Any], documents:
     for path in sorted(building.rglob("*")):
         if path.is_file():
             path.chmod(0o444)
-            _sync(path)
-    _sync(building)
+            sync(path)
+    sync(building)
     os.rename(building, target)
     return target

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 
+from goodwill.files import sync
 from goodwill.home import Home
 
 __all__ = ["current_as_of", "current_run", "prune", "swap"]
@@ -29,11 +30,7 @@ def swap(home: Home, run_id: str) -> None:
     link.unlink(missing_ok=True)
     os.symlink(run_id, link)
     os.replace(link, home.current)
-    handle = os.open(home.published, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync(home.published)
 
 
 def prune(home: Home, keep: int) -> list[str]:

@@ -16,10 +16,10 @@ from goodwill.entities import ENTITIES
 from goodwill.errors import ConfigurationError
 from goodwill.extract.batches import active_batches
 from goodwill.extract.landed import landed_view
-from goodwill.extract.sql import identifier
 from goodwill.home import Home
 from goodwill.settings import BusinessSettings, Sources
 from goodwill.settings.business import flat_settings
+from goodwill.sql import identifier
 from goodwill.warehouse.connection import open_warehouse
 
 __all__ = ["Night", "choose_as_of", "prepare_warehouse", "promote"]
