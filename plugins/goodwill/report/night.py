@@ -111,9 +111,10 @@ def _read_events(run_dir: Path) -> list[dict[str, Any]]:
 
 
 def _settings(warehouse: Warehouse, run_dir: Path) -> dict[str, Any]:
-    """The settings the night was run with; where its warehouse no longer tells (a publication), those of its home as they are now."""
-    if warehouse.has("control.night"):
-        return warehouse.row("select * from control.night limit 1")
+    """The settings the night was run with, in its warehouse or its publication; of a night that stopped before it had one, those of its home."""
+    for table in ("control.night", "audit.settings"):
+        if warehouse.has(table):
+            return warehouse.row(f"select * from {table} limit 1")
     try:
         return flat_settings(load_business(Home(run_dir.parent.parent).business_file))
     except GoodwillError:
