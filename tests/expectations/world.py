@@ -142,7 +142,8 @@ _MODEL = """
 create table model.clv_scores as
     select person_id, 'mbg_nbd' as model_used, x, t_x_days, age_days, 0.7::double as p_alive, 0.5::double as expected_purchases_30,
         1.5::double as expected_purchases_90, 3.0::double as expected_purchases_180, 6.0::double as expected_purchases_365,
-        12.0::double as expected_spend, 0.6::double as margin_rate, false as margin_is_assumed, 3::decimal(18, 2) as expected_value_30,
+        12.0::double as expected_spend, 0.6::double as margin_rate, false as margin_is_assumed,
+        'margin' as value_basis, 3::decimal(18, 2) as expected_value_30,
         9::decimal(18, 2) as expected_value_90, 18::decimal(18, 2) as expected_value_180, 36::decimal(18, 2) as expected_value_365,
         36::decimal(18, 2) as clv_12, 60::decimal(18, 2) as clv_24, 80::decimal(18, 2) as clv_36,
         date '2025-08-01' as expected_next_purchase_on, null::varchar as fallback_reason
@@ -150,7 +151,8 @@ create table model.clv_scores as
 create table model.clv_runs as
     select run_id, as_of, unnest(['mbg_nbd', 'bg_nbd', 'gamma_gamma']) as model, 40::bigint as customers, 40::bigint as repeat_customers,
         9::bigint as tuples, 0.5::double as r, 5.0::double as alpha, 0.7::double as a, 2.0::double as b, 6.0::double as p, 4.0::double as q,
-        15.0::double as v, -100.0::double as log_likelihood, true as converged,
+        15.0::double as v, 0.1::double as r_standard_error, 0.1::double as alpha_standard_error, 0.1::double as a_standard_error, 0.1::double as b_standard_error,
+        0.1::double as p_standard_error, 0.1::double as q_standard_error, 0.1::double as v_standard_error, 'week' as time_unit, -100.0::double as log_likelihood, true as converged,
         unnest([true, false, true]) as is_scoring_model, 'hash' as data_hash, 0.1::double as fitted_seconds, 'accepted' as status, '' as message
     from control.night;
 create table model.segment_assignments as
