@@ -22,6 +22,24 @@ __all__ = ["LEASE", "Lock"]
 LEASE = dt.timedelta(minutes=30)
 
 
+def _birth(pid: int) -> str | None:
+    """What tells a living process from a later one of the same number: when it started. `None` if it is dead, buried or not."""
+    try:
+        words = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+    except FileNotFoundError:
+        if Path("/proc/self").exists():
+            return None
+    else:
+        return None if words[0] in "ZX" else words[19]
+    try:  # a system without /proc can only say whether the number is in use
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return None
+    except PermissionError:
+        pass
+    return "unknown"
+
+
 @dataclass(frozen=True)
 class Lock:
     """The lock of a home; `pid` is the process that drives the whole night, where there is one such process."""
@@ -41,13 +59,7 @@ class Lock:
 
     def _is_dead(self, holder: dict[str, Any]) -> bool:
         if holder.get("host") == socket.gethostname() and holder.get("pid"):
-            try:
-                os.kill(int(holder["pid"]), 0)
-            except ProcessLookupError:
-                return True
-            except PermissionError:
-                return False
-            return False
+            return _birth(int(holder["pid"])) not in {holder.get("born")} - {None}
         return now() - dt.datetime.fromisoformat(holder["alive_at"]) > LEASE
 
     def acquire(self, run_id: str, pid: int | None) -> None:
@@ -57,7 +69,14 @@ class Lock:
         ------
         GoodwillError : another run holds it and is alive.
         """
-        content = {"run_id": run_id, "host": socket.gethostname(), "pid": pid, "taken_at": now(), "alive_at": now()}
+        content = {
+            "run_id": run_id,
+            "host": socket.gethostname(),
+            "pid": pid,
+            "born": pid and _birth(pid),
+            "taken_at": now(),
+            "alive_at": now(),
+        }
         for _ in range(2):
             try:
                 handle = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)

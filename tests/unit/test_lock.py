@@ -1,0 +1,66 @@
+"""The lock of a home: one living run at a time; the dead are noticed, even unburied, even if their number lives on."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+from goodwill.audit import Lock
+from goodwill.errors import GoodwillError
+
+
+@pytest.fixture
+def lock(make_home) -> Lock:
+    return Lock.of(make_home())
+
+
+def test_a_living_holder_is_named_and_respected(lock):
+    lock.acquire("first", os.getpid())
+    with pytest.raises(GoodwillError, match="run first holds the warehouse"):
+        lock.acquire("second", os.getpid())
+    lock.check("first")
+    lock.release("first")
+    lock.acquire("second", os.getpid())
+
+
+def test_a_dead_holder_is_replaced(lock):
+    child = subprocess.Popen([sys.executable, "-c", "pass"])
+    lock.acquire("dead", child.pid)
+    child.wait()
+    lock.acquire("next", os.getpid())
+    assert lock.holder()["run_id"] == "next"
+
+
+def test_a_dead_holder_nobody_has_buried_is_replaced(lock):
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    lock.acquire("unburied", child.pid)
+    child.kill()
+    time.sleep(0.2)  # dead, but its parent has not asked for it: a zombie
+    lock.acquire("next", os.getpid())
+    child.wait()
+
+
+def test_a_number_that_was_given_to_another_process_is_not_the_holder(lock):
+    lock.acquire("old", os.getpid())
+    lock.path.write_text(json.dumps({**lock.holder(), "born": "12"}))
+    lock.acquire("next", os.getpid())
+
+
+def test_a_holder_without_a_process_lives_by_its_signs_of_life(lock):
+    lock.acquire("scheduled", None)
+    with pytest.raises(GoodwillError):
+        lock.acquire("second", None)
+    lock.path.write_text(json.dumps({**lock.holder(), "alive_at": "2020-01-01 00:00:00"}))
+    lock.acquire("second", None)
+
+
+def test_a_run_that_lost_the_lock_may_not_go_on(lock):
+    lock.acquire("first", os.getpid())
+    with pytest.raises(GoodwillError, match="second no longer holds"):
+        lock.check("second")
+    lock.release("second")
+    assert lock.holder()["run_id"] == "first"
