@@ -9,7 +9,7 @@ import datetime as dt
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -72,10 +72,10 @@ def open_night(home: str | None, as_of: str | None = None, run_id: str | None = 
     load_business(where.business_file)
     load_sources(where.sources_file)
     wanted = dt.date.fromisoformat(as_of) if as_of else None
-    chosen = run_id or new_run_id()
-    audit.Lock.of(where).acquire(chosen, pid)
-    audit.RunRecord.of(where, chosen).update(
-        run_id=chosen,
+    ticket = {"home": str(where.root), "run_id": run_id or new_run_id()}
+    record = audit.RunRecord.of(where, ticket["run_id"])
+    record.update(
+        run_id=ticket["run_id"],
         as_of=wanted,
         started_at=now(),
         verdict="running",
@@ -83,7 +83,21 @@ def open_night(home: str | None, as_of: str | None = None, run_id: str | None = 
         home=where.root.name,
         configuration_sha256=configuration_digest(where.business_file, where.sources_file),
     )
-    return {"home": str(where.root), "run_id": chosen}
+    _bury(where)
+    try:
+        audit.Lock.of(where).acquire(ticket["run_id"], pid)
+    except GoodwillError as error:
+        record.update(verdict="failed", finished_at=now(), blocked_at="open", message=str(error))
+        raise
+    return ticket
+
+
+def _bury(home: Home) -> None:
+    """End a run whose process died without a word: its record says so, and the warehouse is free."""
+    dead = audit.Lock.of(home).dead_holder()
+    if dead:
+        with suppress(GoodwillError):
+            close_night({"home": str(home.root), "run_id": dead})
 
 
 def new_run_id() -> str:
@@ -195,14 +209,22 @@ def publish_night(ticket: Ticket) -> Figures:
         return figures
 
 
-def _verdict(lines: list[dict[str, Any]]) -> tuple[str, dict[str, Any]]:
-    """How a run ended, from its stages, and the line that says why."""
+def _verdict(home: Home, run_id: str, lines: list[dict[str, Any]]) -> tuple[str, dict[str, Any]]:
+    """How a run ended, from its stages and from what is published, and the line that says why."""
+    if publish.current_run(home) == run_id:
+        return "published", {}
     for status, verdict in (("blocked", "blocked"), ("failed", "failed")):
         bad = next((line for line in lines if line["status"] == status), None)
         if bad:
             return verdict, bad
     published = any(line["stage"] == "publish" and line["status"] == "done" for line in lines)
-    return ("published", {}) if published else ("failed", {"stage": "night", "message": "the night ended before it was published"})
+    if published:
+        return "published", {}
+    last = lines[-1]["stage"] if lines else "open"
+    return "failed", {
+        "stage": last,
+        "message": "the night was cut short: its process ended without a word\n  remedy: run the night again; nothing has to be cleaned up",
+    }
 
 
 def close_night(ticket: Ticket | None) -> Figures:
@@ -211,13 +233,15 @@ def close_night(ticket: Ticket | None) -> Figures:
         raise GoodwillError("the night could not be opened", "see the log of the task open_night")
     home = Home.at(ticket["home"])
     record = audit.RunRecord.of(home, ticket["run_id"])
-    verdict, why = _verdict(record.stages())
+    verdict, why = _verdict(home, ticket["run_id"], record.stages())
     record.update(verdict=verdict, finished_at=now(), blocked_at=why.get("stage"), message=why.get("message"))
-    try:
-        if verdict != "published":
-            _report_of_failure(home, record.folder, verdict)
-    finally:
-        audit.Lock.of(home).release(ticket["run_id"])
+    lock = audit.Lock.of(home)
+    if lock.holder_run() == ticket["run_id"]:  # else the warehouse is another run's by now: hands off
+        try:
+            if verdict != "published":
+                _report_of_failure(home, record.folder, verdict)
+        finally:
+            lock.release(ticket["run_id"])
     if verdict != "published":
         raise GoodwillError(f"the night was {verdict} at '{why.get('stage')}': {why.get('message')}")
     return {"verdict": verdict}

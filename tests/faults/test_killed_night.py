@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from goodwill.audit import RunRecord
+from goodwill.audit import RunRecord, read_runs
 from goodwill.demo import make_demo_home
 from goodwill.home import Home
 from goodwill.publish import current_run
@@ -71,6 +71,8 @@ def test_a_night_killed_at_any_stage_is_healed_by_the_next(home, stage):
     output, _ = again.communicate(timeout=300)
     assert again.returncode == 0, output
     assert current_run(home) != before
+    ended = {run["run_id"]: run["verdict"] for run in read_runs(home)}
+    assert "running" not in ended.values(), "the record of a killed run says so"
     assert not list(home.published.glob(".*")), "half-built leftovers are gone"
     assert not (home.warehouse / "working").exists()
     assert not (home.warehouse / "lock.json").exists()

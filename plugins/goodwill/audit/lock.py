@@ -91,6 +91,11 @@ class Lock:
             return
         raise GoodwillError("the warehouse lock was taken by another run in the same moment", "run again when that run has ended")
 
+    def dead_holder(self) -> str | None:
+        """The run that holds the warehouse without a process alive to end it, or `None`."""
+        holder = self.holder()
+        return holder["run_id"] if holder and self._is_dead(holder) else None
+
     def holder_run(self) -> str | None:
         holder = self.holder()
         return holder["run_id"] if holder else None

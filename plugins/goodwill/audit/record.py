@@ -107,5 +107,9 @@ def staged(record: RunRecord, stage: str) -> Iterator[dict[str, Any]]:
 
 def read_runs(home: Home) -> list[dict[str, Any]]:
     """Every run of a home, oldest first."""
-    runs = [RunRecord(folder).read() for folder in sorted((home.root / "runs").glob("*")) if (folder / "run.json").exists()]
+    runs = [
+        {"run_id": folder.name, **RunRecord(folder).read()}
+        for folder in sorted((home.root / "runs").glob("*"))
+        if (folder / "run.json").exists()
+    ]
     return sorted(runs, key=lambda run: str(run.get("started_at", "")))
