@@ -50,6 +50,13 @@ class Caster:
             text = f"replace({text}, {literal(self.source.thousands)}, '')"
         return f"replace({text}, ',', '.')" if self.source.decimal == "," else text
 
+    def _grouped(self, text: str) -> str:
+        """The test that thousands marks stand before groups of three: `1.2345,00` is a slip of the pen, not 12345."""
+        if not self.source.thousands:
+            return ""
+        pattern = rf"[+-]?(\d{{1,3}}([{self.source.thousands}]\d{{3}})+|\d+)([{self.source.decimal}]\d+)?"
+        return f"regexp_full_match({text}, {literal(pattern)}) and "
+
     def number(self, value: str, sql_type: str, kind: str) -> str:
         """A decimal, whole or floating number of `kind`."""
         target = SQL_TYPES[kind]
@@ -62,7 +69,7 @@ class Caster:
             else:
                 places = DECIMALS[kind]
                 pattern = rf"[+-]?\d{{1,{18 - places}}}([.]\d{{1,{places}}}0*)?"
-            return f"case when regexp_full_match({clean}, '{pattern}') then try_cast({clean} as {target}) end"
+            return f"case when {self._grouped(self.text(value, sql_type))}regexp_full_match({clean}, '{pattern}') then try_cast({clean} as {target}) end"
         if sql_type in _FLOATS and kind in DECIMALS:
             places = DECIMALS[kind]
             rounded = f"round({value}, {places})"

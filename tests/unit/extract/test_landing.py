@@ -106,6 +106,36 @@ def test_a_bad_row_is_named_and_its_neighbours_flow(make_home, line, column, rea
     assert [order for _, order, problems in found if not problems] == ["a", "b"]
 
 
+@pytest.mark.parametrize("mark", [".", " ", "'", ","])
+def test_thousands_marks_stand_before_groups_of_three(make_home, mark):
+    decimal = "." if mark == "," else ","
+    written = [
+        f"1{mark}234{decimal}50",
+        f"12{mark}345{mark}678{decimal}00",
+        "999",
+        f"1{mark}2345{decimal}00",
+        f"12{mark}34",
+        f"{mark}123",
+        f"1{mark}{mark}234",
+    ]
+    home = make_home(
+        sources=f"""
+        sources:
+          - name: shop
+            path: input/orders.csv
+            delimiter: ";"
+            decimal: "{decimal}"
+            thousands: "{mark}"
+            entities: {{orders: {{columns: {{order_id: id, ordered_at: at, net_amount: amount}}}}}}
+        """,
+        **{"orders.csv": "id;at;amount\n" + "".join(f"{number};2025-01-01;{amount}\n" for number, amount in enumerate(written))},
+    )
+    land(home)
+    amounts = [amount for (amount,) in rows(home, columns="net_amount")]
+    assert amounts[:3] == [Decimal("1234.50"), Decimal("12345678.00"), Decimal("999.00")]
+    assert amounts[3:] == [None] * 4
+
+
 def test_a_bad_row_keeps_its_raw_text(make_home):
     home = make_home(**{"orders.csv": "order_id,ordered_at,customer_id,amount\nx,soon,c,1\ny,2025-01-01\n"})
     land(home)
