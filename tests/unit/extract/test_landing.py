@@ -115,7 +115,7 @@ def test_thousands_marks_stand_before_groups_of_three(make_home, mark):
         "999",
         f"1{mark}2345{decimal}00",
         f"12{mark}34",
-        f"{mark}123",
+        f"-{mark}123",
         f"1{mark}{mark}234",
     ]
     home = make_home(
