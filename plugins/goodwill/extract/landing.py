@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import glob
 import hashlib
 import os
@@ -57,15 +58,26 @@ def mappers(source: Source, columns: dict[str, str], zone: str) -> dict[str, Map
 
 
 def check_columns(source: Source, path: Path, mapped: dict[str, Mapper], columns: dict[str, str]) -> None:
-    """Refuse a file that lacks a column the mapping reads."""
+    """Refuse a file that lacks a column the mapping reads; the remedy names the likeliest slip."""
     for entity, mapper in mapped.items():
         missing = mapper.missing_columns()
         if missing:
             raise SourceError(
                 f"source {source.name!r}: file {path}: no column {', '.join(map(repr, missing))}, which the mapping of "
                 f"{entity} reads; the file has: {', '.join(columns) or 'no columns'}",
-                f"mend the mapping of {source.name!r} in sources.yml, or the file's header",
+                _likely_slip(missing, list(columns)) + f"mend the mapping of {source.name!r} in sources.yml, or the file's header",
             )
+
+
+def _likely_slip(missing: list[str], columns: list[str]) -> str:
+    """A whole header taken for one name is a wrong delimiter; a name almost like another is a renamed column."""
+    if len(columns) == 1:
+        mark = next((mark for mark in (";", "\t", "|", ",") if mark in columns[0]), None)
+        return f"the header looks separated by {mark!r}: set 'delimiter' to it; or " if mark else ""
+    by_lower = {name.lower(): name for name in columns}
+    pairs = [(name, difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.7)) for name in missing]
+    guesses = [f"{name!r} may now be {by_lower[close[0]]!r}" for name, close in pairs if close]
+    return f"{'; '.join(guesses)}: " if guesses else ""
 
 
 def _batch_id(source: Source, name: str, facts: FileFacts) -> str:

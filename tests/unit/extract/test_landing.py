@@ -168,6 +168,20 @@ def test_a_broken_file_is_refused_whole(make_home, case):
     assert list((home.landing / "shop").glob("*")) == [] if (home.landing / "shop").exists() else True
 
 
+@pytest.mark.parametrize(
+    ("header", "hint"),
+    [
+        ("order_id;ordered_at;customer_id;amount", "looks separated by ';'"),
+        ("order_id,orderd_at,customer_id,amount", "'ordered_at' may now be 'orderd_at'"),
+    ],
+)
+def test_a_likely_slip_is_named(make_home, header, hint):
+    home = make_home(**{"orders.csv": f"{header}\n"})
+    with pytest.raises(SourceError) as error:
+        land(home)
+    assert hint in error.value.remedy
+
+
 def test_an_empty_file_is_fine_where_allowed(make_home):
     home = make_home(
         sources="""
