@@ -19,6 +19,7 @@ from goodwill.clock import now
 from goodwill.errors import GoodwillError
 from goodwill.home import Home
 from goodwill.settings import configuration_digest, load_business, load_sources
+from goodwill.sql import literal
 from goodwill.warehouse import Night, open_warehouse
 
 __all__ = [
@@ -131,7 +132,21 @@ def build(ticket: Ticket, layer: str) -> Figures:
     """Build one dbt layer: `staging`, `before_clv` or `after_clv`."""
     with _stage(ticket, f"build {layer}") as (night, figures):
         figures |= warehouse.build_layer(night.home, layer)
+        if layer == "staging":
+            figures |= _list_rejected(night)
         return {"models": figures["models"], "tests": figures["tests"]}
+
+
+def _list_rejected(night: Night) -> Figures:
+    """Write every rejected row to `runs/<run_id>/quarantine.csv`: a blocked night leaves no warehouse to ask."""
+    target = night.home.run(night.run_id) / "quarantine.csv"
+    with open_warehouse(night.home.working_copy, read_only=True) as connection:
+        connection.execute(
+            f"copy (select entity, source, file, row_no, column_name, reason, value from staging.quarantine "
+            f"order by entity, source, file, row_no, column_name) to {literal(str(target))} (format csv, header)"
+        )
+        (rows,) = connection.execute("select count(distinct (entity, source, batch_id, row_no)) from staging.quarantine").fetchall()[0]
+    return {"rejected": rows}
 
 
 def validate(ticket: Ticket, boundary: str) -> Figures:

@@ -87,7 +87,8 @@ def test_a_broken_configuration_exits_1_before_anything_starts(make_home):
 def test_check_shows_rows_columns_and_first_errors_and_lands_nothing(make_home):
     home = make_home(**{"orders.csv": "order_id,ordered_at,customer_id,amount\n1,2025-01-01,c,1\n2,soon,c,x\n"})
     done = goodwill("check", "--home", home.root)
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "1 of 2 rows (50.0%) have an error, more than 5.0%: the night would be blocked" in done.stdout
     assert "2 rows" in done.stdout
     assert "1 with an error" in done.stdout
     assert "contact_ref ← customer_id" in done.stdout

@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 
 from goodwill.audit.record import RunRecord, read_runs
+from goodwill.clock import now
 from goodwill.entities import ENTITIES
 from goodwill.home import Home
 from goodwill.settings import Sources
@@ -53,7 +54,8 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[
 
 def write_audit_tables(home: Home, sources: Sources, run_id: str, connection: duckdb.DuckDBPyConnection) -> None:
     """Write `audit.*` into the night's warehouse: this run's figures and the kept record of the runs before."""
-    runs = read_runs(home)
+    # these tables are only ever read in a publication: there, this run is published
+    runs = [{**run, "verdict": "published", "finished_at": now()} if run["run_id"] == run_id else run for run in read_runs(home)]
     this = literal(run_id)
     connection.execute(
         "create or replace table audit.runs (run_id varchar, as_of date, started_at timestamp, finished_at timestamp, verdict varchar, "

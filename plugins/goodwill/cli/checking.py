@@ -37,7 +37,7 @@ def _mapped(column: str, sources: set[str]) -> str:
     return column if sources == {column} else f"{column} ← {', '.join(sorted(sources)) or 'a constant'}"
 
 
-def _check_file(source: Source, path: Path, zone: str) -> Finding:
+def _check_file(source: Source, path: Path, zone: str, limit: float) -> Finding:
     finding = Finding(source.name, str(path))
     facts = inspect_file(source, path)
     columns = columns_of(source, path) if facts.size else {}
@@ -55,6 +55,10 @@ def _check_file(source: Source, path: Path, zone: str) -> Finding:
             rows, bad = connection.execute(f"select count(*), count(*) filter (where len(_problems) > 0) from {name}").fetchone() or (0, 0)
             how = ", ".join(_mapped(column, mapping.source_columns()) for column, mapping in mapper.mapping.columns.items())
             finding.entities.append(f"{entity}: {rows:,} rows, {bad:,} with an error; {how}")
+            if not rows and entity == "orders":
+                finding.error = f"{entity}: no rows: the night would be blocked"
+            elif rows and bad / rows > limit:
+                finding.error = f"{entity}: {bad:,} of {rows:,} rows ({bad / rows:.1%}) have an error, more than {limit:.1%}: the night would be blocked"
             for number, column, reason, value in connection.execute(
                 f"select _row_no, p.column_name, p.reason, p.value from (select _row_no, unnest(_problems) as p from {name}) order by 1, 2 limit 5"
             ).fetchall():
@@ -70,7 +74,8 @@ def check_home(home: Home) -> list[Finding]:
     ------
     ConfigurationError : the configuration itself is not valid.
     """
-    zone = load_business(home.business_file).company.business_time_zone
+    business = load_business(home.business_file)
+    zone = business.company.business_time_zone
     findings = []
     for source in load_sources(home.sources_file).sources:
         try:
@@ -80,7 +85,8 @@ def check_home(home: Home) -> list[Finding]:
             continue
         for path in files:
             try:
-                findings.append(_check_file(source, path, zone))
+                limit = business.quality.quarantine_share if source.quarantine_share is None else source.quarantine_share
+                findings.append(_check_file(source, path, zone, limit))
             except SourceError as error:
                 findings.append(Finding(source.name, str(path), error=str(error)))
     return findings

@@ -81,22 +81,33 @@ def open_text(source: Source, path: Path) -> IO[str]:
 
 
 def _check_encoding(source: Source, path: Path) -> None:
-    line = 1
     try:
         with open_text(source, path) as stream:
-            while chunk := stream.read(1 << 22):
-                line += chunk.count("\n")
+            while stream.read(1 << 22):
+                pass
     except LookupError:
         raise _fail(source, path, f"unknown encoding {source.encoding!r}", "use a name such as utf-8, latin-1, cp1252 or utf-16") from None
     except UnicodeError as error:
         raise _fail(
             source,
             path,
-            f"is not {source.encoding} text near line {line} ({getattr(error, 'reason', error)})",
+            f"is not {source.encoding} text near line {_undecodable_line(source, path)} ({getattr(error, 'reason', error)})",
             "declare the file's 'encoding' (latin-1, cp1252, utf-16 …) or save it as UTF-8",
         ) from None
     except (OSError, EOFError) as error:
         raise _fail(source, path, f"is a broken compressed file ({error})", "send the file again") from None
+
+
+def _undecodable_line(source: Source, path: Path) -> int:
+    """The first line that is not text in the declared encoding (lines end where the bytes say so: exact for all but UTF-16 and UTF-32)."""
+    number = 0
+    with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as stream:
+        for number, line in enumerate(stream, 1):
+            try:
+                line.decode(source.encoding)
+            except UnicodeError:
+                return number
+    return number
 
 
 def _header(source: Source, path: Path) -> list[str]:

@@ -47,7 +47,9 @@ def _figures(facts: Facts) -> list[Line]:
         lines.append(("customers", f"{count(facts.customers.customers)}{guests}"))
         lines.append(("revenue, 12 months", money.whole(facts.customers.trailing_revenue)))
     if facts.value:
-        lines.append(("customer equity", f"{money.whole(facts.value.equity[12])}   (margin expected in 12 months, discounted)"))
+        lines.append(
+            ("customer equity", f"{money.whole(facts.value.equity[12])}   ({facts.value.basis} expected in 12 months, discounted)")
+        )
         if facts.value.concentration:
             lines.append(("top 20 % hold", f"{percent(facts.value.concentration.top[20])} of the positive value"))
     if facts.cohorts and facts.cohorts.first_return is not None:

@@ -70,6 +70,16 @@ class Value:
     landscape: dict[tuple[int, int], LandscapeCell]
     concentration: Concentration | None
     models_used: tuple[tuple[str, str | None, int], ...]
+    on_revenue: bool = False
+
+    @property
+    def basis(self) -> str:
+        """What values are counted in: without any known or assumed margin they are revenue, and must not be called otherwise."""
+        return "revenue" if self.on_revenue else "margin"
+
+    @property
+    def basis_of(self) -> str:
+        return "revenue" if self.on_revenue else "a margin"
 
 
 def read_value(warehouse: Warehouse) -> Value | None:
@@ -90,7 +100,11 @@ def read_value(warehouse: Warehouse) -> Value | None:
         group by model_used, fallback_reason
         order by customers desc, model_used, fallback_reason
     """)
+    on_revenue = warehouse.has(table, "value_basis") and bool(
+        warehouse.row(f"select bool_or(value_basis = 'revenue') as on_revenue from {table}")["on_revenue"]
+    )
     return Value(
+        on_revenue=on_revenue,
         customers=totals["customers"],
         equity={months: totals[f"clv_{months}"] for months in (12, 24, 36)},
         mean=totals["mean"],

@@ -77,7 +77,7 @@ def tiles(facts: Facts) -> tuple[Tile, ...]:
             Tile(
                 "Customer equity",
                 money.short(facts.value.equity[12]),
-                "margin expected from them in the next 12 months, discounted (Σ CLV 12)",
+                f"{facts.value.basis} expected from them in the next 12 months, discounted (Σ CLV 12)",
             )
         )
     if facts.customers and facts.customers.trailing_revenue is not None:
@@ -116,7 +116,7 @@ def sentences(facts: Facts) -> tuple[str, ...]:
         worth = money.short(facts.value.equity[12])
         guests = f" and the {count(facts.customers.guests)} guest orders beside them" if facts.customers.guests else ""
         found.append(
-            f"The {count(facts.customers.customers)} customers{guests} are expected to bring a margin of {worth} over the next twelve months."
+            f"The {count(facts.customers.customers)} customers{guests} are expected to bring {facts.value.basis_of} of {worth} over the next twelve months."
         )
     if facts.value and facts.value.concentration:
         found.append(
