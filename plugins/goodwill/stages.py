@@ -26,6 +26,7 @@ __all__ = [
     "assign_segments",
     "build",
     "close_night",
+    "end_cut_short",
     "extract_source",
     "fit_clv",
     "open_night",
@@ -84,7 +85,9 @@ def open_night(home: str | None, as_of: str | None = None, run_id: str | None = 
         home=where.root.name,
         configuration_sha256=configuration_digest(where.business_file, where.sources_file),
     )
-    _bury(where)
+    dead = audit.Lock.of(where).dead_holder()
+    if dead:
+        end_cut_short({"home": str(where.root), "run_id": dead})
     try:
         audit.Lock.of(where).acquire(ticket["run_id"], pid)
     except GoodwillError as error:
@@ -93,12 +96,11 @@ def open_night(home: str | None, as_of: str | None = None, run_id: str | None = 
     return ticket
 
 
-def _bury(home: Home) -> None:
-    """End a run whose process died without a word: its record says so, and the warehouse is free."""
-    dead = audit.Lock.of(home).dead_holder()
-    if dead:
-        with suppress(GoodwillError):
-            close_night({"home": str(home.root), "run_id": dead})
+def end_cut_short(ticket: Ticket) -> None:
+    """End a run whose process died without a word: its record says so, its report too if one can be made, and the warehouse is free."""
+    # what a killed process left behind may be unreadable in any way; that must not stop whoever found it
+    with suppress(Exception):
+        close_night(ticket)
 
 
 def new_run_id() -> str:
@@ -138,11 +140,15 @@ def build(ticket: Ticket, layer: str) -> Figures:
 
 
 def _list_rejected(night: Night) -> Figures:
-    """Write every rejected row to `runs/<run_id>/quarantine.csv`: a blocked night leaves no warehouse to ask."""
+    """Write every rejected row to `runs/<run_id>/quarantine.csv`: a blocked night leaves no warehouse to ask.
+
+    A value that a spreadsheet would take for a formula gets an apostrophe before it.
+    """
     target = night.home.run(night.run_id) / "quarantine.csv"
+    inert = "case when regexp_matches({0}, '^[=+@\\t\\r-]') then chr(39) || {0} else {0} end as {0}"
     with open_warehouse(night.home.working_copy, read_only=True) as connection:
         connection.execute(
-            f"copy (select entity, source, file, row_no, column_name, reason, value from staging.quarantine "
+            f"copy (select entity, source, {inert.format('file')}, row_no, column_name, reason, {inert.format('value')} from staging.quarantine "
             f"order by entity, source, file, row_no, column_name) to {literal(str(target))} (format csv, header)"
         )
         (rows,) = connection.execute("select count(distinct (entity, source, batch_id, row_no)) from staging.quarantine").fetchall()[0]

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from goodwill.home import Home
 
+from tests.conftest import ORDERS_SOURCE
+
 pytestmark = pytest.mark.xdist_group("command_line")
 
 
@@ -101,3 +103,15 @@ def test_check_names_a_missing_file_and_exits_1(make_home):
     done = goodwill("check", "--home", home.root)
     assert done.returncode == 1
     assert "orders.csv does not exist" in done.stdout
+
+
+def test_check_counts_the_share_of_bad_rows_over_all_files_of_a_source(make_home):
+    """One bad row of two in today's small file is nothing among a year's: the night would not stop, and neither does the check."""
+    header = "order_id,ordered_at,customer_id,amount\n"
+    year = header + "".join(f"y{number},2025-01-01,c,1\n" for number in range(100))
+    home = make_home(
+        sources=ORDERS_SOURCE.replace("orders.csv", "*.csv"), **{"year.csv": year, "today.csv": f"{header}t1,2025-01-02,c,1\nt2,soon,c,1\n"}
+    )
+    done = goodwill("check", "--home", home.root)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "would be quarantined" in done.stdout

@@ -109,7 +109,7 @@ def test_every_injected_error_is_in_quarantine_and_nothing_else(first):
     injected = json.loads((first.home.root / "input" / "truth.json").read_text())["injected"]
     wanted = {(bad["entity"], bad["row"]) for bad in injected}
     found = set(first.rows("select entity, row_no from audit.quarantine"))
-    assert wanted <= found
+    assert found == wanted
     assert len(wanted) > 5
 
 
@@ -153,12 +153,17 @@ def test_too_large_a_share_of_bad_rows_blocks_at_its_gate(run_night, shop_home):
     lines = orders.read_text().splitlines()
     orders.write_text(
         "\n".join([lines[0], *[line.replace("T", " half past ", 1) if number % 5 == 0 else line for number, line in enumerate(lines[1:])]])
+        + "\nO999999,=HYPERLINK(1)"
+        + "," * (lines[0].count(",") - 1)
     )
     night = run_night(home)
     assert night.verdict == "blocked"
     assert night.record["blocked_at"] == "validate staged"
     assert "orders" in night.record["message"]
     assert current_run(home) is None
+    listed = (home.run(night.run_id) / "quarantine.csv").read_text()
+    assert listed.count("half past") >= 80, "every rejected row is listed, not only examples"
+    assert "'=HYPERLINK(1)" in listed, "and none of them is a formula in a spreadsheet"
 
 
 def test_a_mart_that_breaks_a_critical_rule_is_never_published(run_night, shop_home, tmp_path, monkeypatch):

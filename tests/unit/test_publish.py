@@ -8,7 +8,7 @@ import duckdb
 import pytest
 from goodwill.publish import build_publication, current_as_of, current_run, prune, swap
 
-FACTS = {"as_of": "2026-01-31", "code_version": "1", "configuration_sha256": "2"}
+FACTS = {"verdict": "running", "as_of": "2026-01-31", "code_version": "1", "configuration_sha256": "2"}
 
 
 @pytest.fixture
@@ -43,6 +43,7 @@ def test_the_manifest_names_every_file_with_its_digest(home):
     assert set(manifest["files"]) == {"goodwill.duckdb", "marts/dim_customers.parquet"}
     assert manifest["tables"]["marts.dim_customers"] == 1
     assert manifest["run_id"] == "run1"
+    assert manifest["verdict"] == "published", "the run's own record still says running at this moment"
 
 
 def test_the_swap_is_a_link_and_old_publications_stay_until_pruned(home):

@@ -29,6 +29,7 @@ class Finding:
     rows: int = 0
     entities: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    counts: dict[str, tuple[int, int]] = field(default_factory=dict)
     error: str = ""
 
 
@@ -37,7 +38,7 @@ def _mapped(column: str, sources: set[str]) -> str:
     return column if sources == {column} else f"{column} ← {', '.join(sorted(sources)) or 'a constant'}"
 
 
-def _check_file(source: Source, path: Path, zone: str, limit: float) -> Finding:
+def _check_file(source: Source, path: Path, zone: str) -> Finding:
     finding = Finding(source.name, str(path))
     facts = inspect_file(source, path)
     columns = columns_of(source, path) if facts.size else {}
@@ -55,10 +56,7 @@ def _check_file(source: Source, path: Path, zone: str, limit: float) -> Finding:
             rows, bad = connection.execute(f"select count(*), count(*) filter (where len(_problems) > 0) from {name}").fetchone() or (0, 0)
             how = ", ".join(_mapped(column, mapping.source_columns()) for column, mapping in mapper.mapping.columns.items())
             finding.entities.append(f"{entity}: {rows:,} rows, {bad:,} with an error; {how}")
-            if not rows and entity == "orders":
-                finding.error = f"{entity}: no rows: the night would be blocked"
-            elif rows and bad / rows > limit:
-                finding.error = f"{entity}: {bad:,} of {rows:,} rows ({bad / rows:.1%}) have an error, more than {limit:.1%}: the night would be blocked"
+            finding.counts[entity] = (rows, bad)
             for number, column, reason, value in connection.execute(
                 f"select _row_no, p.column_name, p.reason, p.value from (select _row_no, unnest(_problems) as p from {name}) order by 1, 2 limit 5"
             ).fetchall():
@@ -83,13 +81,28 @@ def check_home(home: Home) -> list[Finding]:
         except SourceError as error:
             findings.append(Finding(source.name, source.path, error=str(error)))
             continue
+        read: list[Finding] = []
         for path in files:
             try:
-                limit = business.quality.quarantine_share if source.quarantine_share is None else source.quarantine_share
-                findings.append(_check_file(source, path, zone, limit))
+                read.append(_check_file(source, path, zone))
             except SourceError as error:
-                findings.append(Finding(source.name, str(path), error=str(error)))
+                read.append(Finding(source.name, str(path), error=str(error)))
+        limit = business.quality.quarantine_share if source.quarantine_share is None else source.quarantine_share
+        findings += [*read, *_would_block(source, read, limit)]
     return findings
+
+
+def _would_block(source: Source, read: list[Finding], limit: float) -> list[Finding]:
+    """What the night would stop at, counted as it counts: over all files of a source."""
+    found = []
+    for entity in source.entities:
+        rows, bad = (sum(finding.counts.get(entity, (0, 0))[place] for finding in read) for place in (0, 1))
+        if not rows and entity == "orders" and not any(finding.error for finding in read):
+            found.append(f"{entity}: no rows: the night would be blocked")
+        elif rows and bad / rows > limit:
+            share = f"{bad:,} of {rows:,} rows ({bad / rows:.1%}) have an error, more than {limit:.1%}"
+            found.append(f"{entity}: {share}: the night would be blocked")
+    return [Finding(source.name, source.path, sum(finding.rows for finding in read), error=text) for text in found]
 
 
 def show(console: Console, finding: Finding) -> None:

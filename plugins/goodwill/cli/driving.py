@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from goodwill.audit.lock import Lock
 from goodwill.errors import GoodwillError
 from goodwill.home import Home
 from goodwill.settings import load_business, load_sources
-from goodwill.stages import close_night, new_run_id
+from goodwill.stages import end_cut_short, new_run_id
 
 __all__ = ["airflow_environment", "run_night"]
 
@@ -125,8 +124,7 @@ def run_night(home: Home, as_of: str | None, console: Console) -> str:
             process.terminate()
             process.wait()
     if record.read().get("verdict") == "running":  # killed, or out of memory: nobody was left to close it
-        with suppress(GoodwillError):
-            close_night({"home": str(home.root), "run_id": run_id})
+        end_cut_short({"home": str(home.root), "run_id": run_id})
     return _conclude(home, record, log, console)
 
 

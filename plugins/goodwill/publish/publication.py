@@ -86,7 +86,7 @@ def build_publication(home: Home, run_id: str, facts: dict[str, Any], documents:
     building = home.published / f".building-{run_id}"
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(parents=True)
-    release = {**facts, "run_id": run_id, "published_at": now()}
+    release = {**facts, "run_id": run_id, "verdict": "published", "published_at": now()}
     rows = _write_database(home.working_copy, building, release)
     for name, folder in documents.items():
         shutil.copytree(folder, building / name)

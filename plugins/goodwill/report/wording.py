@@ -128,7 +128,7 @@ def sentences(facts: Facts) -> tuple[str, ...]:
         people = sum(group.people for group in risky)
         brought = sum(group.actual - group.clv for group in risky if group.actual is not None)
         found.append(
-            f"{count(people)} customers are at risk or lapsed; they brought {money.short(brought)} of margin in the last twelve months."
+            f"{count(people)} customers are at risk or lapsed; they brought {money.short(brought)} of {facts.value.basis if facts.value else 'margin'} in the last twelve months."
         )
     if facts.balances:
         landed = sum(balance.rows[1] or 0 for balance in facts.balances)

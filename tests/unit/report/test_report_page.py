@@ -90,6 +90,27 @@ def test_a_published_night_shows_every_part(tmp_path: Path) -> None:
         assert shown in page.text, shown
 
 
+def test_values_counted_in_revenue_are_never_called_margin(tmp_path: Path) -> None:
+    """Read with the tables of another night, whose company knows its costs: the same sentences must say margin there."""
+    night = published_night(tmp_path)
+    sentences = (
+        "to bring {} of",
+        "the {} each customer is expected to bring",
+        "of {} in the last twelve months",
+        "Actual value = {} of the last",
+    )
+    _, known = read(night, "published", tmp_path)
+    with duckdb.connect(str(night.warehouse)) as connection:
+        for table in ("marts.clv_customers", "model.clv_scores"):
+            connection.execute(f"alter table if exists {table} add column value_basis varchar default 'revenue'")
+    _, unknown = read(night, "published", tmp_path)
+    for sentence in sentences:
+        assert sentence.format("a margin" if sentence.startswith("to bring") else "margin") in known.text, sentence
+        assert sentence.format("revenue") in unknown.text, sentence
+    for page in (known, unknown):
+        assert "{{" not in page.text, "a template's own text is on the page"
+
+
 def test_the_left_censored_and_the_missing_entities_are_told(tmp_path: Path) -> None:
     _, page = read(published_night(tmp_path), "published", tmp_path)
     assert "3 of 10 customers are in this case" in page.text
