@@ -23,7 +23,8 @@ SQL_TYPES: dict[str, str] = {
     "boolean": "boolean",
 }
 
-#: Columns every landed row carries besides its own: where it came from, and what could not be read in it.
+#: Columns every landed row carries besides its own: where it came from, what could not be read in it, and whether it is an exact copy
+#: of an earlier row that its source's rule drops.
 PLUMBING: dict[str, str] = {
     "_source": "varchar",
     "_system": "varchar",
@@ -33,6 +34,7 @@ PLUMBING: dict[str, str] = {
     "_extracted_at": "timestamp",
     "_problems": "struct(column_name varchar, reason varchar, value varchar)[]",
     "_raw": "varchar",
+    "_is_repeat": "boolean",
 }
 
 

@@ -18,7 +18,9 @@ from goodwill.audit.version import code_version
 from goodwill.clock import now
 from goodwill.errors import GoodwillError
 from goodwill.home import Home
-from goodwill.settings import configuration_digest, load_business, load_sources
+from goodwill.settings import configuration_digest, load_business
+from goodwill.sources import load_sources
+from goodwill.sources.credentials import Resolver, from_environment
 from goodwill.sql import literal
 from goodwill.warehouse import Night, open_warehouse
 
@@ -113,10 +115,10 @@ def source_names(ticket: Ticket) -> list[str]:
     return [source.name for source in _night(ticket).sources.sources]
 
 
-def extract_source(ticket: Ticket, source: str) -> Figures:
-    """Land what is new in one source, each file as an immutable batch."""
+def extract_source(ticket: Ticket, source: str, connections: Resolver = from_environment) -> Figures:
+    """Land what is new in one source, each part as an immutable batch; `connections` knows the secrets, by name."""
     with _stage(ticket, f"extract {source}") as (night, figures):
-        figures |= extract.land_source(night.home, night.sources.by_name(source), night.business.company.business_time_zone)
+        figures |= extract.land_source(night.home, night.sources.by_name(source), night.business.company.business_time_zone, connections)
         return figures
 
 

@@ -9,7 +9,8 @@ import pytest
 from goodwill import clv, extract, segments
 from goodwill.demo import make_demo_home
 from goodwill.home import Home
-from goodwill.settings import load_business, load_sources
+from goodwill.settings import load_business
+from goodwill.sources import load_sources
 from goodwill.warehouse import Night, build_layer, open_warehouse, prepare_warehouse
 from goodwill.warehouse.layers import PROJECT
 

@@ -11,7 +11,7 @@ from goodwill.audit.record import RunRecord, read_runs
 from goodwill.clock import now
 from goodwill.entities import ENTITIES
 from goodwill.home import Home
-from goodwill.settings import Sources
+from goodwill.sources import Sources
 from goodwill.sql import literal, literals
 
 __all__ = ["notices", "write_audit_tables"]

@@ -10,19 +10,25 @@ import duckdb
 from rich.console import Console
 from rich.markup import escape
 
-from goodwill.errors import SourceError
-from goodwill.extract.landing import check_columns, find_files, mappers
-from goodwill.extract.reading import columns_of, inspect_file
-from goodwill.extract.writing import write_rows
+from goodwill.errors import GoodwillError
+from goodwill.extract.landing import check_columns, mappers
 from goodwill.home import Home
-from goodwill.settings import Source, load_business, load_sources
+from goodwill.settings import load_business
+from goodwill.sources import Source, load_sources
+from goodwill.sources.connectors import CONNECTORS
+from goodwill.sources.connectors.protocol import ROWS, Approach, Labels, Part
+from goodwill.sources.credentials import resolve
+from goodwill.sql import literal
 
 __all__ = ["Finding", "check_home", "show"]
+
+#: Rows of a table or a resource that a look reads; files are read whole.
+_LOOK = 10_000
 
 
 @dataclass
 class Finding:
-    """What one file of one source would give; `error` says why it cannot be read."""
+    """What one part of one source would give; `error` says why it cannot be read."""
 
     source: str
     file: str
@@ -38,18 +44,16 @@ def _mapped(column: str, sources: set[str]) -> str:
     return column if sources == {column} else f"{column} ← {', '.join(sorted(sources)) or 'a constant'}"
 
 
-def _check_file(source: Source, path: Path, zone: str) -> Finding:
-    finding = Finding(source.name, str(path))
-    facts = inspect_file(source, path)
-    columns = columns_of(source, path) if facts.size else {}
+def _check_part(source: Source, part: Part, zone: str) -> Finding:
+    finding = Finding(source.name, part.name)
+    columns = part.columns()
     if not columns:
         return finding
     mapped = mappers(source, columns, zone)
-    check_columns(source, path, mapped, columns)
+    check_columns(source, part.name, mapped, columns)
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
-        written = write_rows(source, facts, columns, ("", path.name, "2000-01-01"), Path(folder))
-        finding.rows = written.rows
-        relation = f"read_parquet('{written.file}')"
+        finding.rows = part.write(Path(folder), columns, Labels("", part.name, "2000-01-01")).rows
+        relation = f"read_parquet({literal(str(Path(folder) / ROWS))})"
         for entity, mapper in mapped.items():
             name = f"entity_{entity}"
             connection.execute(f"create temp table {name} as select _row_no, _problems from ({mapper.select(relation)})")
@@ -61,12 +65,12 @@ def _check_file(source: Source, path: Path, zone: str) -> Finding:
                 f"select _row_no, p.column_name, p.reason, p.value from (select _row_no, unnest(_problems) as p from {name}) order by 1, 2 limit 5"
             ).fetchall():
                 shown = "" if value is None else f", value {value!r}"
-                finding.problems.append(f"file {path.name}, row {number}, column {column or '-'}: {reason}{shown}")
+                finding.problems.append(f"{part.name}, row {number}, column {column or '-'}: {reason}{shown}")
     return finding
 
 
 def check_home(home: Home) -> list[Finding]:
-    """Every file of every source, as the night would read it.
+    """Every part of every source, as the night would read it; of a table or a resource, its first rows.
 
     Raises
     ------
@@ -76,17 +80,20 @@ def check_home(home: Home) -> list[Finding]:
     zone = business.company.business_time_zone
     findings = []
     for source in load_sources(home.sources_file).sources:
-        try:
-            files = find_files(home, source)
-        except SourceError as error:
-            findings.append(Finding(source.name, source.path, error=str(error)))
-            continue
         read: list[Finding] = []
-        for path in files:
-            try:
-                read.append(_check_file(source, path, zone))
-            except SourceError as error:
-                read.append(Finding(source.name, str(path), error=str(error)))
+        with tempfile.TemporaryDirectory() as unfinished:
+            approach = Approach(home.root, zone, Path(unfinished) / "unfinished", resolve, limit=_LOOK)
+            parts = iter(CONNECTORS[source.connector].parts(source, approach))
+            while True:
+                name = getattr(source, "path", source.name)
+                try:
+                    part = next(parts, None)
+                    if part is None:
+                        break
+                    name = part.name
+                    read.append(_check_part(source, part, zone))
+                except GoodwillError as error:
+                    read.append(Finding(source.name, name, error=str(error)))
         limit = business.quality.quarantine_share if source.quarantine_share is None else source.quarantine_share
         findings += [*read, *_would_block(source, read, limit)]
     return findings
@@ -102,7 +109,7 @@ def _would_block(source: Source, read: list[Finding], limit: float) -> list[Find
         elif rows and bad / rows > limit:
             share = f"{bad:,} of {rows:,} rows ({bad / rows:.1%}) have an error, more than {limit:.1%}"
             found.append(f"{entity}: {share}: the night would be blocked")
-    return [Finding(source.name, source.path, sum(finding.rows for finding in read), error=text) for text in found]
+    return [Finding(source.name, getattr(source, "path", source.name), sum(finding.rows for finding in read), error=text) for text in found]
 
 
 def show(console: Console, finding: Finding) -> None:

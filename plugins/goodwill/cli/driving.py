@@ -17,7 +17,8 @@ from goodwill.audit import RunRecord
 from goodwill.audit.lock import Lock
 from goodwill.errors import GoodwillError
 from goodwill.home import Home
-from goodwill.settings import load_business, load_sources
+from goodwill.settings import load_business
+from goodwill.sources import load_sources
 from goodwill.stages import end_cut_short, new_run_id
 
 __all__ = ["airflow_environment", "run_night"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import fnmatch
 import json
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
@@ -12,28 +11,45 @@ from typing import Any
 
 from goodwill.errors import SourceError
 from goodwill.home import Home
-from goodwill.settings.sources import Source
+from goodwill.sources import Source
+from goodwill.sources.connectors.protocol import ROWS
 
-__all__ = ["EntityTotals", "Manifest", "active_batches", "read_manifests"]
+__all__ = ["MANIFEST", "EntityTotals", "Manifest", "active_batches", "read_manifests", "rows_file"]
 
 MANIFEST = "manifest.json"
-ROWS = "rows.parquet"
 
 
 @dataclass(frozen=True)
 class EntityTotals:
-    """Control totals of one entity in one file, measured at the source: what parses is summed, what does not is counted."""
+    """Control totals of one entity in one batch, measured at the source: what parses is summed, what does not is counted.
+
+    `notes` counts the values that were healed, and said so: `column:CODE` → rows.
+    """
 
     rows: int
     amount: Decimal | None
     unparsable_amounts: int
     first_event: str | None
     last_event: str | None
+    notes: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a batch is: which file, read how, holding what. `file` is as the configuration names it, relative to the home if inside it."""
+    """What a batch is: which part of which source, read how, holding what.
+
+    Parameters
+    ----------
+    file : the part as the configuration names it: a file relative to the home, a table, a resource.
+    file_sha256, file_bytes, file_modified_ns : of what was read, where it lies at the source.
+    reading : digest of the settings it was read with.
+    whole : the batch holds all of its source, not what was new in it.
+    cursor_low, cursor_high : the span of the cursor, where the source has one.
+    supersedes : the batch of the same part that this one replaces.
+    drift : changes of the structure against the batch before, each with kind, column, was, now.
+    corrects : rows of other batches (`[batch_id, row_no]`) that this hand-made batch replaces.
+    corrected_by, reason : who made a correction, and why.
+    """
 
     batch_id: str
     source: str
@@ -47,7 +63,15 @@ class Manifest:
     rows_sha256: str
     totals: dict[str, EntityTotals]
     supersedes: str | None = None
-    notices: tuple[str, ...] = field(default=())
+    file_modified_ns: int | None = None
+    reading: str = ""
+    whole: bool = True
+    cursor_low: str | None = None
+    cursor_high: str | None = None
+    drift: tuple[dict[str, str | None], ...] = ()
+    corrects: tuple[tuple[str, int], ...] = ()
+    corrected_by: str | None = None
+    reason: str | None = None
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=1, default=str, ensure_ascii=False)
@@ -59,7 +83,9 @@ class Manifest:
             entity: EntityTotals(**{**totals, "amount": None if totals["amount"] is None else Decimal(totals["amount"])})
             for entity, totals in raw["totals"].items()
         }
-        raw["notices"] = tuple(raw["notices"])
+        raw.pop("notices", None)  # written by 0.1, never filled
+        raw["drift"] = tuple(raw.get("drift", ()))
+        raw["corrects"] = tuple((batch, row) for batch, row in raw.get("corrects", ()))
         return cls(**raw)
 
     @property
@@ -83,13 +109,33 @@ def read_manifests(home: Home, source: str) -> list[Manifest]:
     return sorted(manifests, key=lambda manifest: (manifest.extracted_at, manifest.batch_id))
 
 
+def _by_name(manifest: Manifest) -> tuple[str, str]:
+    return manifest.file, manifest.extracted_at
+
+
+def _by_arrival(manifest: Manifest) -> tuple[str, str]:
+    return manifest.extracted_at, manifest.file
+
+
 def active_batches(home: Home, source: Source) -> list[Manifest]:
-    """The batches a night reads: the newest of each file the source's path names, oldest first."""
-    newest: dict[str, Manifest] = {}
-    for manifest in read_manifests(home, source.name):
-        if manifest.file == source.path or fnmatch.fnmatch(manifest.file, source.path):
-            newest[manifest.file] = manifest
-    return sorted(newest.values(), key=lambda manifest: (manifest.extracted_at, manifest.batch_id))
+    """The batches a night reads, in the order in which they speak (where two hold the same version of a key, the later is heard).
+
+    The newest of each file for `load: files`; the newest alone for `full`; for `incremental`, the last whole pull and all since. Then
+    the corrections of their rows, made by hand.
+    """
+    manifests = read_manifests(home, source.name)
+    landed = [manifest for manifest in manifests if not manifest.corrects and source.owns(manifest.file)]
+    order = _by_name if getattr(source, "newest", "arrival") == "name" else _by_arrival
+    if source.load == "incremental":
+        start = max((number for number, manifest in enumerate(landed) if manifest.whole), default=0)
+        active = landed[start:]
+    else:
+        newest = {manifest.file: manifest for manifest in landed}
+        active = sorted(newest.values(), key=order)
+        if source.load == "full":
+            active = active[-1:]
+    ids = {manifest.batch_id for manifest in active}
+    return active + [manifest for manifest in manifests if manifest.corrects and ids & {batch for batch, _ in manifest.corrects}]
 
 
 def rows_file(home: Home, manifest: Manifest) -> Path:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from goodwill.entities import SQL_TYPES
-from goodwill.settings.sources import Source
+from goodwill.sources import Source
 from goodwill.sql import literal, literals
 
 __all__ = ["DECIMALS", "Caster"]

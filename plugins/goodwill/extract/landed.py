@@ -6,7 +6,7 @@ from goodwill.entities import PLUMBING, Entity
 from goodwill.extract.batches import Manifest, active_batches, rows_file
 from goodwill.extract.landing import mappers
 from goodwill.home import Home
-from goodwill.settings.sources import Source, Sources
+from goodwill.sources import Source, Sources
 from goodwill.sql import literals
 
 __all__ = ["landed_view"]

@@ -1,15 +1,14 @@
-"""Land a source: each new or changed file becomes one immutable batch; a file already landed costs a digest, no more."""
+"""Land a source: each part that is new or changed becomes one immutable batch, made real by the rename of its folder."""
 
 from __future__ import annotations
 
 import difflib
-import glob
 import hashlib
 import os
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -17,55 +16,35 @@ import duckdb
 from goodwill.clock import now
 from goodwill.entities import ENTITIES
 from goodwill.errors import SourceError
-from goodwill.extract.batches import MANIFEST, ROWS, EntityTotals, Manifest, read_manifests
+from goodwill.extract import drift
+from goodwill.extract.batches import MANIFEST, EntityTotals, Manifest, active_batches, read_manifests
 from goodwill.extract.mapping import Mapper
-from goodwill.extract.reading import FileFacts, columns_of, inspect_file
-from goodwill.extract.writing import write_rows
+from goodwill.extract.totals import measure
 from goodwill.files import digest, sync
 from goodwill.home import Home
-from goodwill.settings.sources import Source
+from goodwill.sources import Source
+from goodwill.sources.connectors import CONNECTORS
+from goodwill.sources.connectors.protocol import ROWS, Approach, Labels, Part, Seen
+from goodwill.sources.credentials import Resolver, from_environment, resolve
 
-__all__ = ["find_files", "land_source"]
-
-
-def find_files(home: Home, source: Source) -> list[Path]:
-    """The files a source's path names now, in name order.
-
-    Raises
-    ------
-    SourceError : there is no such file, or none matches.
-    """
-    pattern = str(home.root / source.path)  # an absolute path replaces the root
-    found = sorted(Path(name) for name in glob.glob(pattern)) if glob.has_magic(pattern) else [Path(pattern)]
-    if not found or not all(path.is_file() for path in found):
-        what = "matches no file" if glob.has_magic(pattern) else "does not exist"
-        raise SourceError(
-            f"source {source.name!r}: {source.path} {what} (looked for {pattern})",
-            f"put the file there, or mend 'path' of {source.name!r} in sources.yml",
-        )
-    return found
-
-
-def named(home: Home, source: Source, path: Path) -> str:
-    """How the manifest names a file: relative to the home where the configuration does so."""
-    return str(path) if Path(source.path).is_absolute() else str(path.relative_to(home.root))
+__all__ = ["approach_of", "check_columns", "land_source", "mappers", "write_batch"]
 
 
 def mappers(source: Source, columns: dict[str, str], zone: str) -> dict[str, Mapper]:
-    """Entity → its mapper for a file with these columns."""
+    """Entity → its mapper for a part with these columns."""
     types = {name.lower(): sql_type for name, sql_type in columns.items()}
     return {name: Mapper(source, ENTITIES[name], mapping, types, source.time_zone or zone) for name, mapping in source.entities.items()}
 
 
-def check_columns(source: Source, path: Path, mapped: dict[str, Mapper], columns: dict[str, str]) -> None:
-    """Refuse a file that lacks a column the mapping reads; the remedy names the likeliest slip."""
+def check_columns(source: Source, part: str, mapped: dict[str, Mapper], columns: dict[str, str]) -> None:
+    """Refuse a part that lacks a column the mapping reads; the remedy names the likeliest slip."""
     for entity, mapper in mapped.items():
         missing = mapper.missing_columns()
         if missing:
             raise SourceError(
-                f"source {source.name!r}: file {path}: no column {', '.join(map(repr, missing))}, which the mapping of "
-                f"{entity} reads; the file has: {', '.join(columns) or 'no columns'}",
-                _likely_slip(missing, list(columns)) + f"mend the mapping of {source.name!r} in sources.yml, or the file's header",
+                f"source {source.name!r}: {part}: no column {', '.join(map(repr, missing))}, which the mapping of "
+                f"{entity} reads; there are: {', '.join(columns) or 'no columns'}",
+                _likely_slip(missing, list(columns)) + f"mend the mapping of {source.name!r} in sources.yml, or the header at the source",
             )
 
 
@@ -80,113 +59,152 @@ def _likely_slip(missing: list[str], columns: list[str]) -> str:
     return f"{'; '.join(guesses)}: " if guesses else ""
 
 
-def _batch_id(source: Source, name: str, facts: FileFacts) -> str:
-    """The same bytes read in the same way are the same batch."""
-    how = source.model_dump_json(exclude={"quarantine_share", "empty_allowed", "path"})
-    return hashlib.sha256("\n".join((source.name, name, facts.sha256, how)).encode()).hexdigest()[:16]
+def _short(*words: str) -> str:
+    return hashlib.sha256("\n".join(words).encode()).hexdigest()[:16]
 
 
-def _thin(mapper: Mapper) -> Mapper:
-    """The mapper reduced to what control totals need: the amount and the time of the event."""
-    entity = mapper.entity
-    kept = [name for name in (entity.amount, entity.event_time) if name in mapper.mapping.columns]
-    columns = tuple(replace(entity.by_name[name], required=False) for name in kept if name)
-    wanted = {name: mapper.mapping.columns[name] for name in kept if name}
-    return replace(mapper, entity=replace(entity, columns=columns), mapping=mapper.mapping.model_copy(update={"columns": wanted}))
+def _drift(source: Source, name: str, before: Manifest | None, columns: dict[str, str]) -> tuple[dict[str, str | None], ...]:
+    """What changed in the structure since the batch before; raises where the source's policy says `block`."""
+    found = drift.changes(before.columns, columns) if before and before.columns and columns else ()
+    if found and source.drift == "block":
+        said = "; ".join(f"{each['kind']} {each['column']!r}: {each['was']} → {each['now']}" for each in found)
+        raise SourceError(
+            f"source {source.name!r}: {name}: the structure changed: {said}",
+            "mend it at the source, or set 'drift: warn' or 'drift: adopt'",
+        )
+    return found
 
 
-def _totals(connection: duckdb.DuckDBPyConnection, mapper: Mapper, relation: str) -> EntityTotals:
-    """Count and sum one entity over the source file itself, not over what was landed of it."""
-    thin = _thin(mapper)
-    amount, event = (name if name in thin.entity.by_name else None for name in (mapper.entity.amount, mapper.entity.event_time))
-    total = f"sum({amount})" if amount else "cast(null as decimal(38,2))"
-    unread = f"count(*) filter (where len(list_filter(_problems, p -> p.column_name = '{amount}')) > 0)" if amount else "0"
-    span = f"cast(min({event}) as varchar), cast(max({event}) as varchar)" if event else "null, null"
-    plumbing = "'' as __batch_id, '' as __file, timestamp '1970-01-01' as __extracted_at"
-    rows, sum_, bad, first, last = connection.execute(
-        f"select count(*), {total}, {unread}, {span} from ({thin.select(f'(select *, {plumbing} from ({relation}))')})"
-    ).fetchone() or (0, None, 0, None, None)
-    return EntityTotals(rows, sum_, bad, first, last)
-
-
-def land_file(home: Home, source: Source, path: Path, zone: str) -> Manifest | None:
-    """Land one file; `None` if exactly this is landed already."""
-    facts = inspect_file(source, path)
-    name = named(home, source, path)
-    batch_id = _batch_id(source, name, facts)
-    known = [manifest for manifest in read_manifests(home, source.name) if manifest.file == name]
-    if known and known[-1].batch_id == batch_id:
-        return None
-    columns = columns_of(source, path) if facts.size else {}
-    mapped = mappers(source, columns, zone)
-    if columns:
-        check_columns(source, path, mapped, columns)
-    stamp = now().isoformat(sep=" ", timespec="milliseconds")
-    shelf = home.landing / source.name
+def write_batch(home: Home, manifest: Callable[[Path], Manifest | None], source: str) -> Manifest | None:
+    """Write a batch whole or not at all: `manifest` fills a scratch folder with `ROWS` and returns the manifest, or nothing to land."""
+    shelf = home.landing / source
     shelf.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=".landing-", dir=shelf))
     try:
-        if columns:
-            written = write_rows(source, facts, columns, (batch_id, name, stamp), folder)
-            rows, malformed = written.rows, written.malformed
-            with duckdb.connect() as connection:
-                totals = {entity: _totals(connection, mapper, written.relation) for entity, mapper in mapped.items()}
-            rows_digest = digest(folder / ROWS)
-        else:
-            rows, malformed, rows_digest, totals = 0, 0, "", {entity: EntityTotals(0, None, 0, None, None) for entity in mapped}
-        if digest(path) != facts.sha256:
-            raise SourceError(
-                f"source {source.name!r}: file {path} changed while it was read", "wait until it is written whole, then run again"
-            )
-        manifest = Manifest(
-            batch_id=batch_id,
-            source=source.name,
-            file=name,
-            file_sha256=facts.sha256,
-            file_bytes=facts.size,
-            extracted_at=stamp,
-            rows=rows,
-            malformed_rows=malformed,
-            columns=columns,
-            rows_sha256=rows_digest,
-            totals=totals,
-            supersedes=known[-1].batch_id if known else None,
-        )
+        written = manifest(folder)
+        if written is None:
+            return None
         for extra in folder.iterdir():
             if extra.name != ROWS:
                 extra.unlink()
-        if columns:
+        if (folder / ROWS).exists():
             sync(folder / ROWS)
-        (folder / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
+        (folder / MANIFEST).write_text(written.to_json(), encoding="utf-8")
         sync(folder / MANIFEST)
-        target = shelf / batch_id
+        target = shelf / written.batch_id
         if target.exists():  # the same bytes were superseded in between and are back: this batch is the newer one
             shutil.rmtree(target)
         os.rename(folder, target)
         sync(shelf)
-    except BaseException:
+        return written
+    finally:
         shutil.rmtree(folder, ignore_errors=True)
-        raise
-    return manifest
 
 
-def land_source(home: Home, source: Source, zone: str, say: Callable[[str], None] = lambda _: None) -> dict[str, int]:
-    """Land every new or changed file of a source.
+def _land_part(
+    home: Home, source: Source, part: Part, approach: Approach, known: list[Manifest], active: list[Manifest]
+) -> Manifest | None:
+    """Land one part; `None` if exactly this is landed already."""
+    reading = _short(source.reading())
+    before = next((manifest for manifest in reversed(known) if manifest.file == part.name), None)
+    stamp = now().isoformat(sep=" ", timespec="milliseconds")
+    batch_id = _short(source.name, part.name, part.sha256 or stamp, reading)
+    if before and before.batch_id == batch_id:
+        return None
+
+    def manifest(folder: Path) -> Manifest | None:
+        columns = part.columns()
+        mapped = mappers(source, columns, approach.zone)
+        if columns:
+            check_columns(source, part.name, mapped, columns)
+        changed = _drift(source, part.name, before or (active[-1] if active else None), columns)
+        written = part.write(folder, columns, Labels(batch_id, part.name, stamp))
+        pulled = part.sha256 is None
+        if pulled and ((source.load == "incremental" and not written.rows) or (before and _same(before, written.sha256, reading))):
+            return None
+        totals = dict.fromkeys(mapped, EntityTotals(0, None, 0, None, None))
+        if columns:
+            with duckdb.connect() as connection:
+                totals = {entity: measure(connection, mapper, written.relation) for entity, mapper in mapped.items()}
+        part.verify()
+        return Manifest(
+            batch_id=batch_id,
+            source=source.name,
+            file=part.name,
+            file_sha256=written.sha256,
+            file_bytes=written.bytes,
+            file_modified_ns=written.modified_ns,
+            extracted_at=stamp,
+            rows=written.rows,
+            malformed_rows=written.malformed,
+            columns=columns,
+            rows_sha256=digest(folder / ROWS) if columns else "",
+            totals=totals,
+            supersedes=before.batch_id if before and source.load != "incremental" else None,
+            reading=reading,
+            whole=approach.cursor_high is None,
+            cursor_low=written.cursor_low,
+            cursor_high=written.cursor_high,
+            drift=changed,
+        )
+
+    return write_batch(home, manifest, source.name)
+
+
+def _same(before: Manifest, sha256: str, reading: str) -> bool:
+    """A pull that brought what the one before brought is no news."""
+    return bool(sha256) and (before.file_sha256, before.reading) == (sha256, reading)
+
+
+def approach_of(home: Home, source: Source, zone: str, resolver: Resolver, say: Callable[[str], None]) -> Approach:
+    """How a source is approached now: what is known of it, all of it from the manifests."""
+    reading = _short(source.reading())
+    known = [manifest for manifest in read_manifests(home, source.name) if not manifest.corrects]
+    newest = {manifest.file: manifest for manifest in known}
+    seen = {
+        name: Seen(manifest.file_sha256, manifest.file_bytes, manifest.file_modified_ns)
+        for name, manifest in newest.items()
+        if manifest.reading == reading
+    }
+    # a source read in another way than before is pulled whole again
+    alike = [manifest for manifest in active_batches(home, source) if manifest.reading == reading and not manifest.corrects]
+    marks = [manifest.cursor_high for manifest in alike if manifest.cursor_high] if source.load == "incremental" else []
+    return Approach(
+        home.root,
+        zone,
+        home.landing / source.name / ".unfinished",
+        partial(resolve, resolver=resolver),
+        seen,
+        marks[-1] if marks else None,
+        say=say,
+    )
+
+
+def land_source(
+    home: Home, source: Source, zone: str, resolver: Resolver = from_environment, say: Callable[[str], None] = lambda _: None
+) -> dict[str, int]:
+    """Land every new or changed part of a source.
 
     Returns
     -------
-    Counts: `files` seen, `batches` landed, `rows` landed, `malformed_rows` among them.
+    Counts: `batches` landed, `rows` landed, `malformed_rows` among them, `changes` of the structure.
     """
+    for left in (home.landing / source.name).glob(".landing-*"):  # a killed run's scratch; nobody else lands this source now
+        shutil.rmtree(left, ignore_errors=True)
+    approach = approach_of(home, source, zone, resolver, say)
+    known = [manifest for manifest in read_manifests(home, source.name) if not manifest.corrects]
+    active = [manifest for manifest in active_batches(home, source) if not manifest.corrects]
     landed: list[Manifest] = []
-    files = find_files(home, source)
-    for path in files:
-        manifest = land_file(home, source, path, zone)
+    for part in CONNECTORS[source.connector].parts(source, approach):
+        manifest = _land_part(home, source, part, approach, known, active)
         if manifest:
             landed.append(manifest)
+            known.append(manifest)
+            active = [manifest]
             say(f"{manifest.file}: {manifest.rows:,} rows")
     return {
-        "files": len(files),
         "batches": len(landed),
         "rows": sum(each.rows for each in landed),
         "malformed_rows": sum(each.malformed_rows for each in landed),
+        "changes": sum(len(each.drift) for each in landed),
     }

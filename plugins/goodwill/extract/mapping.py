@@ -10,12 +10,10 @@ from dataclasses import dataclass
 
 from goodwill.entities import Column, Entity
 from goodwill.extract.casting import Caster
-from goodwill.settings.sources import ColumnMapping, Condition, EntityMapping, Source
+from goodwill.sources.declared import ColumnMapping, Condition, EntityMapping, Source
 from goodwill.sql import identifier, literal, literals
 
-__all__ = ["LANDING_PLUMBING", "Mapper"]
-
-LANDING_PLUMBING = ("__row_no", "__batch_id", "__file", "__extracted_at", "__malformed", "__line")
+__all__ = ["Mapper"]
 
 
 @dataclass(frozen=True)
@@ -150,8 +148,11 @@ class Mapper:
             return f"coalesce(not starts_with({text}, {literal(wanted)}), true)"
         return f"{text} is null" if wanted else f"{text} is not null"
 
-    def _where(self) -> str:
+    def _where(self, once: bool = False) -> str:
+        """Which rows feed the entity; with `once`, copies that the source's rule sets aside do not (a group would count them twice)."""
         tests = [self._condition(condition) for condition in self.mapping.where]
+        if once and self.source.duplicates != "keep":
+            tests.append("not __repeat")
         return f"where __malformed is not null or ({' and '.join(tests)})" if tests else ""
 
     def _unmapped(self, column: Column) -> str:
@@ -161,12 +162,21 @@ class Mapper:
 
     def select(self, relation: str) -> str:
         """The select that turns `relation` (rows of the source) into rows of the entity."""
-        return self._grouped(relation) if self.mapping.group_by else self._plain(relation)
+        counted = self._counted(relation)
+        return self._grouped(counted) if self.mapping.group_by else self._plain(counted)
+
+    def _counted(self, relation: str) -> str:
+        """`relation` with `__repeat`: an exact copy of an earlier row of its batch; only where the source has a rule for copies."""
+        if self.source.duplicates == "keep":
+            return relation
+        same = ", ".join(["__batch_id", *map(identifier, self.types)])
+        test = f"__malformed is null and row_number() over (partition by {same} order by __row_no) > 1"
+        return f"(select *, {test} as __repeat from {relation})"
 
     def _problem(self, name: str, reason: str, value: str, when: str) -> str:
         return f"case when {when} then {{'column_name': {literal(name)}, 'reason': {reason}, 'value': {value}}} end"
 
-    def _outer(self, reads: dict[str, _Read], unread: dict[str, str], extra: list[tuple[str, str]], raw: str) -> str:
+    def _outer(self, reads: dict[str, _Read], unread: dict[str, str], extra: list[tuple[str, str]], raw: str, repeat: str) -> str:
         """Column list shared by both shapes; `v_x`, `s_x` are the value and the shown text of column x in the inner select."""
         columns, problems, any_problem = [], [], ["__malformed is not null"]
         problems.append(self._problem("", "'MALFORMED_ROW'", "__malformed", "__malformed is not null"))
@@ -185,6 +195,10 @@ class Mapper:
                 empty = f"{value} is null" + (f" and not {unread[column.name]}" if read.unread != "false" else "")
                 any_problem.append(f"{value} is null")
                 problems.append(self._problem(column.name, "'MISSING_REQUIRED'", "null", f"__malformed is null and {empty}"))
+        if repeat == "__repeat" and self.source.duplicates == "reject":
+            any_problem.append("__repeat")
+            problems.append(self._problem("", "'DUPLICATE_ROW'", "cast(null as varchar)", "__repeat"))
+            repeat = "false"
         for name, test in extra:
             any_problem.append(test)
             problems.append(self._problem(name, "'INCONSISTENT_GROUP'", f"cast(v_{name} as varchar)", test))
@@ -198,6 +212,7 @@ class Mapper:
             "__extracted_at as _extracted_at",
             f"{found} as _problems",
             f"{raw} as _raw",
+            f"{repeat} as _is_repeat",
         ]
         return ",\n  ".join([*columns, *plumbing])
 
@@ -216,7 +231,7 @@ class Mapper:
         columns = ", ".join(f"{literal(name)}: {identifier(name)}" for name in self.types)
         raw = f"coalesce(__line, cast(to_json({{{columns}}}) as varchar))"
         return (
-            f"select\n  {self._outer(reads, unread, [], raw)}\nfrom (\n  select *,\n    "
+            f"select\n  {self._outer(reads, unread, [], raw, 'false' if self.source.duplicates == 'keep' else '__repeat')}\nfrom (\n  select *,\n    "
             + ",\n    ".join(inner)
             + f"\n  from {relation}\n  {self._where()}\n)"
         )
@@ -264,9 +279,9 @@ class Mapper:
             "min(__line) as __line",
         ]
         return (
-            f"select\n  {self._outer(reads, unread, inconsistent, '__line')}\nfrom (\n  select\n    "
+            f"select\n  {self._outer(reads, unread, inconsistent, '__line', 'false')}\nfrom (\n  select\n    "
             + ",\n    ".join([*plumbing, *outer])
             + "\n  from (\n    select *,\n      "
             + ",\n      ".join(inner)
-            + f"\n    from {relation}\n    {self._where()}\n  )\n  group by {group}\n)"
+            + f"\n    from {relation}\n    {self._where(once=True)}\n  )\n  group by {group}\n)"
         )

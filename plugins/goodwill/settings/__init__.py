@@ -1,7 +1,6 @@
-"""Configuration: `goodwill.yml` (business settings) and `sources.yml` (sources), read once and validated."""
+"""Configuration: the business settings of `goodwill.yml`, read once and validated."""
 
 from goodwill.settings.business import BusinessSettings
-from goodwill.settings.loading import configuration_digest, load_business, load_sources
-from goodwill.settings.sources import EntityMapping, Source, Sources
+from goodwill.settings.loading import configuration_digest, load_business, load_yaml
 
-__all__ = ["BusinessSettings", "EntityMapping", "Source", "Sources", "configuration_digest", "load_business", "load_sources"]
+__all__ = ["BusinessSettings", "configuration_digest", "load_business", "load_yaml"]

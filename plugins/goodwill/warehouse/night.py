@@ -17,8 +17,9 @@ from goodwill.errors import ConfigurationError
 from goodwill.extract.batches import active_batches
 from goodwill.extract.landed import landed_view
 from goodwill.home import Home
-from goodwill.settings import BusinessSettings, Sources
+from goodwill.settings import BusinessSettings
 from goodwill.settings.business import flat_settings
+from goodwill.sources import Sources
 from goodwill.sql import identifier
 from goodwill.warehouse.connection import open_warehouse
 
@@ -87,45 +88,46 @@ def _write_night(connection: duckdb.DuckDBPyConnection, night: Night, as_of: dt.
     connection.execute(f"insert into control.night values ({', '.join('?' * len(values))})", [value for _, value in values.values()])
 
 
-def _write_sources(connection: duckdb.DuckDBPyConnection, night: Night) -> None:
-    connection.execute(
-        "create table control.sources (source varchar, entity varchar, system varchar, connector varchar, quarantine_share double)"
-    )
-    connection.execute(
-        "create table control.batches (source varchar, batch_id varchar, file varchar, file_sha256 varchar, file_bytes bigint, "
-        "rows bigint, malformed_rows bigint, extracted_at timestamp, supersedes varchar)"
-    )
-    connection.execute(
-        "create table control.source_totals (entity varchar, source varchar, batch_id varchar, file varchar, source_rows bigint, "
-        "source_amount decimal(38,2), unparsable_amounts bigint)"
-    )
+_TABLES = {
+    "sources": "source varchar, entity varchar, system varchar, connector varchar, quarantine_share double",
+    "batches": "source varchar, batch_id varchar, batch_no bigint, file varchar, file_sha256 varchar, file_bytes bigint, rows bigint, "
+    "malformed_rows bigint, extracted_at timestamp, supersedes varchar, corrected_by varchar, reason varchar",
+    "source_totals": "entity varchar, source varchar, batch_id varchar, file varchar, source_rows bigint, source_amount decimal(38,2), "
+    "unparsable_amounts bigint",
+    "notes": "source varchar, batch_id varchar, entity varchar, column_name varchar, code varchar, rows bigint",
+    "drift": "source varchar, batch_id varchar, file varchar, kind varchar, column_name varchar, was varchar, now varchar, policy varchar",
+    "corrections": "source varchar, batch_id varchar, row_no bigint, corrected_by varchar",
+}
+
+
+def _source_rows(night: Night) -> dict[str, list[tuple[Any, ...]]]:
+    """What the control tables hold of the sources and of the batches this night reads."""
+    rows: dict[str, list[tuple[Any, ...]]] = {table: [] for table in _TABLES}
     for source in night.sources.sources:
+        name = source.name
         share = night.business.quality.quarantine_share if source.quarantine_share is None else source.quarantine_share
-        for entity in source.entities:
-            connection.execute(
-                "insert into control.sources values (?, ?, ?, ?, ?)", [source.name, entity, source.system, source.connector, share]
-            )
-        for batch in active_batches(night.home, source):
-            connection.execute(
-                "insert into control.batches values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    source.name,
-                    batch.batch_id,
-                    batch.file,
-                    batch.file_sha256,
-                    batch.file_bytes,
-                    batch.rows,
-                    batch.malformed_rows,
-                    batch.extracted,
-                    batch.supersedes,
-                ],
-            )
+        rows["sources"] += [(name, entity, source.system, source.connector, share) for entity in source.entities]
+        for number, batch in enumerate(active_batches(night.home, source), 1):
+            batch_id, file = batch.batch_id, batch.file
+            facts = (file, batch.file_sha256, batch.file_bytes, batch.rows, batch.malformed_rows, batch.extracted)
+            rows["batches"].append((name, batch_id, number, *facts, batch.supersedes, batch.corrected_by, batch.reason))
             for entity, totals in batch.totals.items():
                 amount = Decimal(0) if totals.amount is None and ENTITIES[entity].amount else totals.amount
-                connection.execute(
-                    "insert into control.source_totals values (?, ?, ?, ?, ?, ?, ?)",
-                    [entity, source.name, batch.batch_id, batch.file, totals.rows, amount, totals.unparsable_amounts],
-                )
+                rows["source_totals"].append((entity, name, batch_id, file, totals.rows, amount, totals.unparsable_amounts))
+                rows["notes"] += [(name, batch_id, entity, *note.rsplit(":", 1), count) for note, count in totals.notes.items()]
+            rows["drift"] += [
+                (name, batch_id, file, each["kind"], each["column"], each["was"], each["now"], source.drift) for each in batch.drift
+            ]
+            rows["corrections"] += [(name, corrected, row_no, batch.corrected_by) for corrected, row_no in batch.corrects]
+    return rows
+
+
+def _write_sources(connection: duckdb.DuckDBPyConnection, night: Night) -> None:
+    rows = _source_rows(night)
+    for table, columns in _TABLES.items():
+        connection.execute(f"create table control.{table} ({columns})")
+        if rows[table]:
+            connection.executemany(f"insert into control.{table} values ({', '.join('?' * len(rows[table][0]))})", rows[table])
 
 
 def prepare_warehouse(night: Night) -> dt.date:

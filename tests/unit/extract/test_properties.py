@@ -14,7 +14,7 @@ import duckdb
 from goodwill.entities import ENTITIES
 from goodwill.extract import active_batches, land_source, landed_view
 from goodwill.home import Home
-from goodwill.settings import load_sources
+from goodwill.sources import load_sources
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

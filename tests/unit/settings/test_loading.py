@@ -7,7 +7,8 @@ import yaml
 from goodwill.cli.starting import TEMPLATES, write_templates
 from goodwill.demo import DEMOS, make_demo_home
 from goodwill.errors import ConfigurationError
-from goodwill.settings import BusinessSettings, load_business, load_sources
+from goodwill.settings import BusinessSettings, load_business
+from goodwill.sources import load_sources
 
 GOOD = "entities: {orders: {columns: {order_id: id, ordered_at: at, net_amount: amount}}}"
 

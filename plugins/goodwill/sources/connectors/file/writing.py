@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -12,25 +11,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from goodwill.errors import SourceError
-from goodwill.extract.batches import ROWS
-from goodwill.extract.reading import FileFacts, open_text, records, relation_sql
-from goodwill.settings.sources import Source
+from goodwill.sources.connectors.file.reading import FileFacts, open_text, records, relation_sql
+from goodwill.sources.connectors.file.settings import FileSource
+from goodwill.sources.connectors.protocol import ROWS, Labels
 from goodwill.sql import literal
 
-__all__ = ["Written", "write_rows"]
+__all__ = ["write_rows"]
 
 
-@dataclass(frozen=True)
-class Written:
-    """The rows of a file as written: where, how many, how many malformed, and the relation that reads the source itself again."""
-
-    file: Path
-    rows: int
-    malformed: int
-    relation: str
-
-
-def _triaged(source: Source, path: Path, columns: dict[str, str], target: Path) -> int:
+def _triaged(source: FileSource, path: Path, columns: dict[str, str], target: Path) -> int:
     """The slow way for a damaged text file: whole records as they are, the others kept with what is wrong. Returns how many records."""
     names = [*columns, "__row_no", "__malformed", "__line"]
     schema = pa.schema([(name, pa.int64() if name == "__row_no" else pa.string()) for name in names])
@@ -48,7 +37,7 @@ def _triaged(source: Source, path: Path, columns: dict[str, str], target: Path) 
     return total
 
 
-def _utf8_copy(source: Source, path: Path, folder: Path) -> Path:
+def _utf8_copy(source: FileSource, path: Path, folder: Path) -> Path:
     """The engine reads UTF-8 only; another declared encoding is rewritten once."""
     copy = folder / "utf8.csv"
     with open_text(source, path) as given, copy.open("w", encoding="utf-8", newline="") as written:
@@ -56,18 +45,17 @@ def _utf8_copy(source: Source, path: Path, folder: Path) -> Path:
     return copy
 
 
-def write_rows(source: Source, facts: FileFacts, columns: dict[str, str], batch: tuple[str, str, str], folder: Path) -> Written:
-    """Write the rows of a file to `folder`; `batch` is its id, the file's name and the extraction time.
+def write_rows(source: FileSource, facts: FileFacts, columns: dict[str, str], labels: Labels, folder: Path) -> tuple[int, int, str]:
+    """Write the rows of a file to `folder`: how many, how many of them malformed, and the relation that reads the file itself again.
 
     Raises
     ------
     SourceError : the file cannot be read to its end.
     """
-    batch_id, name, stamp = batch
     plain = source.is_parquet or source.encoding.lower().replace("_", "-") in ("utf-8", "utf8")
     path = facts.path if plain else _utf8_copy(source, facts.path, folder)
     relation = relation_sql(source, path, columns)
-    plumbing = f"{literal(batch_id)} as __batch_id, {literal(name)} as __file, timestamp {literal(stamp)} as __extracted_at"
+    plumbing = f"{literal(labels.batch_id)} as __batch_id, {literal(labels.file)} as __file, timestamp {literal(labels.extracted_at)} as __extracted_at"
 
     def copy(rows: str) -> None:
         with duckdb.connect(config={"threads": os.cpu_count() or 2}) as connection:
@@ -94,4 +82,4 @@ def write_rows(source: Source, facts: FileFacts, columns: dict[str, str], batch:
         0,
         0,
     )
-    return Written(folder / ROWS, rows, malformed, relation)
+    return rows, malformed, relation

@@ -1,15 +1,15 @@
-"""The sources: which files there are, how they are read, and which entities each feeds. Declarative: no SQL, no code."""
+"""What every source declares, whatever its connector: how its values read, how it loads, which entities it feeds. No SQL, no code."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from goodwill.entities import ENTITIES
 
-__all__ = ["ColumnMapping", "Condition", "EntityMapping", "Source", "Sources"]
+__all__ = ["ColumnMapping", "Condition", "EntityMapping", "Source"]
 
 
 class Declared(BaseModel):
@@ -112,25 +112,35 @@ class EntityMapping(Declared):
 
 
 class Source(Declared):
-    """One source: a file, or the files a pattern names."""
+    """What every source declares. A connector adds its own settings in a subclass; in `sources.yml` they stand side by side.
+
+    `load` says what a night reads: `files` (each new or changed file adds), `full` (all of it, and only the newest counts) or
+    `incremental` (what `cursor` says is new, reaching back by `look_back`).
+    """
 
     name: Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,62}$")]
-    connector: Literal["file"] = "file"
-    path: str
-    format: Literal["csv", "parquet"] | None = None
-    delimiter: str = ","
-    quote: Annotated[str, Field(min_length=1, max_length=1)] = '"'
-    encoding: str = "utf-8"
+    connector: str = "file"
+    system: Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,30}$")] | None = None
     decimal: Literal[".", ","] = "."
     thousands: Literal["", ",", ".", " ", "'"] = ""
     null_values: tuple[str, ...] = ("",)
     time_zone: str | None = None
     timestamp_format: str | None = None
+    dst_gap: Literal["later", "earlier"] = "later"
+    dst_overlap: Literal["later", "earlier"] = "earlier"
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = None
-    system: Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,30}$")] | None = None
+    load: Literal["files", "full", "incremental"] = "full"
+    cursor: str | None = None
+    look_back: Annotated[float, Field(ge=0)] = 1.0
+    duplicates: Literal["keep", "drop", "reject"] = "keep"
+    drift: Literal["warn", "block", "adopt"] = "warn"
+    rows_between: tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(gt=0)]] | None = None
     empty_allowed: bool = False
     quarantine_share: Annotated[float, Field(ge=0, le=1)] | None = None
     entities: dict[str, EntityMapping]
+
+    #: Settings that say what is done with rows, not how they are read: changing one reads nothing again.
+    POLICIES: ClassVar[frozenset[str]] = frozenset({"quarantine_share", "empty_allowed", "drift", "rows_between", "look_back"})
 
     @field_validator("time_zone")
     @classmethod
@@ -166,34 +176,18 @@ class Source(Declared):
                     raise ValueError(f"{entity_name}.{column}: {how.ways()[0]!r} cannot be used with 'group_by'; the group is the key")
         return self
 
-    @property
-    def is_parquet(self) -> bool:
-        return self.format == "parquet" or (self.format is None and self.path.lower().endswith((".parquet", ".pq")))
-
-
-class Sources(Declared):
-    """The whole of `sources.yml`."""
-
-    sources: tuple[Source, ...]
-
     @model_validator(mode="after")
-    def _consistent(self) -> Sources:
-        names = [source.name for source in self.sources]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ValueError(f"two sources with one name: {', '.join(twice)}; give each its own")
-        if not any("orders" in source.entities for source in self.sources):
-            raise ValueError("no source feeds 'orders', which is required")
-        with_system = {source.name for source in self.sources if source.system}
-        if with_system and len(with_system) < len(names):
-            bare = [name for name in names if name not in with_system]
-            raise ValueError(
-                f"sources without 'system' beside sources with one: {', '.join(bare)}; name the system of each, so ids cannot collide"
-            )
+    def _cursor_and_load_agree(self) -> Source:
+        if self.load == "incremental" and not self.cursor:
+            raise ValueError(f"source {self.name!r}: 'load: incremental' needs a 'cursor', the column that grows (updated_at, an id)")
+        if self.cursor and self.load != "incremental":
+            raise ValueError(f"source {self.name!r}: a 'cursor' is read only with 'load: incremental'")
         return self
 
-    def by_name(self, name: str) -> Source:
-        return next(source for source in self.sources if source.name == name)
+    def owns(self, name: str) -> bool:
+        """Whether a batch of this name (a file, a table) is still one of this source's; connectors that rename their parts say so."""
+        return True
 
-    def entities_given(self) -> set[str]:
-        return {entity for source in self.sources for entity in source.entities}
+    def reading(self) -> str:
+        """Everything that decides how rows are read, as text: two batches read alike share it."""
+        return self.model_dump_json(exclude=set(self.POLICIES))

@@ -14,8 +14,8 @@ from typing import IO
 import duckdb
 
 from goodwill.errors import SourceError
-from goodwill.extract.mapping import LANDING_PLUMBING
-from goodwill.settings.sources import Source
+from goodwill.sources.connectors.file.settings import FileSource
+from goodwill.sources.connectors.protocol import ROW_PLUMBING
 from goodwill.sql import identifier, literal
 
 __all__ = ["FileFacts", "columns_of", "inspect_file", "open_text", "relation_sql"]
@@ -33,11 +33,11 @@ class FileFacts:
     needs_care: bool
 
 
-def _fail(source: Source, path: Path, what: str, remedy: str) -> SourceError:
+def _fail(source: FileSource, path: Path, what: str, remedy: str) -> SourceError:
     return SourceError(f"source {source.name!r}: file {path}: {what}", remedy)
 
 
-def inspect_file(source: Source, path: Path) -> FileFacts:
+def inspect_file(source: FileSource, path: Path) -> FileFacts:
     """Digest `path` and look for what a fast reader passes over in silence (NUL bytes, an odd number of quotes).
 
     Raises
@@ -73,14 +73,14 @@ def inspect_file(source: Source, path: Path) -> FileFacts:
     return FileFacts(path, digest.hexdigest(), size, needs_care=not packed and not wide and (nul or quotes % 2 == 1))
 
 
-def open_text(source: Source, path: Path) -> IO[str]:
+def open_text(source: FileSource, path: Path) -> IO[str]:
     """The file as text: decompressed and decoded as declared, a byte-order mark dropped, line ends untouched."""
     encoding = "utf-8-sig" if source.encoding.lower().replace("_", "-") in ("utf-8", "utf8") else source.encoding
     raw: IO[bytes] = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # type: ignore[assignment]  # noqa: SIM115 - closed with the wrapper
     return io.TextIOWrapper(raw, encoding=encoding, newline="")
 
 
-def _check_encoding(source: Source, path: Path) -> None:
+def _check_encoding(source: FileSource, path: Path) -> None:
     try:
         with open_text(source, path) as stream:
             while stream.read(1 << 22):
@@ -98,7 +98,7 @@ def _check_encoding(source: Source, path: Path) -> None:
         raise _fail(source, path, f"is a broken compressed file ({error})", "send the file again") from None
 
 
-def _undecodable_line(source: Source, path: Path) -> int:
+def _undecodable_line(source: FileSource, path: Path) -> int:
     """The first line that is not text in the declared encoding (lines end where the bytes say so: exact for all but UTF-16 and UTF-32)."""
     number = 0
     with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as stream:
@@ -110,7 +110,7 @@ def _undecodable_line(source: Source, path: Path) -> int:
     return number
 
 
-def _header(source: Source, path: Path) -> list[str]:
+def _header(source: FileSource, path: Path) -> list[str]:
     with open_text(source, path) as stream:
         first = ""
         for line in stream:
@@ -122,19 +122,19 @@ def _header(source: Source, path: Path) -> list[str]:
         return [name.strip() for name in next(csv.reader([first], delimiter=source.delimiter, quotechar=source.quote), [])]
 
 
-def _checked(source: Source, path: Path, columns: dict[str, str] | list[str]) -> None:
+def _checked(source: FileSource, path: Path, columns: dict[str, str] | list[str]) -> None:
     names = [name.lower() for name in columns]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise _fail(source, path, f"the header names a column twice: {', '.join(twice)}", "give each column its own name")
     if "" in names:
         raise _fail(source, path, f"column {names.index('') + 1} has no name in the header", "name every column in the first line")
-    taken = sorted(set(names) & set(LANDING_PLUMBING))
+    taken = sorted(set(names) & set(ROW_PLUMBING))
     if taken:
         raise _fail(source, path, f"reserved column names: {', '.join(taken)}", "rename these columns")
 
 
-def columns_of(source: Source, path: Path) -> dict[str, str]:
+def columns_of(source: FileSource, path: Path) -> dict[str, str]:
     """The columns of a file and their SQL types (text files: all VARCHAR), in file order.
 
     Raises
@@ -158,7 +158,7 @@ def columns_of(source: Source, path: Path) -> dict[str, str]:
     return dict.fromkeys(header, "VARCHAR")
 
 
-def relation_sql(source: Source, path: Path, columns: dict[str, str]) -> str:
+def relation_sql(source: FileSource, path: Path, columns: dict[str, str]) -> str:
     """A select over the file: its columns, `__row_no` (1 = the first record), and `__malformed`/`__line` for records that are not whole."""
     whole = "cast(null as varchar) as __malformed, cast(null as varchar) as __line"
     if source.is_parquet:
@@ -186,7 +186,7 @@ def relation_sql(source: Source, path: Path, columns: dict[str, str]) -> str:
     )
 
 
-def records(source: Source, path: Path, width: int) -> Iterator[tuple[list[str] | None, str, str]]:
+def records(source: FileSource, path: Path, width: int) -> Iterator[tuple[list[str] | None, str, str]]:
     """The records of a damaged text file, one by one: `(fields, "", "")`, or `(None, what is wrong, the raw line)`.
 
     A quote that is never closed costs its own line, not the rest of the file.
