@@ -1,0 +1,70 @@
+"""Which batches a night reads: every file, the newest alone, or what came since the last whole pull."""
+
+from __future__ import annotations
+
+import os
+
+import duckdb
+from goodwill.entities import ENTITIES
+from goodwill.extract import active_batches, land_source, landed_view
+from goodwill.sources import load_sources
+
+SOURCE = """
+    sources:
+      - name: shop
+        path: input/orders_*.csv
+        load: {load}
+        newest: {newest}
+        entities:
+          orders:
+            columns: {{order_id: id, ordered_at: day, net_amount: amount}}
+"""
+FIRST = "id,day,amount\na,2025-01-01,1\nb,2025-01-01,2\n"
+SECOND = "id,day,amount\nb,2025-01-02,3\n"
+
+
+def land(home):
+    (source,) = load_sources(home.sources_file).sources
+    return land_source(home, source, "UTC")
+
+
+def files(home):
+    return [batch.file for batch in active_batches(home, load_sources(home.sources_file).sources[0])]
+
+
+def test_files_add_up_and_a_file_that_has_gone_still_counts(make_home):
+    home = make_home(SOURCE.format(load="files", newest="name"), **{"orders_1.csv": FIRST, "orders_2.csv": SECOND})
+    land(home)
+    (home.root / "input" / "orders_1.csv").unlink()
+    land(home)
+    assert files(home) == ["input/orders_1.csv", "input/orders_2.csv"]
+
+
+def test_the_order_of_files_is_by_name_or_by_arrival_as_the_source_says(make_home):
+    home = make_home(SOURCE.format(load="files", newest="name"), **{"orders_2.csv": SECOND})
+    land(home)
+    (home.root / "input" / "orders_1.csv").write_text(FIRST)
+    land(home)
+    assert files(home) == ["input/orders_1.csv", "input/orders_2.csv"]
+    home.sources_file.write_text(home.sources_file.read_text().replace("newest: name", "newest: arrival"))
+    assert files(home) == ["input/orders_2.csv", "input/orders_1.csv"]
+    assert land(home)["batches"] == 0, "the order in which files speak is no way of reading them: nothing is read again"
+
+
+def test_of_full_loads_only_the_newest_counts(make_home):
+    home = make_home(SOURCE.format(load="full", newest="name"), **{"orders_1.csv": FIRST, "orders_2.csv": SECOND})
+    land(home)
+    view = landed_view(home, load_sources(home.sources_file), ENTITIES["orders"], "UTC")
+    assert duckdb.sql(f"select order_id, cast(net_amount as varchar) from ({view})").fetchall() == [("b", "3.00")]
+
+
+def test_a_known_file_is_not_opened_again(make_home):
+    home = make_home(SOURCE.format(load="files", newest="name"), **{"orders_1.csv": FIRST})
+    land(home)
+    path = home.root / "input" / "orders_1.csv"
+    status = path.stat()
+    path.write_text(FIRST.replace("a,", "z,"))  # the same size; with its old time it is taken for what it was
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert land(home)["batches"] == 0
+    os.utime(path)
+    assert land(home)["batches"] == 1
