@@ -18,8 +18,20 @@ __all__ = ["DECIMALS", "Caster"]
 DECIMALS: dict[str, int] = {"money": 2, "price": 4, "quantity": 3}
 
 _ISO_TIMESTAMP = r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.]\d+)?)?)?"
-_OFFSET = r" ?(Z|[+-]\d{2}(:?\d{2})?)"
+_OFFSET = r" ?(Z|UTC|[+-]\d{2}(:?\d{2})?)"
 _FLOATS = ("DOUBLE", "FLOAT")
+
+
+def _offset_text(text: str) -> str:
+    """A time stamp as the database reads it, whatever the form of its offset: `2024-01-31 10:22 +0100` as `2024-01-31 10:22:00+01:00`."""
+    for pattern, written in (
+        (" ?(Z|UTC)$", "+00:00"),
+        (r" ?([+-]\d{2})$", r"\1:00"),
+        (r" ?([+-]\d{2}):?(\d{2})$", r"\1:\2"),
+        (r"([T ]\d{2}:\d{2})([+-]\d{2}:\d{2})$", r"\1:00\2"),
+    ):
+        text = f"regexp_replace({text}, '{pattern}', '{written}')"
+    return text
 
 
 @dataclass(frozen=True)
@@ -99,7 +111,7 @@ class Caster:
                 return self._to_utc(f"try_strptime({text}, {literal(fmt)})")
             return (
                 f"case when regexp_full_match({text}, '{_ISO_TIMESTAMP}') then {self._to_utc(f'try_cast({text} as timestamp)')} "
-                f"when regexp_full_match({text}, '{_ISO_TIMESTAMP}{_OFFSET}') then timezone('UTC', try_cast({text} as timestamptz)) end"
+                f"when regexp_full_match({text}, '{_ISO_TIMESTAMP}{_OFFSET}') then timezone('UTC', try_cast({_offset_text(text)} as timestamptz)) end"
             )
         if sql_type == "TIMESTAMP WITH TIME ZONE":
             return f"timezone('UTC', {value})"

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from goodwill.entities import Column, Entity
-from goodwill.extract.casting import Caster
-from goodwill.sources.declared import ColumnMapping, Condition, EntityMapping, Source
+from goodwill.extract.casting import DECIMALS, Caster
+from goodwill.sources.declared import ColumnMapping, Condition, EntityMapping, Share, Source
 from goodwill.sql import identifier, literal, literals
 
 __all__ = ["Mapper"]
@@ -53,7 +53,7 @@ class Mapper:
 
     def missing_columns(self) -> list[str]:
         """Source columns the mapping reads and the source does not have."""
-        return sorted(name for name in self.mapping.source_columns() if name.strip().lower() not in self.types)
+        return sorted(self.mapping.missing(self.types))
 
     def _value(self, name: str, kind: str, fmt: str | None = None) -> str:
         return self._caster.cast(identifier(name.strip()), self._type(name), kind, fmt)
@@ -85,24 +85,52 @@ class Mapper:
             return _Read(column, how, f"cast({number} as {column.sql_type})", "''", "false", "''")
         if how.total:
             return self._read_total(column, how)
-        name = how.column or how.first or how.lowest or how.highest or ""
-        text = self._text(name)
+        text, typed = self._chosen(how, kind)
         if how.translate:
             cases = " ".join(f"when {literal(given)} then {literal(meant)}" for given, meant in how.translate.items())
             typed = f"case {text} {cases} else {text} end"
             if kind not in ("text", "id", "ref"):
                 typed = self._caster.cast(typed, "VARCHAR", kind, how.format)
-        else:
-            typed = self._value(name, kind, how.format)
         unread = f"({text} is not null and {typed} is null)"
         reason = self._caster.reason_sql(text, kind)
+        shown = text
+        if how.without_share:
+            typed, unread, shown = self._without_share(how.without_share, column, typed, unread, text)
         if how.divided_by:
             divisor = self._value(how.divided_by, "number")
-            places = {"money": 2, "price": 4, "quantity": 3}.get(kind, 6)
+            places = DECIMALS.get(kind, 6)
             typed = f"cast(round(cast({typed} as double) / nullif({divisor}, 0), {places}) as {column.sql_type})"
         if how.negate:
             typed = f"-({typed})"
-        return _Read(column, how, self._namespaced(typed, kind), text, unread, reason)
+        return _Read(column, how, self._namespaced(typed, kind), shown, unread, reason)
+
+    def _chosen(self, how: ColumnMapping, kind: str) -> tuple[str, str]:
+        """The text and the value of the first column that has one."""
+        present = [name for name in how.chosen if name.strip().lower() in self.types]
+        cells = [self._cell(name, how.without_prefix) for name in present]
+        texts = [self._caster.text(cell, self._type(name)) for cell, name in zip(cells, present, strict=True)]
+        values = [self._caster.cast(cell, self._type(name), kind, how.format) for cell, name in zip(cells, present, strict=True)]
+        if len(present) == 1:
+            return texts[0], values[0]
+        cases = " ".join(f"when {text} is not null then {value}" for text, value in zip(texts, values, strict=True))
+        return f"coalesce({', '.join(texts)})", f"case {cases} end"
+
+    def _cell(self, name: str, prefix: str | None) -> str:
+        cell = identifier(name.strip())
+        if prefix is None or self._type(name) != "VARCHAR":
+            return cell
+        return f"case when starts_with(ltrim({cell}), {literal(prefix)}) then substr(ltrim({cell}), {len(prefix) + 1}) else {cell} end"
+
+    def _without_share(self, share: Share, column: Column, typed: str, unread: str, shown: str) -> tuple[str, str, str]:
+        """An amount less its share; a part or a whole that cannot be read makes it unread, an empty one or a whole of 0 takes nothing off."""
+        part, whole = (self._value(name, column.kind) for name in (share.part, share.of))
+        off = f"coalesce(cast({part} as double) / nullif(cast({whole} as double), 0), 0)"
+        less = f"cast(round(cast({typed} as double) * (1 - {off}), {DECIMALS.get(column.kind, 6)}) as {column.sql_type})"
+        for name, value in ((share.part, part), (share.of, whole)):
+            bad = f"({self._text(name)} is not null and {value} is null)"
+            shown = f"case when {bad} then {self._text(name)} else {shown} end"
+            unread = f"({unread} or {bad})"
+        return less, unread, shown
 
     def _read_total(self, column: Column, how: ColumnMapping) -> _Read:
         names = (*(how.total or ()), *how.minus)
@@ -122,7 +150,9 @@ class Mapper:
 
     def _reads(self) -> list[_Read]:
         return [
-            self._read(column, self.mapping.columns[column.name]) for column in self.entity.columns if column.name in self.mapping.columns
+            self._read(column, how)
+            for column in self.entity.columns
+            if (how := self.mapping.columns.get(column.name)) and not (how.optional and how.missing(self.types))
         ]
 
     def _condition(self, condition: Condition) -> str:
@@ -243,7 +273,7 @@ class Mapper:
         for name, read in reads.items():
             inner.append(f"{read.typed} as m_{name}")
             how = read.how
-            if how.total:
+            if how.total and not how.once:
                 outer.append(f"cast(sum(m_{name}) as {read.column.sql_type}) as v_{name}")
             elif how.count:
                 outer.append(f"cast(count(*) as {read.column.sql_type}) as v_{name}")
@@ -251,7 +281,7 @@ class Mapper:
                 outer.append(f"min(m_{name}) as v_{name}")
             elif how.highest:
                 outer.append(f"max(m_{name}) as v_{name}")
-            elif how.column and how.column.strip().lower() not in keys:
+            elif how.once or (how.column and how.column.strip().lower() not in keys):
                 outer += [f"arg_min(m_{name}, __row_no) as v_{name}", f"min(m_{name}) is distinct from max(m_{name}) as i_{name}"]
                 inconsistent.append((name, f"i_{name}"))
             else:

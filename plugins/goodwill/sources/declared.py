@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Annotated, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -51,15 +52,27 @@ class Condition(Declared):
         return {name: value for name, value in self.model_dump(exclude={"column"}).items() if value is not None}
 
 
+class Share(Declared):
+    """A share of a row's amounts: `part` in `of` (the VAT in what was paid)."""
+
+    part: str
+    of: str
+
+
 class ColumnMapping(Declared):
     """How one column of an entity comes from the source: exactly one of the ways below.
 
     `column` copies; `value` is a constant; `total` adds numeric columns of a row (over a group: of all its rows) less the
     columns of `minus`; `first`, `lowest`, `highest` choose within a group; `count` counts a group's rows; `hash` makes a key
     from content and occurrence; `occurrence` numbers the rows that share the named columns.
+
+    `otherwise` names columns read, in order, where the first is not there or its cell is empty; `without_prefix` is taken off a
+    text; `without_share` takes the same share off an amount that another has in a third (a refund without its VAT); `once` says
+    that the rows of a group repeat a `total`, so it is taken, not added up; `optional`: empty where the source lacks a column.
     """
 
     column: str | None = None
+    otherwise: Names = ()
     value: str | float | bool | None = None
     total: Names | None = None
     minus: Names = ()
@@ -69,16 +82,30 @@ class ColumnMapping(Declared):
     count: bool | None = None
     hash: Names | None = None
     occurrence: Names | None = None
+    once: bool = False
     divided_by: str | None = None
+    without_share: Share | None = None
+    without_prefix: str | None = None
     negate: bool = False
     format: str | None = None
     translate: dict[str, str] = Field(default_factory=dict)
+    optional: bool = False
 
     @model_validator(mode="after")
     def _one_way(self) -> ColumnMapping:
         if len(self.ways()) != 1:
             raise ValueError("a column needs exactly one of: column, value, total, first, lowest, highest, count, hash, occurrence")
+        if (self.otherwise or self.without_prefix or self.without_share) and not self.chosen:
+            raise ValueError("'otherwise', 'without_prefix' and 'without_share' go with one of: column, first, lowest, highest")
+        if self.once and not self.total:
+            raise ValueError("'once' goes with 'total'")
         return self
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """The columns of which the first that says something is read."""
+        name = self.column or self.first or self.lowest or self.highest
+        return (name, *self.otherwise) if name else ()
 
     def ways(self) -> list[str]:
         names = ("column", "value", "total", "first", "lowest", "highest", "count", "hash", "occurrence")
@@ -86,8 +113,21 @@ class ColumnMapping(Declared):
 
     def source_columns(self) -> set[str]:
         """Every source column this mapping reads."""
-        single = {name for name in (self.column, self.first, self.lowest, self.highest, self.divided_by) if name}
-        return single | {*(self.total or ()), *self.minus, *(self.hash or ()), *(self.occurrence or ())}
+        return self._needed() | set(self.chosen)
+
+    def _needed(self) -> set[str]:
+        share = (self.without_share.part, self.without_share.of) if self.without_share else ()
+        single = {self.divided_by} if self.divided_by else set()
+        return single | {*share, *(self.total or ()), *self.minus, *(self.hash or ()), *(self.occurrence or ())}
+
+    def missing(self, present: Container[str]) -> set[str]:
+        """The columns this mapping cannot do without that are not `present` (names in lower case)."""
+
+        def absent(name: str) -> bool:
+            return name.strip().lower() not in present
+
+        lacking = {name for name in self._needed() if absent(name)}
+        return lacking | {self.chosen[0]} if self.chosen and all(map(absent, self.chosen)) else lacking
 
 
 def _as_mapping(value: Any) -> Any:
@@ -107,8 +147,16 @@ class EntityMapping(Declared):
     group_by: Names = ()
 
     def source_columns(self) -> set[str]:
-        read = set(self.group_by) | {condition.column for condition in self.where}
-        return read.union(*(mapping.source_columns() for mapping in self.columns.values()))
+        return self._rows().union(*(mapping.source_columns() for mapping in self.columns.values()))
+
+    def missing(self, present: Container[str]) -> set[str]:
+        """The columns the mapping cannot do without that are not `present` (names in lower case)."""
+        absent = {name for name in self._rows() if name.strip().lower() not in present}
+        return absent.union(*(mapping.missing(present) for mapping in self.columns.values() if not mapping.optional))
+
+    def _rows(self) -> set[str]:
+        """The columns that choose and group the rows."""
+        return set(self.group_by) | {condition.column for condition in self.where}
 
 
 class Source(Declared):
@@ -172,6 +220,10 @@ class Source(Declared):
             for column, how in mapping.columns.items():
                 if not mapping.group_by and grouped_only & set(how.ways()):
                     raise ValueError(f"{entity_name}.{column}: {how.ways()[0]!r} needs 'group_by'")
+                if how.once and not mapping.group_by:
+                    raise ValueError(f"{entity_name}.{column}: 'once' needs 'group_by'")
+                if how.optional and entity.by_name[column].required:
+                    raise ValueError(f"{entity_name}.{column} is required, so it cannot be 'optional'")
                 if mapping.group_by and {"hash", "occurrence"} & set(how.ways()):
                     raise ValueError(f"{entity_name}.{column}: {how.ways()[0]!r} cannot be used with 'group_by'; the group is the key")
         return self
