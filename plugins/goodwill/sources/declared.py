@@ -168,6 +168,7 @@ class Source(Declared):
 
     name: Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,62}$")]
     connector: str = "file"
+    preset: str | None = None
     system: Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,30}$")] | None = None
     decimal: Literal[".", ","] = "."
     thousands: Literal["", ",", ".", " ", "'"] = ""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Union
 
-from pydantic import Discriminator, Tag, model_validator
+from pydantic import BeforeValidator, Discriminator, Tag, model_validator
 
 from goodwill.settings.loading import load_yaml
 from goodwill.sources.connectors import CONNECTORS
 from goodwill.sources.declared import Declared, Source
+from goodwill.sources.presets import expand
 
 __all__ = ["Sources", "load_sources"]
 
@@ -28,6 +29,7 @@ else:
             custom_error_type="unknown_connector",
             custom_error_message=f"unknown connector; known: {', '.join(CONNECTORS)}",
         ),
+        BeforeValidator(expand),
     ]
 
 
