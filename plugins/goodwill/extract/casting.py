@@ -18,7 +18,7 @@ __all__ = ["DECIMALS", "Caster"]
 DECIMALS: dict[str, int] = {"money": 2, "price": 4, "quantity": 3}
 
 _ISO_TIMESTAMP = r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.]\d+)?)?)?"
-_OFFSET = r" ?(Z|UTC|[+-]\d{2}(:?\d{2})?)"
+_OFFSET = r" ?(Z|UTC|[+-](0\d|1[0-4])(:?[0-5]\d)?)"
 _FLOATS = ("DOUBLE", "FLOAT")
 
 

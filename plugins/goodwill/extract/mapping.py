@@ -96,6 +96,7 @@ class Mapper:
         shown = text
         if how.without_share:
             typed, unread, shown = self._without_share(how.without_share, column, typed, unread, text)
+            reason = self._caster.reason_sql(f"({shown})", kind)
         if how.divided_by:
             divisor = self._value(how.divided_by, "number")
             places = DECIMALS.get(kind, 6)
@@ -133,20 +134,27 @@ class Mapper:
         return less, unread, shown
 
     def _read_total(self, column: Column, how: ColumnMapping) -> _Read:
+        kind = "price" if how.times else column.kind  # a factor may have more decimals than what it makes
         names = (*(how.total or ()), *how.minus)
         texts = {name: self._text(name) for name in names}
-        values = {name: self._value(name, column.kind) for name in names}
+        values = {name: self._value(name, kind) for name in names}
         plus = " + ".join(f"coalesce({values[name]}, 0)" for name in how.total or ())
         less = "".join(f" - coalesce({values[name]}, 0)" for name in how.minus)
         given = " or ".join(f"{text} is not null" for text in texts.values())
         sign = "-" if how.negate else ""
-        typed = f"case when {given} then cast({sign}({plus}{less}) as {column.sql_type}) end"
+        amount = f"{plus}{less}"
+        bad = {texts[name]: f"({texts[name]} is not null and {values[name]} is null)" for name in names}
+        if how.times:
+            times = self._value(how.times, "quantity")
+            amount = f"round(cast({amount} as decimal(18,4)) * {times}, {DECIMALS.get(column.kind, 4)})"
+            # an amount times nothing is not nothing: such a row is bad
+            bad[f"coalesce({self._text(how.times)}, '')"] = f"(({given}) and {times} is null)"
+        typed = f"case when {given} then cast({sign}({amount}) as {column.sql_type}) end"
         if how.divided_by:
             divisor = self._value(how.divided_by, "number")
             typed = f"cast(round(cast({typed} as double) / nullif({divisor}, 0), 4) as {column.sql_type})"
-        bad = {name: f"({texts[name]} is not null and {values[name]} is null)" for name in names}
-        shown = f"case {' '.join(f'when {test} then {texts[name]}' for name, test in bad.items())} end"
-        return _Read(column, how, typed, shown, f"({' or '.join(bad.values())})", self._caster.reason_sql(f"({shown})", column.kind))
+        shown = f"case {' '.join(f'when {test} then {text}' for text, test in bad.items())} end"
+        return _Read(column, how, typed, shown, f"({' or '.join(bad.values())})", self._caster.reason_sql(f"({shown})", kind))
 
     def _reads(self) -> list[_Read]:
         return [

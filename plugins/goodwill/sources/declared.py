@@ -68,7 +68,7 @@ class ColumnMapping(Declared):
 
     `otherwise` names columns read, in order, where the first is not there or its cell is empty; `without_prefix` is taken off a
     text; `without_share` takes the same share off an amount that another has in a third (a refund without its VAT); `once` says
-    that the rows of a group repeat a `total`, so it is taken, not added up; `optional`: empty where the source lacks a column.
+    that the rows of a group repeat a `total`, so it is taken, not added up; `times` multiplies a `total`, row by row; `optional`: empty where the source lacks a column.
     """
 
     column: str | None = None
@@ -83,6 +83,7 @@ class ColumnMapping(Declared):
     hash: Names | None = None
     occurrence: Names | None = None
     once: bool = False
+    times: str | None = None
     divided_by: str | None = None
     without_share: Share | None = None
     without_prefix: str | None = None
@@ -97,8 +98,8 @@ class ColumnMapping(Declared):
             raise ValueError("a column needs exactly one of: column, value, total, first, lowest, highest, count, hash, occurrence")
         if (self.otherwise or self.without_prefix or self.without_share) and not self.chosen:
             raise ValueError("'otherwise', 'without_prefix' and 'without_share' go with one of: column, first, lowest, highest")
-        if self.once and not self.total:
-            raise ValueError("'once' goes with 'total'")
+        if (self.once or self.times) and not self.total:
+            raise ValueError("'once' and 'times' go with 'total'")
         return self
 
     @property
@@ -117,7 +118,7 @@ class ColumnMapping(Declared):
 
     def _needed(self) -> set[str]:
         share = (self.without_share.part, self.without_share.of) if self.without_share else ()
-        single = {self.divided_by} if self.divided_by else set()
+        single = {name for name in (self.divided_by, self.times) if name}
         return single | {*share, *(self.total or ()), *self.minus, *(self.hash or ()), *(self.occurrence or ())}
 
     def missing(self, present: Container[str]) -> set[str]:
@@ -171,7 +172,7 @@ class Source(Declared):
     preset: str | None = None
     system: Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,30}$")] | None = None
     decimal: Literal[".", ","] = "."
-    thousands: Literal["", ",", ".", " ", "'"] = ""
+    thousands: Literal["", ",", ".", " ", "'", "\N{NO-BREAK SPACE}", "\N{NARROW NO-BREAK SPACE}"] = ""
     null_values: tuple[str, ...] = ("",)
     time_zone: str | None = None
     timestamp_format: str | None = None

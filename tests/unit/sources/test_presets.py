@@ -209,7 +209,7 @@ def test_a_file_that_lacks_what_the_preset_needs_is_named(shop):
         ("preset: shopify_orders\n    entities: {orders: {columns: {status: {value: x, otherwise: y}}}}", "'otherwise', 'without_prefix'"),
         (
             "preset: shopify_orders\n    entities: {orders: {columns: {net_amount: {column: Total, once: true}}}}",
-            "'once' goes with 'total'",
+            "'once' and 'times' go with 'total'",
         ),
         ("preset: shopify_orders\n    entities: {order_lines: {columns: {unit_price: {total: x, once: true}}}}", "'once' needs 'group_by'"),
         ("preset: shopify_orders\n    entities: {orders: {columns: {order_id: {column: x, optional: true}}}}", "cannot be 'optional'"),

@@ -1,0 +1,99 @@
+"""What presets and proposals need of the mapping: products of columns, stand-ins, shares, offsets."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import duckdb
+import pytest
+from goodwill.entities import ENTITIES
+from goodwill.extract import land_source, landed_view
+from goodwill.sources import load_sources
+
+
+@pytest.fixture
+def land(make_home):
+    """Land one CSV under a mapping of orders and read columns of it: `land(text, columns, more)`."""
+
+    def make(text: str, mapping: str, asked: str, more: str = ""):
+        home = make_home(
+            f"sources: [{{name: shop, path: input/orders.csv, {more} entities: {{orders: {{{mapping}}}}}}}]", **{"orders.csv": text}
+        )
+        land_source(home, load_sources(home.sources_file).sources[0], "UTC")
+        view = landed_view(home, load_sources(home.sources_file), ENTITIES["orders"], "UTC")
+        return duckdb.sql(f"select {asked} from ({view}) order by _row_no").fetchall()
+
+    return make
+
+
+PROBLEMS = "list_transform(_problems, lambda p: [p.column_name, p.reason, p.value])"
+
+
+def test_price_times_quantity_is_exact_and_added_up(land):
+    text = "id,at,price,n\na,2025-01-01,0.335,3\na,2025-01-01,2.5,2\nb,2025-01-02,1.10,-1\n"
+    mapping = "group_by: id, columns: {order_id: id, ordered_at: at, net_amount: {total: price, times: n}}"
+    # 0.335 × 3 = 1.005, rounded to the cent in its row
+    assert land(text, mapping, "order_id, net_amount") == [("a", Decimal("6.01")), ("b", Decimal("-1.10"))]
+
+
+def test_a_price_without_a_quantity_is_a_bad_row_not_a_free_one(land):
+    text = "id,at,price,n\na,2025-01-01,5,\na,2025-01-01,2,1\nb,2025-01-02,1,x\nc,2025-01-02,,\n"
+    mapping = "group_by: id, columns: {order_id: id, ordered_at: at, net_amount: {total: price, times: n}}"
+    assert land(text, mapping, f"order_id, {PROBLEMS}") == [
+        ("a", [["net_amount", "BAD_NUMBER", ""]]),
+        ("b", [["net_amount", "BAD_NUMBER", "x"]]),
+        ("c", [["net_amount", "MISSING_REQUIRED", None]]),
+    ]
+
+
+def test_the_first_column_that_says_something_is_read(land):
+    text = "id,at,a,b,amount\n1,2025-01-01,x,y,1\n2,2025-01-01,,y,1\n3,2025-01-01,,,1\n"
+    mapping = "columns: {order_id: id, ordered_at: at, net_amount: amount, channel: {column: a, otherwise: [gone, b]}, status: {column: gone, optional: true}}"
+    assert land(text, mapping, "channel, status") == [("x", None), ("y", None), (None, None)]
+
+
+def test_a_stand_in_that_cannot_be_read_is_told(land):
+    text = "id,at,paid,amount\n1,,2025-01-01 10:00,1\n2,soon,2025-01-02 10:00,1\n3,,later,1\n"
+    mapping = "columns: {order_id: id, net_amount: amount, ordered_at: {column: at, otherwise: paid}}"
+    assert land(text, mapping, f"cast(ordered_at as varchar), {PROBLEMS}") == [
+        ("2025-01-01 10:00:00", []),
+        (None, [["ordered_at", "BAD_TIMESTAMP", "soon"]]),
+        (None, [["ordered_at", "BAD_TIMESTAMP", "later"]]),
+    ]
+
+
+def test_a_share_is_taken_off_to_the_cent_and_a_bad_one_is_told(land):
+    text = "id,at,back,tax,total\n1,2025-01-01,60,20,120\n2,2025-01-01,10,,50\n3,2025-01-01,10,0,0\n4,2025-01-01,10,x,50\n5,2025-01-01,33.33,5.5,99.99\n"
+    mapping = "columns: {order_id: id, ordered_at: at, net_amount: {column: back, without_share: {part: tax, of: total}}}"
+    assert land(text, mapping, f"net_amount, {PROBLEMS}") == [
+        (Decimal("50.00"), []),
+        (Decimal("10.00"), []),
+        (Decimal("10.00"), []),
+        (Decimal("10.00"), [["net_amount", "BAD_NUMBER", "x"]]),
+        (Decimal("31.50"), []),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "utc"),
+    [
+        ("2024-01-31 10:22:33 +0100", "2024-01-31 09:22:33"),
+        ("2024-01-31 10:22:33 +01:00", "2024-01-31 09:22:33"),
+        ("2024-01-31 10:22 -0330", "2024-01-31 13:52:00"),
+        ("2024-01-31T10:22:33.5+01", "2024-01-31 09:22:33.5"),
+        ("2024-01-31 10:22:33 UTC", "2024-01-31 10:22:33"),
+        ("2024-01-31T10:22:33Z", "2024-01-31 10:22:33"),
+        ("2024-01-31 10:22:33 +2500", None),
+        ("2024-01-31 10:22:33 CET", None),
+    ],
+)
+def test_an_offset_reads_in_every_form(land, given, utc):
+    mapping = "columns: {order_id: id, ordered_at: at, net_amount: amount}"
+    assert land(f"id,at,amount\n1,{given},1\n", mapping, "cast(ordered_at as varchar)", "time_zone: Asia/Tokyo,") == [(utc,)]
+
+
+def test_numbers_grouped_by_a_no_break_space(land):
+    text = 'id,at,amount\n1,2025-01-01,"1\N{NO-BREAK SPACE}234,50"\n2,2025-01-01,"12\N{NO-BREAK SPACE}34,50"\n'
+    mapping = "columns: {order_id: id, ordered_at: at, net_amount: amount}"
+    more = 'decimal: ",", thousands: "\N{NO-BREAK SPACE}",'
+    assert land(text, mapping, "net_amount", more) == [(Decimal("1234.50"),), (None,)]
