@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 import hashlib
 import os
 import shutil
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -17,14 +19,15 @@ from goodwill.clock import now
 from goodwill.entities import ENTITIES
 from goodwill.errors import SourceError
 from goodwill.extract import drift
-from goodwill.extract.batches import MANIFEST, EntityTotals, Manifest, active_batches, read_manifests
+from goodwill.extract.batches import MANIFEST, EntityTotals, Manifest, active_batches, read_manifests, rows_file
 from goodwill.extract.mapping import Mapper
 from goodwill.extract.totals import measure
+from goodwill.extract.vanished import count_vanished
 from goodwill.files import digest, sync
 from goodwill.home import Home
 from goodwill.sources import Source
 from goodwill.sources.connectors import CONNECTORS
-from goodwill.sources.connectors.protocol import ROWS, Approach, Labels, Part, Seen
+from goodwill.sources.connectors.protocol import ROWS, Approach, Labels, Part, Seen, Written
 from goodwill.sources.credentials import Resolver, from_environment, resolve
 
 __all__ = ["approach_of", "check_columns", "land_source", "mappers", "write_batch"]
@@ -120,12 +123,19 @@ def _land_part(
         changed = _drift(source, part.name, before or (active[-1] if active else None), columns)
         written = part.write(folder, columns, Labels(batch_id, part.name, stamp))
         pulled = part.sha256 is None
-        if pulled and ((source.load == "incremental" and not written.rows) or (before and _same(before, written.sha256, reading))):
+        whole = approach.cursor_high is None
+        reconciled = source.load == "incremental" and whole  # on record even when it brings nothing new, or it would be due again tomorrow
+        if pulled and not reconciled and (_nothing_new(source, written) or (before and _same(before, written.sha256, reading))):
             return None
         totals = dict.fromkeys(mapped, EntityTotals(0, None, 0, None, None))
         if columns:
             with duckdb.connect() as connection:
                 totals = {entity: measure(connection, mapper, written.relation) for entity, mapper in mapped.items()}
+        notes = {entity: dict(written.notes) for entity in mapped}
+        if pulled and whole and columns:
+            for entity, count in _vanished(home, source, active, mapped, written.relation, folder).items():
+                notes[entity] |= {"key:VANISHED": count} if count else {}
+        totals = {entity: replace(each, notes={**each.notes, **notes[entity]}) for entity, each in totals.items()}
         part.verify()
         return Manifest(
             batch_id=batch_id,
@@ -142,7 +152,7 @@ def _land_part(
             totals=totals,
             supersedes=before.batch_id if before and source.load != "incremental" else None,
             reading=reading,
-            whole=approach.cursor_high is None,
+            whole=whole,
             cursor_low=written.cursor_low,
             cursor_high=written.cursor_high,
             drift=changed,
@@ -151,9 +161,37 @@ def _land_part(
     return write_batch(home, manifest, source.name)
 
 
+def _vanished(home: Home, source: Source, active: list[Manifest], mapped: dict[str, Mapper], relation: str, folder: Path) -> dict[str, int]:
+    """Entity → keys of the active batches that a whole pull does not bring any more."""
+    batches = [manifest for manifest in active if manifest.columns]
+    if not batches or not mapped:
+        return {}
+    columns = {name: sql_type for manifest in batches for name, sql_type in manifest.columns.items()}
+    before = mappers(source, columns, next(iter(mapped.values())).zone)
+    scratch = folder / "spill"
+    scratch.mkdir()
+    try:
+        return count_vanished(before, [rows_file(home, manifest) for manifest in batches], mapped, relation, scratch)
+    finally:
+        shutil.rmtree(scratch)
+
+
+def _nothing_new(source: Source, written: Written) -> bool:
+    return source.load == "incremental" and not written.rows
+
+
 def _same(before: Manifest, sha256: str, reading: str) -> bool:
     """A pull that brought what the one before brought is no news."""
     return bool(sha256) and (before.file_sha256, before.reading) == (sha256, reading)
+
+
+def _reconciliation_due(source: Source, active: list[Manifest]) -> bool:
+    """Whether the newest whole pull is older than the source wants it to be; one from the future is not to be trusted."""
+    whole = [manifest.extracted for manifest in active if manifest.whole]
+    if not whole or source.full_every_days is None:
+        return not whole
+    age = now() - max(whole)
+    return not dt.timedelta(0) <= age < dt.timedelta(days=source.full_every_days)
 
 
 def approach_of(home: Home, source: Source, zone: str, resolver: Resolver, say: Callable[[str], None]) -> Approach:
@@ -169,6 +207,8 @@ def approach_of(home: Home, source: Source, zone: str, resolver: Resolver, say: 
     # a source read in another way than before is pulled whole again
     alike = [manifest for manifest in active_batches(home, source) if manifest.reading == reading and not manifest.corrects]
     marks = [manifest.cursor_high for manifest in alike if manifest.cursor_high] if source.load == "incremental" else []
+    if marks and _reconciliation_due(source, alike):
+        marks = []
     return Approach(
         home.root,
         zone,

@@ -164,7 +164,8 @@ class Source(Declared):
     """What every source declares. A connector adds its own settings in a subclass; in `sources.yml` they stand side by side.
 
     `load` says what a night reads: `files` (each new or changed file adds), `full` (all of it, and only the newest counts) or
-    `incremental` (what `cursor` says is new, reaching back by `look_back`).
+    `incremental` (what `cursor` says is new, reaching back by `look_back`: days, or units of a number; and all of it again every
+    `full_every_days`, which finds rows that were changed or removed behind the cursor's back).
     """
 
     name: Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,62}$")]
@@ -182,6 +183,7 @@ class Source(Declared):
     load: Literal["files", "full", "incremental"] = "full"
     cursor: str | None = None
     look_back: Annotated[float, Field(ge=0)] = 1.0
+    full_every_days: Annotated[float, Field(gt=0)] | None = 7.0
     duplicates: Literal["keep", "drop", "reject"] = "keep"
     drift: Literal["warn", "block", "adopt"] = "warn"
     rows_between: tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(gt=0)]] | None = None
@@ -190,7 +192,9 @@ class Source(Declared):
     entities: dict[str, EntityMapping]
 
     #: Settings that say what is done with rows, not how they are read: changing one reads nothing again.
-    POLICIES: ClassVar[frozenset[str]] = frozenset({"quarantine_share", "empty_allowed", "drift", "rows_between", "look_back"})
+    POLICIES: ClassVar[frozenset[str]] = frozenset(
+        {"quarantine_share", "empty_allowed", "drift", "rows_between", "look_back", "full_every_days"}
+    )
 
     @field_validator("time_zone")
     @classmethod

@@ -79,6 +79,7 @@ class Written:
         with the source's columns, `__row_no`, `__malformed` and `__line`: control totals are measured over it.
     sha256, bytes : of what was read, as it lies at the source; for a pull, of its rows' content.
     cursor_low, cursor_high : the span of the cursor, in the cursor's own text; the high never falls below the approach's.
+    notes : what is to be said of the rows (`column:CODE` → rows), beside what their mapping notes.
     """
 
     rows: int
@@ -89,6 +90,7 @@ class Written:
     modified_ns: int | None = None
     cursor_low: str | None = None
     cursor_high: str | None = None
+    notes: Mapping[str, int] = field(default_factory=dict)
 
 
 class Part(Protocol):

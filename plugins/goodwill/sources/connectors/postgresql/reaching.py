@@ -1,0 +1,152 @@
+"""The way to a server: one read-only session of psycopg2 and one of DuckDB, in one snapshot, without the password in any text."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import duckdb
+import psycopg2
+import psycopg2.extensions
+
+from goodwill.errors import ConfigurationError, SourceError
+from goodwill.sources.credentials import Credentials, masked
+from goodwill.sql import literal
+
+__all__ = ["Server", "told"]
+
+#: What a connection may say beside user, password, host, port and database: libpq's own words.
+_OPTIONS = (
+    "host", "hostaddr", "port", "user", "password", "dbname", "sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl", "channel_binding",
+    "gssencmode", "krbsrvname", "target_session_attrs", "connect_timeout", "keepalives", "keepalives_idle", "keepalives_interval",
+    "keepalives_count", "passfile", "service", "options",
+)  # fmt: skip
+#: Extras that Airflow's own hooks write into a connection and that do not concern the server.
+_IGNORED = {"__extra__", "cursor", "schema", "iam", "application_name"}
+_SECRET = {"host": "host", "port": "port", "user": "user", "password": "password", "dbname": "database"}
+
+_EXTENSION = "duckdb_extension_postgres_scanner"
+
+
+@contextmanager
+def told(source: str, what: str, credentials: Credentials, remedy: str) -> Iterator[None]:
+    """Turn what a driver says into a `SourceError` that names the source and the connection, and holds no secret."""
+    try:
+        yield
+    except (psycopg2.Error, duckdb.Error) as error:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        said = masked(lines[0] if lines else type(error).__name__, credentials)
+        raise SourceError(f"source {source!r}: {what} over {credentials}: {said}", remedy) from None
+
+
+def _extension() -> Path:
+    """The scanner, from its wheel; nothing is downloaded."""
+    spec = importlib.util.find_spec(_EXTENSION)
+    for folder in (spec.submodule_search_locations if spec else None) or ():
+        path = Path(folder) / "extensions" / f"v{duckdb.__version__}" / "postgres_scanner.duckdb_extension"
+        if path.exists():
+            return path
+    raise ConfigurationError(
+        f"the PostgreSQL reader of DuckDB {duckdb.__version__} is not installed",
+        f"pip install {_EXTENSION.replace('_', '-')}=={duckdb.__version__}",
+    )
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server as libpq knows it; `timeout` in seconds ends a statement at the server."""
+
+    credentials: Credentials
+    timeout: float
+
+    def parameters(self) -> dict[str, str]:
+        """The connection's URI as libpq parameters.
+
+        Raises
+        ------
+        ConfigurationError : it is no PostgreSQL URI, or says something libpq does not know.
+        """
+        try:
+            parts = urlsplit(self.credentials.uri)
+            port = parts.port
+        except ValueError:
+            raise self._wrong("its URI cannot be read") from None
+        if parts.scheme.split("+")[0] not in ("postgres", "postgresql"):
+            raise self._wrong(f"{parts.scheme or 'what it holds'!r} is not PostgreSQL")
+        given = {
+            "host": unquote(parts.hostname or ""),
+            "port": str(port or ""),
+            "user": unquote(parts.username or ""),
+            "password": unquote(parts.password or ""),
+            "dbname": unquote(parts.path.lstrip("/")),
+        }
+        for name, value in parse_qsl(parts.query, keep_blank_values=True):
+            if name in _IGNORED:
+                continue
+            if name not in _OPTIONS:
+                raise self._wrong(f"unknown option {name!r}; known: {', '.join(_OPTIONS)}")
+            given[name] = value
+        return {"connect_timeout": "30"} | {name: value for name, value in given.items() if value} | {"application_name": "goodwill"}
+
+    def _wrong(self, why: str) -> ConfigurationError:
+        return ConfigurationError(f"{self.credentials}: {why}", "write it as postgresql://user:password@host:port/database?sslmode=require")
+
+    def settings(self) -> dict[str, str]:
+        """What a transaction sets for itself; so also where a pooler stands between."""
+        return {
+            "statement_timeout": str(int(self.timeout * 1000)),
+            "idle_in_transaction_session_timeout": "0",  # one of the two sessions always waits for the other
+            "TimeZone": "UTC",
+            "DateStyle": "ISO, YMD",
+            "IntervalStyle": "postgres",
+            "extra_float_digits": "3",
+            "bytea_output": "hex",
+        }
+
+    @contextmanager
+    def session(self, snapshot: str | None = None) -> Iterator[Any]:
+        """A cursor in a read-only, repeatable-read transaction of its own, which sees `snapshot` where one is given."""
+        connection = psycopg2.connect(**self.parameters())
+        try:
+            connection.set_session(isolation_level=psycopg2.extensions.ISOLATION_LEVEL_REPEATABLE_READ, readonly=True)
+            with connection.cursor() as cursor:
+                if snapshot:
+                    cursor.execute("set transaction snapshot %s", (snapshot,))
+                for name, value in self.settings().items():
+                    cursor.execute("select set_config(%s, %s, true)", (name, value))
+                yield cursor
+        finally:
+            connection.close()
+
+    @contextmanager
+    def attached(self) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
+        """DuckDB with the server attached as `source`, in a read-only, repeatable-read transaction, and the name of its snapshot.
+
+        One thread: the server sends one stream, and a second one would only spin beside it.
+        """
+        parameters = self.parameters()
+        with duckdb.connect(config={"threads": 1, "autoinstall_known_extensions": False, "autoload_known_extensions": False}) as connection:
+            connection.execute(f"load {literal(str(_extension()))}")
+            secret = ", ".join(f"{_SECRET[name]} {literal(value)}" for name, value in parameters.items() if name in _SECRET)
+            connection.execute(f"create temporary secret source (type postgres{', ' + secret if secret else ''})")
+            rest = " ".join(f"{name}={_quoted(value)}" for name, value in parameters.items() if name not in _SECRET)
+            connection.execute(f"attach {literal(rest)} as source (type postgres, secret source, read_only)")
+            connection.execute("begin")
+            settings = ", ".join(
+                f"set_config({literal(name)}, {literal(value)}, true) as s{number}"
+                for number, (name, value) in enumerate(self.settings().items())
+            )
+            (snapshot,) = connection.execute(
+                "select snapshot from postgres_query('source', ?)", [f"select pg_export_snapshot() as snapshot, {settings}"]
+            ).fetchall()[0]
+            yield connection, snapshot
+
+
+def _quoted(value: str) -> str:
+    """A value in a libpq connection string."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
