@@ -49,6 +49,7 @@ class Manifest:
     drift : changes of the structure against the batch before, each with kind, column, was, now.
     corrects : rows of other batches (`[batch_id, row_no]`) that this hand-made batch replaces.
     corrected_by, reason : who made a correction, and why.
+    warnings : what was noticed and did not stop the batch, each as `CODE: what`.
     """
 
     batch_id: str
@@ -72,6 +73,7 @@ class Manifest:
     corrects: tuple[tuple[str, int], ...] = ()
     corrected_by: str | None = None
     reason: str | None = None
+    warnings: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=1, default=str, ensure_ascii=False)
@@ -85,6 +87,7 @@ class Manifest:
         }
         raw.pop("notices", None)  # written by 0.1, never filled
         raw["drift"] = tuple(raw.get("drift", ()))
+        raw["warnings"] = tuple(raw.get("warnings", ()))
         raw["corrects"] = tuple((batch, row) for batch, row in raw.get("corrects", ()))
         return cls(**raw)
 

@@ -156,6 +156,7 @@ def _land_part(
             cursor_low=written.cursor_low,
             cursor_high=written.cursor_high,
             drift=changed,
+            warnings=written.warnings,
         )
 
     return write_batch(home, manifest, source.name)

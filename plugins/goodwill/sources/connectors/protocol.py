@@ -80,6 +80,7 @@ class Written:
     sha256, bytes : of what was read, as it lies at the source; for a pull, of its rows' content.
     cursor_low, cursor_high : the span of the cursor, in the cursor's own text; the high never falls below the approach's.
     notes : what is to be said of the rows (`column:CODE` → rows), beside what their mapping notes.
+    warnings : what was noticed and did not stop it, each as `CODE: what`.
     """
 
     rows: int
@@ -91,6 +92,7 @@ class Written:
     cursor_low: str | None = None
     cursor_high: str | None = None
     notes: Mapping[str, int] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
 
 class Part(Protocol):

@@ -1,0 +1,5 @@
+"""REST: lists of JSON objects behind an address, page by page."""
+
+from goodwill.sources.connectors.rest.connector import CONNECTOR
+
+__all__ = ["CONNECTOR"]
