@@ -118,7 +118,9 @@ def source_names(ticket: Ticket) -> list[str]:
 def extract_source(ticket: Ticket, source: str, connections: Resolver = from_environment) -> Figures:
     """Land what is new in one source, each part as an immutable batch; `connections` knows the secrets, by name."""
     with _stage(ticket, f"extract {source}") as (night, figures):
-        figures |= extract.land_source(night.home, night.sources.by_name(source), night.business.company.business_time_zone, connections)
+        declared, zone = night.sources.by_name(source), night.business.company.business_time_zone
+        figures |= extract.land_source(night.home, declared, zone, connections)
+        extract.carry_over(night.home, declared, zone)
         return figures
 
 
@@ -150,7 +152,7 @@ def _list_rejected(night: Night) -> Figures:
     inert = "case when regexp_matches({0}, '^[=+@\\t\\r-]') then chr(39) || {0} else {0} end as {0}"
     with open_warehouse(night.home.working_copy, read_only=True) as connection:
         connection.execute(
-            f"copy (select entity, source, {inert.format('file')}, row_no, column_name, reason, {inert.format('value')} from staging.quarantine "
+            f"copy (select entity, source, {inert.format('file')}, row_no, column_name, reason, {inert.format('value')}, batch_id from staging.quarantine "
             f"order by entity, source, file, row_no, column_name) to {literal(str(target))} (format csv, header)"
         )
         (rows,) = connection.execute("select count(distinct (entity, source, batch_id, row_no)) from staging.quarantine").fetchall()[0]

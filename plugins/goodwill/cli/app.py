@@ -13,7 +13,8 @@ from rich.table import Table
 
 from goodwill import __version__
 from goodwill.audit import read_runs
-from goodwill.cli import checking, driving, starting
+from goodwill.cli import checking, driving, quarantine, starting
+from goodwill.cli.options import HomeOption, console
 from goodwill.errors import GoodwillError
 from goodwill.home import Home
 from goodwill.publish import current_run
@@ -28,11 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Goodwill, the customer-equity warehouse. Exit codes: 0 published or fine, 2 blocked by a quality gate, 1 failed.",
 )
-HomeOption = Annotated[Path | None, typer.Option("--home", help="The home; without it $GOODWILL_HOME.")]
-
-
-def _out() -> Console:
-    return Console(highlight=False, soft_wrap=True)
+app.add_typer(quarantine.app, name="quarantine")
 
 
 @app.command()
@@ -40,8 +37,8 @@ def init(folder: Annotated[Path, typer.Argument(help="A new folder, or one witho
     """Write a commented goodwill.yml and sources.yml to a folder: the beginning of a home."""
     written = starting.write_templates(folder)
     for path in written:
-        _out().print(f"wrote {path}")
-    _out().print(f"next: describe your files in {folder / 'sources.yml'}, then: goodwill check --home {folder}")
+        console().print(f"wrote {path}")
+    console().print(f"next: describe your files in {folder / 'sources.yml'}, then: goodwill check --home {folder}")
 
 
 @app.command()
@@ -51,7 +48,7 @@ def demo(
     """Make a demo home: real data that came with the installation, or the generated shop."""
     from goodwill.demo import make_demo_home
 
-    _out().print(f"made {make_demo_home(name, folder)}")
+    console().print(f"made {make_demo_home(name, folder)}")
 
 
 @app.command()
@@ -59,12 +56,12 @@ def check(home: HomeOption = None) -> None:
     """Validate the configuration and show what would be read: rows, mapped columns, first errors. Nothing is landed."""
     where = Home.at(home)
     findings = checking.check_home(where)
-    console = _out()
+    out = console()
     for finding in findings:
-        checking.show(console, finding)
+        checking.show(out, finding)
     if any(finding.error for finding in findings):
         raise typer.Exit(FAILED)
-    console.print(f"\nready: goodwill run --home {where.root}")
+    out.print(f"\nready: goodwill run --home {where.root}")
 
 
 @app.command()
@@ -81,7 +78,7 @@ def run(
             as_of = dt.date.fromisoformat(as_of).isoformat()
         except ValueError:
             raise GoodwillError(f"--as-of {as_of!r} is not a date", "write it as YYYY-MM-DD") from None
-    verdict = driving.run_night(where, as_of, _out())
+    verdict = driving.run_night(where, as_of, console())
     raise typer.Exit({"published": PUBLISHED, "blocked": BLOCKED}.get(verdict, FAILED))
 
 
@@ -91,7 +88,7 @@ def status(home: HomeOption = None, last: Annotated[int, typer.Option(help="How 
     where = Home.at(home)
     runs = read_runs(where)
     if not runs:
-        _out().print(f"no night has run yet: goodwill run --home {where.root}")
+        console().print(f"no night has run yet: goodwill run --home {where.root}")
         return
     present = current_run(where)
     table = Table("run", "as of", "started (UTC)", "verdict", "at", box=None, pad_edge=False)
@@ -104,13 +101,13 @@ def status(home: HomeOption = None, last: Annotated[int, typer.Option(help="How 
             each.get("verdict", "") + mark,
             each.get("blocked_at") or "",
         )
-    _out().print(table)
+    console().print(table)
 
 
 @app.command()
 def version() -> None:
     """Print the version."""
-    _out().print(__version__)
+    console().print(__version__)
 
 
 def main() -> None:

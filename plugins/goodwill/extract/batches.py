@@ -14,9 +14,12 @@ from goodwill.home import Home
 from goodwill.sources import Source
 from goodwill.sources.connectors.protocol import ROWS
 
-__all__ = ["MANIFEST", "EntityTotals", "Manifest", "active_batches", "read_manifests", "rows_file"]
+__all__ = ["MANIFEST", "WITHDRAWN", "EntityTotals", "Manifest", "active_batches", "is_withdrawn", "read_manifests", "rows_file"]
 
 MANIFEST = "manifest.json"
+
+#: In the folder of a correction that was taken back: who did it, when and why.
+WITHDRAWN = "withdrawn.json"
 
 
 @dataclass(frozen=True)
@@ -123,8 +126,8 @@ def _by_arrival(manifest: Manifest) -> tuple[str, str]:
 def active_batches(home: Home, source: Source) -> list[Manifest]:
     """The batches a night reads, in the order in which they speak (where two hold the same version of a key, the later is heard).
 
-    The newest of each file for `load: files`; the newest alone for `full`; for `incremental`, the last whole pull and all since. Then
-    the corrections of their rows, made by hand.
+    The newest of each file for `load: files`; the newest alone for `full`; for `incremental`, the last whole pull and all since. The
+    corrections of a batch's rows speak right after it, not last: what the source itself says later is heard over them.
     """
     manifests = read_manifests(home, source.name)
     landed = [manifest for manifest in manifests if not manifest.corrects and source.owns(manifest.file)]
@@ -137,8 +140,30 @@ def active_batches(home: Home, source: Source) -> list[Manifest]:
         active = sorted(newest.values(), key=order)
         if source.load == "full":
             active = active[-1:]
-    ids = {manifest.batch_id for manifest in active}
-    return active + [manifest for manifest in manifests if manifest.corrects and ids & {batch for batch, _ in manifest.corrects}]
+    corrections = [manifest for manifest in manifests if manifest.corrects and not is_withdrawn(home, manifest)]
+    return _with_corrections(active, corrections) if corrections else active
+
+
+def _with_corrections(active: list[Manifest], corrections: list[Manifest]) -> list[Manifest]:
+    """Each batch followed by the corrections of its rows, and theirs; a correction holds as long as all that it corrects is read."""
+    chains = {manifest.batch_id: [manifest] for manifest in active}
+    chain_of = {manifest.batch_id: manifest.batch_id for manifest in active}
+    waiting = corrections
+    while waiting:
+        held = [each for each in waiting if all(batch in chain_of for batch, _ in each.corrects)]
+        if not held:
+            break
+        for each in held:
+            root = chain_of[each.corrects[0][0]]
+            chain_of[each.batch_id] = root
+            chains[root].append(each)
+        waiting = [each for each in waiting if each.batch_id not in chain_of]
+    return [each for chain in chains.values() for each in chain]
+
+
+def is_withdrawn(home: Home, manifest: Manifest) -> bool:
+    """Whether a correction was taken back."""
+    return (home.landing / manifest.source / manifest.batch_id / WITHDRAWN).exists()
 
 
 def rows_file(home: Home, manifest: Manifest) -> Path:

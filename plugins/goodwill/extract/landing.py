@@ -23,6 +23,7 @@ from goodwill.extract.batches import MANIFEST, EntityTotals, Manifest, active_ba
 from goodwill.extract.mapping import Mapper
 from goodwill.extract.totals import measure
 from goodwill.extract.vanished import count_vanished
+from goodwill.faults import fault
 from goodwill.files import digest, sync
 from goodwill.home import Home
 from goodwill.sources import Source
@@ -30,7 +31,7 @@ from goodwill.sources.connectors import CONNECTORS
 from goodwill.sources.connectors.protocol import ROWS, Approach, Labels, Part, Seen, Written
 from goodwill.sources.credentials import Resolver, from_environment, resolve
 
-__all__ = ["approach_of", "check_columns", "land_source", "mappers", "write_batch"]
+__all__ = ["approach_of", "check_columns", "land_source", "mappers", "short", "write_batch"]
 
 
 def mappers(source: Source, columns: dict[str, str], zone: str) -> dict[str, Mapper]:
@@ -62,7 +63,8 @@ def _likely_slip(missing: list[str], columns: list[str]) -> str:
     return f"{'; '.join(guesses)}: " if guesses else ""
 
 
-def _short(*words: str) -> str:
+def short(*words: str) -> str:
+    """A short digest: ids of batches, and how a source is read."""
     return hashlib.sha256("\n".join(words).encode()).hexdigest()[:16]
 
 
@@ -84,9 +86,11 @@ def write_batch(home: Home, manifest: Callable[[Path], Manifest | None], source:
     shelf.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=".landing-", dir=shelf))
     try:
+        fault("landing: before the rows")
         written = manifest(folder)
         if written is None:
             return None
+        fault("landing: after the rows")
         for extra in folder.iterdir():
             if extra.name != ROWS:
                 extra.unlink()
@@ -94,10 +98,13 @@ def write_batch(home: Home, manifest: Callable[[Path], Manifest | None], source:
             sync(folder / ROWS)
         (folder / MANIFEST).write_text(written.to_json(), encoding="utf-8")
         sync(folder / MANIFEST)
+        fault("landing: after the manifest")
         target = shelf / written.batch_id
         if target.exists():  # the same bytes were superseded in between and are back: this batch is the newer one
             shutil.rmtree(target)
+            fault("landing: before the rename")
         os.rename(folder, target)
+        fault("landing: after the rename")
         sync(shelf)
         return written
     finally:
@@ -108,10 +115,10 @@ def _land_part(
     home: Home, source: Source, part: Part, approach: Approach, known: list[Manifest], active: list[Manifest]
 ) -> Manifest | None:
     """Land one part; `None` if exactly this is landed already."""
-    reading = _short(source.reading())
+    reading = short(source.reading())
     before = next((manifest for manifest in reversed(known) if manifest.file == part.name), None)
     stamp = now().isoformat(sep=" ", timespec="milliseconds")
-    batch_id = _short(source.name, part.name, part.sha256 or stamp, reading)
+    batch_id = short(source.name, part.name, part.sha256 or stamp, reading)
     if before and before.batch_id == batch_id:
         return None
 
@@ -197,7 +204,7 @@ def _reconciliation_due(source: Source, active: list[Manifest]) -> bool:
 
 def approach_of(home: Home, source: Source, zone: str, resolver: Resolver, say: Callable[[str], None]) -> Approach:
     """How a source is approached now: what is known of it, all of it from the manifests."""
-    reading = _short(source.reading())
+    reading = short(source.reading())
     known = [manifest for manifest in read_manifests(home, source.name) if not manifest.corrects]
     newest = {manifest.file: manifest for manifest in known}
     seen = {

@@ -1,0 +1,248 @@
+"""Corrections made by hand: changed rows land as a batch of their own, which the next night reads in place of the rows they replace.
+
+Nothing that landed is changed. A correction holds as long as the batch it corrects is read; when the source sends the file again, the
+source has the word. What another setting makes readable needs no correction: the next night reads it again by itself.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from goodwill.clock import now
+from goodwill.errors import GoodwillError
+from goodwill.extract.batches import WITHDRAWN, Manifest, active_batches, is_withdrawn, read_manifests, rows_file
+from goodwill.extract.chains import Chain, chains, spread
+from goodwill.extract.landing import mappers, short, write_batch
+from goodwill.extract.totals import measure
+from goodwill.files import digest, replace_text
+from goodwill.home import Home
+from goodwill.sources import Source, Sources
+from goodwill.sources.connectors.protocol import ROW_PLUMBING, ROWS
+from goodwill.sql import identifier, literal
+
+__all__ = ["Correction", "Signed", "carry_over", "correct", "corrections", "unfit", "withdraw"]
+
+
+@dataclass(frozen=True)
+class Signed:
+    """Who answers for a correction, and why it was made."""
+
+    by: str
+    reason: str
+
+    def __post_init__(self) -> None:
+        if not self.by.strip() or not self.reason.strip():
+            raise GoodwillError("a correction needs a name and a reason", "say who answers for it with --by, and why with --reason")
+
+
+@dataclass(frozen=True)
+class Correction:
+    """A correction and how it stands: `in force`, `void`, `withdrawn` or `carried over`, and what is to be said about that."""
+
+    manifest: Manifest
+    state: str
+    said: str = ""
+
+
+def _land(home: Home, source: Source, zone: str, chain: Chain, signed: Signed, rows: str, old: Manifest | None) -> Manifest:
+    """Land `rows`, a file with the plumbing of those that count now, as a correction of the chain's batches."""
+    stamp = now().isoformat(sep=" ", timespec="milliseconds")
+    batch_id = short("correction", source.name, chain.root.batch_id, stamp, digest(Path(rows)))
+    labels = {"__batch_id": literal(batch_id), "__file": literal(chain.root.file), "__extracted_at": f"timestamp {literal(stamp)}"}
+    listed = [*map(identifier, chain.columns), *(name for name in ROW_PLUMBING if name not in labels)]
+
+    def manifest(folder: Path) -> Manifest:
+        with duckdb.connect() as connection:
+            given = f"read_parquet({literal(rows)})"
+            corrects = connection.execute(f"select __batch_id, __row_no from {given} order by __row_no").fetchall()
+            values = ", ".join([*listed, *(f"{value} as {name}" for name, value in labels.items())])
+            target = literal(str(folder / ROWS))
+            connection.execute(f"copy (select {values} from {given} order by __row_no) to {target} (format parquet, compression zstd)")
+            relation = f"select {', '.join(listed)} from read_parquet({target})"
+            mapped = mappers(source, chain.columns, zone)
+            return Manifest(
+                batch_id=batch_id,
+                source=source.name,
+                file=chain.root.file,
+                file_sha256=digest(Path(rows)),
+                file_bytes=Path(rows).stat().st_size,
+                extracted_at=stamp,
+                rows=len(corrects),
+                malformed_rows=0,
+                columns=chain.columns,
+                rows_sha256=digest(folder / ROWS),
+                totals={entity: measure(connection, mapper, relation) for entity, mapper in mapped.items()},
+                supersedes=old.batch_id if old else None,
+                reading=short(source.reading()),
+                whole=False,
+                corrects=tuple(corrects),
+                corrected_by=signed.by,
+                reason=signed.reason,
+            )
+
+    landed = write_batch(home, manifest, source.name)
+    assert landed is not None
+    return landed
+
+
+def unfit(chain: Chain, changed: dict[int, dict[str, str]]) -> list[str]:
+    """The changed values that do not fit the types of a source that has types; text always fits."""
+    problems = []
+    with duckdb.connect() as connection:
+        for row, cells in changed.items():
+            for name, value in cells.items():
+                sql_type = chain.columns[name]
+                if value and sql_type != "VARCHAR":
+                    fits = connection.execute(f"select try_cast(? as {sql_type}) is not null", [value]).fetchone()
+                    problems += [f"row {row}, column {name!r}: {value!r} is not a {sql_type}"] if fits == (False,) else []
+    return problems
+
+
+def correct(home: Home, source: Source, zone: str, chain: Chain, signed: Signed, changed: dict[int, dict[str, str]]) -> Manifest:
+    """Land changed rows of a chain, and with them, as they are, the rows that are read together with them.
+
+    Parameters
+    ----------
+    changed : row number → column → its new text, which fits; empty text is nothing.
+    """
+    edits = [(row, name, value or None) for row, cells in changed.items() for name, value in cells.items()]
+    with tempfile.TemporaryDirectory() as scratch, chain.rows() as connection:
+        connection.execute("create temp table edits (row_no bigint, name varchar, value varchar)")
+        connection.executemany("insert into edits values (?, ?, ?)", edits)
+        connection.execute("create temp table edited as select * from rows where __row_no in (select row_no from edits)")
+        connection.execute("update edited set __malformed = null, __line = null")
+        for name in dict.fromkeys(name for _, name, _ in edits):
+            these = f"(select row_no, cast(value as {chain.columns[name]}) as value from edits where name = {literal(name)})"
+            connection.execute(f"update edited set {identifier(name)} = e.value from {these} as e where e.row_no = __row_no")
+        connection.execute("create view pool as select * from rows union all by name select * from edited")
+        connection.execute("create temp table wanted as select distinct row_no from edits")
+        spread(connection, source)
+        target = str(Path(scratch) / "corrected.parquet")
+        connection.execute(
+            "copy (select * from edited union all by name select * from rows where __row_no in (select row_no from wanted) "
+            f"and __row_no not in (select __row_no from edited)) to {literal(target)} (format parquet)"
+        )
+        return _land(home, source, zone, chain, signed, target, None)
+
+
+def _all(home: Home, source: Source) -> list[Manifest]:
+    return [manifest for manifest in read_manifests(home, source.name) if manifest.corrects]
+
+
+def _lineage(manifest: Manifest, by_id: dict[str, Manifest]) -> str:
+    """The first of the corrections that this one carries on."""
+    while manifest.supersedes and manifest.supersedes in by_id:
+        manifest = by_id[manifest.supersedes]
+    return manifest.batch_id
+
+
+def corrections(home: Home, source: Source) -> list[Correction]:
+    """Every correction of a source, oldest first, and how it stands."""
+    every = _all(home, source)
+    active = {manifest.batch_id for manifest in active_batches(home, source)}
+    carried = {manifest.supersedes for manifest in every if manifest.supersedes}
+    found = []
+    for manifest in every:
+        if manifest.batch_id in active:
+            found.append(Correction(manifest, "in force"))
+        elif is_withdrawn(home, manifest):
+            note = json.loads((rows_file(home, manifest).parent / WITHDRAWN).read_text(encoding="utf-8"))
+            found.append(Correction(manifest, "withdrawn", f"by {note['by']}: {note['reason']}"))
+        elif manifest.batch_id in carried:
+            found.append(Correction(manifest, "carried over", "the same file was read again with other settings"))
+        else:
+            found.append(Correction(manifest, "void", f"the source sent {manifest.file} again, or what it corrects no longer counts"))
+    return found
+
+
+def withdraw(home: Home, sources: Sources, batch_id: str, signed: Signed) -> list[Manifest]:
+    """Take a correction back: what it replaced counts again. Returns the corrections that no longer hold, itself first.
+
+    Raises
+    ------
+    GoodwillError : there is no such correction, or it is withdrawn already.
+    """
+    for source in sources.sources:
+        every = {manifest.batch_id: manifest for manifest in _all(home, source)}
+        if batch_id not in every:
+            continue
+        if is_withdrawn(home, every[batch_id]):
+            raise GoodwillError(f"the correction {batch_id} is withdrawn already", "goodwill quarantine corrections lists them")
+        before = [manifest for manifest in active_batches(home, source) if manifest.corrects]
+        line = _lineage(every[batch_id], every)
+        note = json.dumps({"by": signed.by, "reason": signed.reason, "at": now().isoformat(sep=" ", timespec="milliseconds")})
+        for manifest in every.values():
+            if _lineage(manifest, every) == line:
+                replace_text(rows_file(home, manifest).parent / WITHDRAWN, note)
+        after = {manifest.batch_id for manifest in active_batches(home, source)}
+        fallen = [manifest for manifest in before if manifest.batch_id not in after and manifest.batch_id != batch_id]
+        return [every[batch_id], *fallen]
+    raise GoodwillError(f"there is no correction {batch_id!r}", "goodwill quarantine corrections lists them")
+
+
+def _same_rows(home: Home, old: Manifest, new: Manifest, corrects: list[tuple[str, int]]) -> bool:
+    """Whether the rows that were corrected are what the batch read anew holds under the same numbers."""
+    numbers = ", ".join(str(row) for _, row in corrects)
+    listed = ", ".join(["__row_no", *map(identifier, new.columns)])
+    was, is_now = (
+        f"select {listed} from read_parquet({literal(str(rows_file(home, each)))}) where __row_no in ({numbers})" for each in (old, new)
+    )
+    with duckdb.connect() as connection:
+        return not connection.execute(f"({was}) except all ({is_now}) limit 1").fetchall()
+
+
+def carry_over(home: Home, source: Source, zone: str) -> list[Manifest]:
+    """Make corrections anew whose file was read again, byte for byte the same, because the settings changed. Returns the new ones."""
+    every = {manifest.batch_id: manifest for manifest in _all(home, source)}
+    if not every:
+        return []
+    manifests = {manifest.batch_id: manifest for manifest in read_manifests(home, source.name)}
+    landed = {(chain.root.file, chain.root.file_sha256): chain.root for chain in chains(home, source)}
+    moved: dict[str, str] = {}
+    for manifest in manifests.values():
+        twin = landed.get((manifest.file, manifest.file_sha256))
+        if twin and twin.columns == manifest.columns and twin.rows == manifest.rows and not manifest.corrects:
+            moved[manifest.batch_id] = twin.batch_id
+    made: list[Manifest] = []
+    for old in every.values():
+        held = {_lineage(each, every): each.batch_id for each in active_batches(home, source) if each.corrects}
+        line = _lineage(old, every)
+        if line in held:
+            moved[old.batch_id] = held[line]
+            continue
+        if is_withdrawn(home, old) or not all(batch in moved for batch, _ in old.corrects):
+            continue
+        new = _carried(home, source, zone, old, manifests, moved)
+        if new:
+            made.append(new)
+            every, moved = {**every, new.batch_id: new}, {**moved, old.batch_id: new.batch_id}
+            manifests[new.batch_id] = new
+    return made
+
+
+def _carried(
+    home: Home, source: Source, zone: str, old: Manifest, manifests: dict[str, Manifest], moved: dict[str, str]
+) -> Manifest | None:
+    """`old` made anew over the batches that took the place of those it corrected; `None` where these hold other rows."""
+    bases = {batch: [key for key in old.corrects if key[0] == batch] for batch, _ in old.corrects}
+    for batch, keys in bases.items():
+        if not manifests[batch].corrects and not _same_rows(home, manifests[batch], manifests[moved[batch]], keys):
+            return None
+    wanted = {moved[batch] for batch in bases}
+    chain = next((each for each in chains(home, source) if wanted <= {batch.batch_id for batch in each.batches}), None)
+    if chain is None:
+        return None
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
+        connection.execute("create temp table these (batch_id varchar, row_no bigint)")
+        connection.executemany("insert into these values (?, ?)", [[moved[batch], row] for batch, row in old.corrects])
+        target = str(Path(folder) / "carried.parquet")
+        connection.execute(
+            f"copy (select landed.* replace (these.batch_id as __batch_id) from read_parquet({literal(str(rows_file(home, old)))}) as landed "
+            f"inner join these on these.row_no = landed.__row_no) to {literal(target)} (format parquet)"
+        )
+        return _land(home, source, zone, chain, Signed(old.corrected_by or "", old.reason or ""), target, old)
