@@ -50,6 +50,7 @@ class Manifest:
     cursor_low, cursor_high : the span of the cursor, where the source has one.
     supersedes : the batch of the same part that this one replaces.
     drift : changes of the structure against the batch before, each with kind, column, was, now.
+    profile : what each text column holds, told from a sample: `kind:values`.
     corrects : rows of other batches (`[batch_id, row_no]`) that this hand-made batch replaces.
     corrected_by, reason : who made a correction, and why.
     warnings : what was noticed and did not stop the batch, each as `CODE: what`.
@@ -73,6 +74,7 @@ class Manifest:
     cursor_low: str | None = None
     cursor_high: str | None = None
     drift: tuple[dict[str, str | None], ...] = ()
+    profile: dict[str, str] = field(default_factory=dict)
     corrects: tuple[tuple[str, int], ...] = ()
     corrected_by: str | None = None
     reason: str | None = None

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import difflib
+from pathlib import Path
 
-__all__ = ["changes"]
+from goodwill.errors import SourceError
+from goodwill.extract.batches import Manifest
+from goodwill.extract.contents import profile, retyped, unreadable
+from goodwill.sources import Source
+
+__all__ = ["changes", "judged", "sentence"]
 
 Change = dict[str, "str | None"]
 
@@ -41,3 +47,63 @@ def changes(before: dict[str, str], after: dict[str, str]) -> tuple[Change, ...]
 
 def _change(kind: str, column: str, was: str | None, now: str | None) -> Change:
     return {"kind": kind, "column": column, "was": was, "now": now}
+
+
+def sentence(change: Change) -> str:
+    """A change in words."""
+    kind, column, was, now = change["kind"], change["column"], change["was"], change["now"]
+    if kind in ("renamed", "recased"):
+        return f"column {was!r} is now called {now!r}"
+    if kind == "retyped":
+        return f"column {column!r} held {was}, and holds {now}"
+    if kind == "reordered":
+        return "the columns stand in another order (they are read by name)"
+    return f"column {column!r} {'is gone' if kind == 'removed' else 'is new'}"
+
+
+def judged(
+    source: Source, part: str, near: list[Manifest], columns: dict[str, str], rows: Path, reading: str, sha256: str
+) -> tuple[tuple[Change, ...], dict[str, str]]:
+    """What changed against the batches before, and what the columns hold now, for the batches to come.
+
+    Parameters
+    ----------
+    near : the batches before, the nearest first.
+    rows : the rows of the new batch.
+
+    Raises
+    ------
+    SourceError : the source's policy says `block`, or a column that the mapping reads holds what it can make nothing of.
+    """
+    holds = profile(rows, source, columns)
+    before = next((each for each in near if each.columns), None)
+    if before is None or before.file_sha256 == sha256:  # the same bytes, read in another way: nothing changed at the source
+        return (), holds
+    found = list(changes(before.columns, columns))
+    alike = [each.profile for each in near if each.reading == reading]
+    found += [_change("retyped", name, was, now) for name, was, now in retyped(source, alike, holds)]
+    _refuse_unreadable(source, part, found, holds)
+    if found and source.drift == "block":
+        raise SourceError(
+            f"source {source.name!r}: {part}: the structure changed: {'; '.join(map(sentence, found))}",
+            "mend it at the source, or set 'drift: warn' or 'drift: adopt'",
+        )
+    return tuple(found), holds
+
+
+def _refuse_unreadable(source: Source, part: str, found: list[Change], holds: dict[str, str]) -> None:
+    """Whatever the policy: a column of the mapping that cannot be read any more stops its file, and the likeliest other column is named."""
+    for change in found:
+        name, now = change["column"] or "", change["now"] or ""
+        if change["kind"] != "retyped":
+            continue
+        values = int(holds[name].partition(":")[2]) if now.islower() and name in holds else None
+        reading = unreadable(source, name, now, values)
+        if reading:
+            new = [each["column"] or "" for each in found if each["kind"] == "added"]
+            likely = [each for each in new if holds.get(each, "").startswith(f"{change['was']}:")] or new
+            raise SourceError(
+                f"source {source.name!r}: {part}: {sentence(change)}: {reading.entity}.{reading.column} cannot be read from it",
+                (f"{likely[0]!r} is new and may be what it was: " if likely else "")
+                + "mend it at the source, or its mapping, decimal, thousands or format in sources.yml",
+            )

@@ -7,7 +7,7 @@ from goodwill.extract.batches import Manifest, active_batches, rows_file
 from goodwill.extract.landing import mappers
 from goodwill.home import Home
 from goodwill.sources import Source, Sources
-from goodwill.sql import literals
+from goodwill.sql import identifier, literals
 
 __all__ = ["landed_view"]
 
@@ -18,13 +18,31 @@ def _empty(entity: Entity) -> str:
     return f"select {', '.join([*columns, *plumbing])} where false"
 
 
-def _feed(home: Home, source: Source, entity: Entity, batches: list[Manifest], zone: str) -> str:
-    columns: dict[str, str] = {}
+def _alike(batches: list[Manifest]) -> list[list[Manifest]]:
+    """The batches, set apart where a column they share has another type: what reads one cannot read the other."""
+    types: dict[str, set[str]] = {}
     for manifest in batches:
-        columns |= {name.lower(): sql_type for name, sql_type in manifest.columns.items()}
-    mapper = mappers(source, columns, zone)[entity.name]
+        for name, sql_type in manifest.columns.items():
+            types.setdefault(name.lower(), set()).add(sql_type)
+    changed = {name for name, some in types.items() if len(some) > 1}
+    groups: dict[tuple[tuple[str, str], ...], list[Manifest]] = {}
+    for manifest in batches:
+        own = tuple(sorted((name.lower(), sql_type) for name, sql_type in manifest.columns.items() if name.lower() in changed))
+        groups.setdefault(own, []).append(manifest)
+    return list(groups.values())
+
+
+def _feed(home: Home, source: Source, entity: Entity, batches: list[Manifest], every: dict[str, str], zone: str) -> str:
+    """Batches that share their types, as rows of an entity; a column that none of them has is empty in them."""
+    columns = {name.lower(): sql_type for manifest in batches for name, sql_type in manifest.columns.items()}
+    lacking = {name: sql_type for name, sql_type in every.items() if name not in columns}
     files = literals(str(rows_file(home, manifest)) for manifest in batches)
-    return mapper.select(f"read_parquet([{files}], union_by_name=true)")
+    rows = f"read_parquet([{files}], union_by_name=true)"
+    if lacking:
+        rows = (
+            f"(select *, {', '.join(f'cast(null as {sql_type}) as {identifier(name)}' for name, sql_type in lacking.items())} from {rows})"
+        )
+    return mappers(source, columns | lacking, zone)[entity.name].select(rows)
 
 
 def landed_view(home: Home, sources: Sources, entity: Entity, zone: str) -> str:
@@ -33,6 +51,6 @@ def landed_view(home: Home, sources: Sources, entity: Entity, zone: str) -> str:
     for source in sources.sources:
         if entity.name in source.entities:
             batches = [manifest for manifest in active_batches(home, source) if manifest.columns]
-            if batches:
-                feeds.append(_feed(home, source, entity, batches, zone))
+            every = {name.lower(): sql_type for manifest in batches for name, sql_type in manifest.columns.items()}
+            feeds += [_feed(home, source, entity, group, every, zone) for group in _alike(batches)]
     return "\nunion all by name\n".join(feeds) if feeds else _empty(entity)

@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
@@ -40,44 +41,39 @@ def mappers(source: Source, columns: dict[str, str], zone: str) -> dict[str, Map
     return {name: Mapper(source, ENTITIES[name], mapping, types, source.time_zone or zone) for name, mapping in source.entities.items()}
 
 
-def check_columns(source: Source, part: str, mapped: dict[str, Mapper], columns: dict[str, str]) -> None:
-    """Refuse a part that lacks a column the mapping reads; the remedy names the likeliest slip."""
+def check_columns(source: Source, part: str, mapped: dict[str, Mapper], columns: dict[str, str], before: Iterable[str] = ()) -> None:
+    """Refuse a part that lacks a column the mapping reads; the remedy names the likeliest slip.
+
+    `before` are the columns the source had: of those that are new, one may be the missing one under a new name.
+    """
     for entity, mapper in mapped.items():
         missing = mapper.missing_columns()
         if missing:
             raise SourceError(
                 f"source {source.name!r}: {part}: no column {', '.join(map(repr, missing))}, which the mapping of "
                 f"{entity} reads; there are: {', '.join(columns) or 'no columns'}",
-                _likely_slip(missing, list(columns)) + f"mend the mapping of {source.name!r} in sources.yml, or the header at the source",
+                _likely_slip(missing, list(columns), list(before))
+                + f"mend the mapping of {source.name!r} in sources.yml, or the header at the source",
             )
 
 
-def _likely_slip(missing: list[str], columns: list[str]) -> str:
+def _likely_slip(missing: list[str], columns: list[str], before: list[str]) -> str:
     """A whole header taken for one name is a wrong delimiter; a name almost like another is a renamed column."""
     if len(columns) == 1:
         mark = next((mark for mark in (";", "\t", "|", ",") if mark in columns[0]), None)
         return f"the header looks separated by {mark!r}: set 'delimiter' to it; or " if mark else ""
-    by_lower = {name.lower(): name for name in columns}
+    had = {name.lower() for name in before}
+    by_lower = {name.lower(): name for name in columns if name.lower() not in had}
     pairs = [(name, difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.7)) for name in missing]
     guesses = [f"{name!r} may now be {by_lower[close[0]]!r}" for name, close in pairs if close]
+    if had and by_lower and not guesses:
+        guesses = [f"new in it: {', '.join(map(repr, by_lower.values()))}"]
     return f"{'; '.join(guesses)}: " if guesses else ""
 
 
 def short(*words: str) -> str:
     """A short digest: ids of batches, and how a source is read."""
     return hashlib.sha256("\n".join(words).encode()).hexdigest()[:16]
-
-
-def _drift(source: Source, name: str, before: Manifest | None, columns: dict[str, str]) -> tuple[dict[str, str | None], ...]:
-    """What changed in the structure since the batch before; raises where the source's policy says `block`."""
-    found = drift.changes(before.columns, columns) if before and before.columns and columns else ()
-    if found and source.drift == "block":
-        said = "; ".join(f"{each['kind']} {each['column']!r}: {each['was']} → {each['now']}" for each in found)
-        raise SourceError(
-            f"source {source.name!r}: {name}: the structure changed: {said}",
-            "mend it at the source, or set 'drift: warn' or 'drift: adopt'",
-        )
-    return found
 
 
 def write_batch(home: Home, manifest: Callable[[Path], Manifest | None], source: str) -> Manifest | None:
@@ -117,7 +113,9 @@ def _land_part(
     """Land one part; `None` if exactly this is landed already."""
     reading = short(source.reading())
     before = next((manifest for manifest in reversed(known) if manifest.file == part.name), None)
-    stamp = now().isoformat(sep=" ", timespec="milliseconds")
+    # what the part is held against: the same file before, the newest of the source, those that came last
+    near = [*([before] if before else []), *active[-1:], *known[::-1][:20]]
+    stamp = _stamp(known)
     batch_id = short(source.name, part.name, part.sha256 or stamp, reading)
     if before and before.batch_id == batch_id:
         return None
@@ -126,8 +124,7 @@ def _land_part(
         columns = part.columns()
         mapped = mappers(source, columns, approach.zone)
         if columns:
-            check_columns(source, part.name, mapped, columns)
-        changed = _drift(source, part.name, before or (active[-1] if active else None), columns)
+            check_columns(source, part.name, mapped, columns, near[0].columns if near else ())
         written = part.write(folder, columns, Labels(batch_id, part.name, stamp))
         pulled = part.sha256 is None
         whole = approach.cursor_high is None
@@ -135,6 +132,7 @@ def _land_part(
         if pulled and not reconciled and (_nothing_new(source, written) or (before and _same(before, written.sha256, reading))):
             return None
         totals = dict.fromkeys(mapped, EntityTotals(0, None, 0, None, None))
+        changed, holds = drift.judged(source, part.name, near, columns, folder / ROWS, reading, written.sha256) if columns else ((), {})
         if columns:
             with duckdb.connect() as connection:
                 totals = {entity: measure(connection, mapper, written.relation) for entity, mapper in mapped.items()}
@@ -164,6 +162,7 @@ def _land_part(
             cursor_high=written.cursor_high,
             drift=changed,
             warnings=written.warnings,
+            profile=holds,
         )
 
     return write_batch(home, manifest, source.name)
@@ -186,6 +185,10 @@ def _vanished(home: Home, source: Source, active: list[Manifest], mapped: dict[s
 
 def _nothing_new(source: Source, written: Written) -> bool:
     return source.load == "incremental" and not written.rows
+def _stamp(known: list[Manifest]) -> str:
+    """When a batch is made: later than every batch of its source, whatever our clock says, because the later one counts."""
+    after = [manifest.extracted + dt.timedelta(milliseconds=1) for manifest in known]
+    return max([now(), *after]).isoformat(sep=" ", timespec="milliseconds")
 
 
 def _same(before: Manifest, sha256: str, reading: str) -> bool:

@@ -1,0 +1,158 @@
+"""What the columns of a text source hold (whole numbers, amounts, days, words), told from a sample, and when that changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from goodwill.entities import ENTITIES
+from goodwill.sources import Source
+from goodwill.sql import identifier, literal, literals
+
+__all__ = ["Reading", "profile", "readings", "retyped", "unreadable"]
+
+#: Rows that are looked at: the first of a batch.
+SAMPLE = 20_000
+
+#: A kind names a column when so many of its values are of it; below, it is `mixed`, and says nothing.
+_SHARE = 0.9
+_DAY = r"(\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}|\d{4}/\d{1,2}/\d{1,2})"
+_NUMBERS = frozenset({"money", "price", "quantity", "number"})
+_KEYS = frozenset({"id", "ref", "text", "integer"})
+_SAYS_NOTHING = frozenset({"empty", "mixed"})
+#: Values below which a change may be chance: a day with three rows is no new structure.
+_FEW, _MANY = 3, 20
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a source's column is read: by which column of which entity, as which kind, in which declared format."""
+
+    entity: str
+    column: str
+    kind: str
+    declared: bool
+
+
+def profile(rows: Path, source: Source, columns: dict[str, str]) -> dict[str, str]:
+    """Text column → `integer`, `decimal`, `date`, `timestamp`, `text`, `mixed` or `empty`, and how many values that was told from.
+
+    Written `kind:values`, as it stands in the manifest.
+    """
+    texts = [name for name, sql_type in columns.items() if sql_type == "VARCHAR"]
+    if not texts:
+        return {}
+    mark = f"[{source.decimal}]"
+    whole = r"[+-]?\d{1,18}" if not source.thousands else rf"[+-]?(\d{{1,3}}([{source.thousands}]\d{{3}})+|\d{{1,18}})"
+    patterns = {"integer": whole, "decimal": rf"{whole}{mark}\d+", "date": _DAY, "timestamp": rf"{_DAY}[T ]\d{{1,2}}:\d{{2}}.*"}
+    empty = literals({"", *source.null_values})
+    counts = []
+    for name in texts:
+        value = f"trim({identifier(name)})"
+        given = f"{identifier(name)} is not null and {value} not in ({empty})"
+        counts.append(f"count(*) filter ({given})")
+        counts += [f"count(*) filter ({given} and regexp_full_match({value}, {literal(pattern)}))" for pattern in patterns.values()]
+    sample = f"(select * from read_parquet({literal(str(rows))}) where __malformed is null limit {SAMPLE})"
+    with duckdb.connect() as connection:
+        found = connection.execute(f"select {', '.join(counts)} from {sample}").fetchone() or ()
+    width = len(patterns) + 1
+    return {
+        name: _kind(found[place], dict(zip(patterns, found[place + 1 : place + width], strict=True)))
+        for name, place in zip(texts, range(0, len(found), width), strict=True)
+    }
+
+
+def _kind(values: int, counts: dict[str, int]) -> str:
+    enough = values * _SHARE
+    numbers, times = counts["integer"] + counts["decimal"], counts["date"] + counts["timestamp"]
+    if not values:
+        kind = "empty"
+    elif counts["integer"] >= enough:
+        kind = "integer"
+    elif numbers >= enough:
+        kind = "decimal"
+    elif counts["date"] >= enough:
+        kind = "date"
+    elif times >= enough:
+        kind = "timestamp"
+    elif values - numbers - times >= enough:
+        kind = "text"
+    else:
+        kind = "mixed"
+    return f"{kind}:{values}"
+
+
+def _split(said: str) -> tuple[str, int]:
+    kind, _, values = said.partition(":")
+    return kind, int(values)
+
+
+def readings(source: Source) -> dict[str, list[Reading]]:
+    """Source column, in small letters → how the mapping reads it."""
+    found: dict[str, list[Reading]] = {}
+    for entity, mapping in source.entities.items():
+        for name in mapping.group_by:
+            found.setdefault(name.strip().lower(), []).append(Reading(entity, name, "id", False))
+        for column, how in mapping.columns.items():
+            if how.hash or how.occurrence:
+                continue
+            kind = ENTITIES[entity].by_name[column].kind
+            declared = bool(how.format or how.translate or (kind == "timestamp" and source.timestamp_format))
+            for name in how.source_columns():
+                found.setdefault(name.strip().lower(), []).append(Reading(entity, column, kind, declared))
+    return found
+
+
+def retyped(source: Source, before: list[dict[str, str]], after: dict[str, str]) -> list[tuple[str, str, str]]:
+    """Columns whose content is of another kind than before: `(column, was, is)`.
+
+    An amount that is whole today is no change, an id that comes with decimals is one; so is a column the mapping reads that has become
+    empty.
+
+    Parameters
+    ----------
+    before : profiles of batches before, the nearest first: a batch that says nothing of a column leaves the word to the next.
+    after : the profile of the new batch.
+    """
+    read = readings(source)
+    found = []
+    for name, said in after.items():
+        is_now, values = _split(said)
+        was = next((kind for kind, count in _told(before, name) if kind not in _SAYS_NOTHING and count >= _FEW), None)
+        kinds = {each.kind for each in read.get(name.lower(), ())}
+        if was is None or was == is_now or is_now == "mixed":
+            continue
+        if is_now == "empty":
+            if kinds and any(count >= _MANY for _, count in _told(before[:1], name)):
+                found.append((name, was, is_now))
+        elif values >= _FEW and ({was, is_now} != {"integer", "decimal"} or (kinds & _KEYS and not kinds & _NUMBERS)):
+            found.append((name, was, is_now))
+    return found
+
+
+def _told(profiles: list[dict[str, str]], name: str) -> list[tuple[str, int]]:
+    wanted = name.lower()
+    return [_split(said) for each in profiles for column, said in each.items() if column.lower() == wanted]
+
+
+def unreadable(source: Source, column: str, is_now: str, values: int | None = None) -> Reading | None:
+    """The reading of a source's column that can make nothing of what it now holds, a content or a SQL type; `None` where all still can.
+
+    `values` is how many a content was told from: of a few, each is judged by itself and set apart.
+    """
+    if values is not None and values < _MANY:
+        return None
+    nested = is_now.startswith(("STRUCT", "MAP", "BLOB")) or is_now.endswith("]")
+    times = is_now in ("date", "timestamp", "DATE") or is_now.startswith("TIMESTAMP")
+    numbers = is_now in ("integer", "decimal") or is_now.startswith(("DOUBLE", "FLOAT", "DECIMAL", "BIGINT", "INTEGER", "HUGEINT"))
+    for each in readings(source).get(column.lower(), ()):
+        if each.declared:
+            continue
+        hopeless = nested or is_now == "BOOLEAN" or is_now == "text"
+        if each.kind in _NUMBERS | {"integer"} and (hopeless or times):
+            return each
+        if each.kind in ("timestamp", "date") and (hopeless or numbers):
+            return each
+    return None
