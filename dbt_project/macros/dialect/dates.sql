@@ -48,3 +48,21 @@
 {% macro duckdb__add_days_to_timestamp(utc_timestamp, days) -%}
     ({{ utc_timestamp }} + to_days(cast({{ days }} as integer)))
 {%- endmacro %}
+
+{# The moment without its fraction of a second. #}
+{% macro second_of(utc_timestamp) -%}
+    {{ return(adapter.dispatch('second_of', 'goodwill')(utc_timestamp)) }}
+{%- endmacro %}
+
+{% macro duckdb__second_of(utc_timestamp) -%}
+    date_trunc('second', {{ utc_timestamp }})
+{%- endmacro %}
+
+{# Whether a moment is on the full quarter of an hour: in some zone it may be a day without a time. #}
+{% macro may_be_midnight(utc_timestamp) -%}
+    {{ return(adapter.dispatch('may_be_midnight', 'goodwill')(utc_timestamp)) }}
+{%- endmacro %}
+
+{% macro duckdb__may_be_midnight(utc_timestamp) -%}
+    epoch_us({{ utc_timestamp }}) % 900000000 = 0
+{%- endmacro %}

@@ -31,3 +31,34 @@
 {% macro hash_of(value) -%}
     md5({{ value }})
 {%- endmacro %}
+
+{# `with x as {{ inlined() }} (…)`: read anew wherever it is named, each time only the columns that are wanted; for what is cheaper to read than to keep. #}
+{% macro inlined() -%}
+    {{ return(adapter.dispatch('inlined', 'goodwill')()) }}
+{%- endmacro %}
+
+{% macro duckdb__inlined() -%}
+    not materialized
+{%- endmacro %}
+
+{# A stable hash of the columns of a relation, as text; a null is not an empty text. #}
+{% macro content_hash(columns, relation) -%}
+    {{ return(adapter.dispatch('content_hash', 'goodwill')(columns, relation)) }}
+{%- endmacro %}
+
+{% macro duckdb__content_hash(columns, relation) -%}
+    md5(cast(to_json([
+        {%- for column in columns %}
+        cast({{ relation }}.{{ column }} as varchar){{ ',' if not loop.last }}
+        {%- endfor %}
+    ]) as varchar))
+{%- endmacro %}
+
+{# The first value given, as a window function. #}
+{% macro first_given(value) -%}
+    {{ return(adapter.dispatch('first_given', 'goodwill')(value)) }}
+{%- endmacro %}
+
+{% macro duckdb__first_given(value) -%}
+    first_value({{ value }} ignore nulls)
+{%- endmacro %}

@@ -10,3 +10,55 @@
     lower(trim(kind)) = 'survey_answered'
     and (score < 0 or score > 10 or (lower(trim(variant)) = 'csat' and (score < 1 or score > 5)))
 {%- endmacro %}
+
+{# An answer without its score; a score that could not be read has its own reason. #}
+{% macro score_missing() -%}
+    lower(trim(kind)) = 'survey_answered' and score is null and not {{ has_problems('_problems') }}
+{%- endmacro %}
+
+{# One row per message that was sent. #}
+{% macro sent_messages() -%}
+select
+    message_id as _sent_message_id
+from {{ source('landed', 'contact_events') }}
+where
+    lower(trim(kind)) = 'message_sent'
+    and message_id is not null
+group by message_id
+{% endmacro %}
+
+{#
+One row per contact and second with more events than people make. The few seconds with many rows are counted again by event: a file sent
+twice is no machine. A moment that may be a day without a time is not judged.
+#}
+{% macro crowded_seconds() -%}
+select
+    events.contact_ref as _crowded_ref,
+    {{ second_of('events.occurred_at') }} as _crowded_at
+from {{ source('landed', 'contact_events') }} as events
+inner join (
+    select
+        contact_ref,
+        {{ second_of('occurred_at') }} as second_at
+    from {{ source('landed', 'contact_events') }}
+    group by contact_ref, {{ second_of('occurred_at') }}
+    having
+        count(*) > {{ setting('quality_events_per_second') }}
+        and not {{ may_be_midnight(second_of('occurred_at')) }}
+) as seconds
+    on events.contact_ref = seconds.contact_ref
+    and {{ second_of('events.occurred_at') }} = seconds.second_at
+group by events.contact_ref, {{ second_of('events.occurred_at') }}
+having count(distinct events.event_id) > {{ setting('quality_events_per_second') }}
+{% endmacro %}
+
+{# An event that no person made: opened or clicked in a message that nobody sent (where sendings are given at all), or one of a crowd. #}
+{% macro is_suspect_event() -%}
+    _crowded_at is not null
+    or (
+        lower(trim(kind)) in ('opened', 'clicked')
+        and message_id is not null
+        and _sent_message_id is null
+        and exists (select 1 from sent_messages)
+    )
+{%- endmacro %}

@@ -1,9 +1,13 @@
 {#
-Builds base_<entity>: every landed row with its status.
+Builds base_<entity>: every landed row with its status, and which earlier row it repeats or contradicts.
 
+- superseded: another row of the same key speaks later; or the row was corrected by hand, or is a copy that its source's rule sets aside,
+  whatever its problems. `superseded_as` says which: version, repeat, conflict, correction;
 - quarantined: the row carries a problem, found when it was read or by a rule below;
-- superseded: another sound row of the same key is the later version;
 - accepted: the rest. landed = accepted + superseded + quarantined, always.
+
+The versions of a key speak in the order of `updated_at`, of the batch's number, of the row, of the content: never in the order of arrival.
+Only keys that occur more than once are ranked. A bad version neither wins nor loses against sound ones.
 
 Parameters
 ----------
@@ -14,110 +18,256 @@ version : the column that dates a version, or none.
 happened : timestamps and dates of things that already happened: not before 1990, not after 2100, not later than a day after extraction.
 dated : timestamps and dates that may lie ahead: not before 1990, not after 2100.
 rules : further row rules, each a dict of column, reason, when (a condition; unknown counts as kept).
-rate : dict of currency and event_at (or event_on, a date): the row needs an exchange rate on or before that business day unless it is in
-    the reporting currency.
+rate : dict of currency and event_at (or event_on, a date): the row needs a known currency, and an exchange rate on or before that business
+    day unless it is in the reporting currency.
+lookups : what rows of other kinds say, each a dict of name, query (at most one row for each landed row), columns (they begin with `_`)
+    and on (the condition of a left join); rules and flags read their columns.
+earlier : window functions over the versions of a key before this one, name (begins with `_`) → function; read by `version_rules`, which are
+    like `rules`, but judge sound versions of keys that occur more than once.
+running : a limit on a sum over the accepted rows of a group: dict of group, order, column, reason, amount and limit. A row that alone is over
+    the limit does not count towards the sum.
+flags : further columns, name → expression.
 #}
-{% macro stage_base(entity, columns, key, required_key=none, version='updated_at', happened=[], dated=[], rules=[], rate=none) -%}
+{% macro stage_base(
+    entity, columns, key, required_key=none, version='updated_at', happened=[], dated=[], rules=[], rate=none, lookups=[], earlier={},
+    version_rules=[], running=none, flags={}
+) -%}
 
 {%- set plumbing = ['_source', '_system', '_batch_id', '_file', '_row_no', '_extracted_at'] -%}
-{%- set all_rules = [] -%}
-{%- for column in (key if required_key is none else required_key) -%}
-    {%- do all_rules.append({
-        'column': column, 'reason': 'MISSING_KEY',
-        'when': column ~ ' is null and not ' ~ has_problems('_problems'),
-    }) -%}
-{%- endfor -%}
-{%- for column in happened + dated -%}
-    {%- do all_rules.append({
-        'column': column, 'reason': 'IMPLAUSIBLE_DATE',
-        'when': column ~ " < date '1990-01-01' or " ~ column ~ " >= date '2101-01-01'",
-    }) -%}
-{%- endfor -%}
-{%- for column in happened -%}
-    {%- do all_rules.append({
-        'column': column, 'reason': 'FUTURE_DATE',
-        'when': column ~ ' > ' ~ add_days_to_timestamp('_extracted_at', 1) ~ ' and ' ~ column ~ " < date '2101-01-01'",
-    }) -%}
-{%- endfor -%}
-{%- do all_rules.extend(rules) -%}
-{%- if rate is not none -%}
-    {%- set rate_day = rate.event_on if 'event_on' in rate else business_date(rate.event_at) -%}
-    {%- do all_rules.append({
-        'column': rate.currency, 'reason': 'MISSING_RATE',
-        'when': rate.currency ~ ' is not null and upper(trim(' ~ rate.currency ~ ')) <> ' ~ setting('company_currency')
-            ~ ' and coalesce(_first_rate_on > ' ~ rate_day ~ ', true)',
-    }) -%}
-{%- endif -%}
+{%- set identity = ['_source', '_batch_id', '_row_no'] -%}
+{%- set needed_key = key if required_key is none else required_key -%}
+{%- set landed = source('landed', entity) -%}
+{%- set all_rules = row_rules(needed_key, version, happened, dated) + rules + (rate_rules(rate) if rate is not none else []) -%}
+{%- set all_lookups = lookups + ([{
+    'name': 'currencies',
+    'query': known_currencies(),
+    'columns': ['_known_currency', '_first_rate_on'],
+    'on': 'upper(trim(landed.' ~ rate.currency ~ ')) = currencies._known_currency',
+}] if rate is not none else []) -%}
+{%- set looked_up = all_lookups | map(attribute='columns') | sum(start=[]) %}
 
 with
 
-landed as (
+{% for lookup in all_lookups -%}
+{{ lookup.name }} as (
+    {{ lookup.query | indent(4) }}
+),
+
+{% endfor -%}
+-- a row may have been corrected more than once
+corrected as (
+
+    select distinct
+        source as _corrected_source,
+        batch_id as _corrected_batch_id,
+        row_no as _corrected_row_no
+    from {{ source('control', 'corrections') }}
+
+),
+
+judged as {{ inlined() }} (
 
     select
         {%- for column in columns + plumbing %}
         landed.{{ column }},
         {%- endfor %}
-        landed._problems
-    from {{ source('landed', entity) }} as landed
+        {%- for column in looked_up %}
+        {{ column }},
+        {%- endfor %}
+        {{ with_problems('landed._problems', all_rules) | indent(8) }} as _problems,
+        case
+            when _corrected_row_no is not null then 'correction'
+            when landed._is_repeat then 'repeat'
+        end as _set_aside_as
+    from {{ landed }} as landed
+    {%- for lookup in all_lookups %}
+    left join {{ lookup.name }}
+        on {{ lookup.on }}
+    {%- endfor %}
+    left join corrected
+        on landed._source = corrected._corrected_source
+        and landed._batch_id = corrected._corrected_batch_id
+        and landed._row_no = corrected._corrected_row_no
 
 ),
 
-{% if rate is not none -%}
-first_rates as (
+repeated_keys as (
 
     select
-        upper(trim(currency)) as rate_currency,
-        min(day) as _first_rate_on
-    from {{ ref('base_exchange_rates') }}
-    where row_status = 'accepted'
-    group by upper(trim(currency))
+        {{ key | join(',\n        ') }}
+    from {{ landed }}
+    where {{ needed_key | join(' is not null and ') }} is not null
+    group by {{ key | join(', ') }}
+    having count(*) > 1
+
+),
+
+versions as (
+
+    select
+        judged.*,
+        batches.batch_no as _batch_no,
+        {{ content_hash(columns | reject('equalto', version) | list, 'judged') }} as _content
+    from judged
+    inner join repeated_keys
+        on {% for column in key -%}
+        {{ 'and ' if not loop.first }}judged.{{ column }} {{ '=' if column in needed_key else 'is not distinct from' }} repeated_keys.{{ column }}
+        {% endfor -%}
+    left join {{ source('control', 'batches') }} as batches
+        on judged._source = batches.source
+        and judged._batch_id = batches.batch_id
+    where
+        judged._set_aside_as is null
+        and not {{ has_problems('judged._problems') }}
+
+),
+
+numbered as (
+
+    select
+        versions.*,
+        row_number() over (
+            partition by {{ key | join(', ') }}
+            order by
+                {%- for column in ([version] if version else []) + ['_batch_no', '_row_no', '_content', '_source', '_batch_id'] %}
+                {{ column }} asc nulls first{{ ',' if not loop.last }}
+                {%- endfor %}
+        ) as _version_no
+    from versions
+
+),
+
+{% if earlier -%}
+compared as (
+
+    select
+        numbered.*,
+        {%- for name, function in earlier.items() %}
+        {{ function }} over (
+            partition by {{ key | join(', ') }}
+            order by _version_no asc nulls first
+            rows between unbounded preceding and 1 preceding
+        ) as {{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from numbered
 
 ),
 
 {% endif -%}
-judged as (
+told_apart as (
 
     select
-        {%- for column in columns + plumbing %}
+        {%- for column in key + ([version] if version else []) + identity + ['_batch_no', '_content', '_version_no'] %}
         {{ column }},
         {%- endfor %}
-        {{ with_problems('_problems', all_rules) | indent(8) }} as _problems
-    from landed
-    {%- if rate is not none %}
-    left join first_rates
-        on upper(trim(landed.{{ rate.currency }})) = first_rates.rate_currency
-    {%- endif %}
+        {{ with_problems('_problems', version_rules) | indent(8) if version_rules else '_problems' }} as _version_problems
+    from {{ 'compared' if earlier else 'numbered' }}
 
 ),
 
 ranked as (
 
     select
-        {%- for column in columns + plumbing %}
-        {{ column }},
-        {%- endfor %}
-        _problems,
-        {{ has_problems('_problems') }} as _is_bad,
+        {{ identity | join(',\n        ') }},
+        _version_problems,
+        _content,
+        _batch_no,
+        {{ has_problems('_version_problems') }} as _is_bad,
         row_number() over (
-            partition by {{ key | join(', ') }}, {{ has_problems('_problems') }}
-            order by
-                {%- for column in ([version] if version else []) + ['_extracted_at', '_batch_id', '_row_no', '_file', '_source'] %}
-                {{ column }} desc nulls last{{ ',' if not loop.last }}
-                {%- endfor %}
-        ) as _version_rank
+            partition by {{ key | join(', ') }}, {{ has_problems('_version_problems') }}
+            order by _version_no desc nulls last
+        ) as _rank,
+        {%- set same_version = (key + ([version] if version else [])) | join(', ') ~ ', ' ~ has_problems('_version_problems') %}
+        row_number() over (partition by {{ same_version }}, _content order by _version_no desc nulls last) as _copy_no,
+        first_value(_content) over (partition by {{ same_version }} order by _version_no desc nulls last) as _last_content,
+        first_value(_source) over (partition by {{ same_version }} order by _version_no desc nulls last) as _last_source,
+        first_value(_batch_no) over (partition by {{ same_version }} order by _version_no desc nulls last) as _last_batch_no,
+        {{ version ~ ' is not null' if version else 'false' }} as _is_dated
+    from told_apart
+
+),
+
+-- a later batch of the same source may change a row that bears no date; two rows of one version that differ contradict each other
+verdicts as (
+
+    select
+        {{ identity | join(',\n        ') }},
+        case when _is_bad then _version_problems end as _version_problems,
+        case
+            when _is_bad then 'quarantined'
+            when _rank > 1 then 'superseded'
+            else 'accepted'
+        end as _version_status,
+        case
+            when _is_bad or _rank = 1 then null
+            when _copy_no > 1 then 'repeat'
+            when _content = _last_content then 'version'
+            when not _is_dated and _source = _last_source and _batch_no < _last_batch_no then 'version'
+            else 'conflict'
+        end as _superseded_as
+    from ranked
+
+),
+
+standing as (
+
+    select
+        {%- for column in columns + plumbing %}
+        judged.{{ column }},
+        {%- endfor %}
+        {%- for column in looked_up %}
+        judged.{{ column }},
+        {%- endfor %}
+        coalesce(verdicts._version_problems, judged._problems) as _problems,
+        case
+            when judged._set_aside_as is not null then 'superseded'
+            when {{ has_problems('judged._problems') }} then 'quarantined'
+            else coalesce(verdicts._version_status, 'accepted')
+        end as row_status,
+        coalesce(judged._set_aside_as, verdicts._superseded_as) as superseded_as
     from judged
+    left join verdicts
+        on judged._source = verdicts._source
+        and judged._batch_id = verdicts._batch_id
+        and judged._row_no = verdicts._row_no
 
 )
+{%- if running is not none -%}
+{%- set counted = "row_status = 'accepted' and " ~ running.amount ~ ' <= ' ~ running.limit -%}
+{%- set excess = "row_status = 'accepted' and (" ~ running.amount ~ ' > ' ~ running.limit ~ ' or _running_amount > ' ~ running.limit ~ ')' -%}
+,
+
+summed as (
+
+    select
+        standing.*,
+        sum(case when {{ counted }} then {{ running.amount }} end) over (
+            partition by {{ running.group }}
+            order by
+                {%- for column in running.order + identity %}
+                {{ column }} asc nulls last{{ ',' if not loop.last }}
+                {%- endfor %}
+            rows between unbounded preceding and current row
+        ) as _running_amount
+    from standing
+
+)
+{%- endif %}
 
 select
     {%- for column in columns + plumbing %}
     {{ column }},
     {%- endfor %}
+    {%- for name, expression in flags.items() %}
+    {{ expression }} as {{ name }},
+    {%- endfor %}
+    {%- if running is not none %}
+    {{ with_problems('_problems', [{'column': running.column, 'reason': running.reason, 'when': excess}]) | indent(4) }} as _problems,
+    case when {{ excess }} then 'quarantined' else row_status end as row_status,
+    {%- else %}
     _problems,
-    case
-        when _is_bad then 'quarantined'
-        when _version_rank > 1 then 'superseded'
-        else 'accepted'
-    end as row_status
-from ranked
+    row_status,
+    {%- endif %}
+    superseded_as
+from {{ 'summed' if running is not none else 'standing' }}
 {%- endmacro %}

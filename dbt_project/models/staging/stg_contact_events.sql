@@ -20,6 +20,7 @@ select
     cost,
     product_id,
     updated_at,
+    is_suspect,
     _source,
     _system,
     _batch_id

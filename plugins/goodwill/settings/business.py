@@ -90,6 +90,8 @@ class Referrals(Section):
 
 class Quality(Section):
     quarantine_share: Share = 0.05
+    refund_patience_days: Days = 30
+    events_per_second: Annotated[int, Field(ge=1)] = 10
 
 
 class Retention(Section):

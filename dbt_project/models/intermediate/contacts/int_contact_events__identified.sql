@@ -30,7 +30,8 @@ select
     contact_events.variant,
     contact_events.score,
     contact_events.product_id,
-    contact_events.cost
+    contact_events.cost,
+    contact_events.is_suspect
 from contact_events
 left join identities
     on contact_events.contact_ref = identities.source_ref

@@ -4,6 +4,7 @@ with
 contact_events as (
 
     select * from {{ ref('int_contact_events__identified') }}
+    where is_suspect is not true
 
 ),
 

@@ -18,6 +18,7 @@ counted as (
         '{{ entity }}' as entity,
         _source as source,
         row_status,
+        superseded_as,
         {% if entity in event_days -%}
         row_status = 'accepted' and {{ event_days[entity] }} > {{ as_of() }}
         {%- else -%}
@@ -26,7 +27,7 @@ counted as (
         count(*) as rows_count,
         cast(sum({{ amount or 'cast(null as decimal(18, 2))' }}) as decimal(38, 2)) as amount
     from {{ ref('base_' ~ entity) }}
-    group by 1, 2, 3, 4
+    group by 1, 2, 3, 4, 5
 {{ '    union all' if not loop.last }}
 {%- endfor %}
 
@@ -41,6 +42,9 @@ landed as (
         coalesce(sum(rows_count) filter (where row_status = 'accepted'), 0) as accepted_rows,
         coalesce(sum(rows_count) filter (where row_status = 'superseded'), 0) as superseded_rows,
         coalesce(sum(rows_count) filter (where row_status = 'quarantined'), 0) as quarantined_rows,
+        coalesce(sum(rows_count) filter (where superseded_as = 'repeat'), 0) as repeated_rows,
+        coalesce(sum(rows_count) filter (where superseded_as = 'conflict'), 0) as conflicting_rows,
+        coalesce(sum(rows_count) filter (where superseded_as = 'correction'), 0) as corrected_rows,
         coalesce(sum(rows_count) filter (where is_after_as_of), 0) as after_as_of_rows,
         coalesce(sum(amount), 0) as landed_amount,
         coalesce(sum(amount) filter (where row_status = 'accepted'), 0) as accepted_amount,
@@ -84,6 +88,9 @@ compared as (
         coalesce(landed.accepted_rows, 0) as accepted_rows,
         coalesce(landed.superseded_rows, 0) as superseded_rows,
         coalesce(landed.quarantined_rows, 0) as quarantined_rows,
+        coalesce(landed.repeated_rows, 0) as repeated_rows,
+        coalesce(landed.conflicting_rows, 0) as conflicting_rows,
+        coalesce(landed.corrected_rows, 0) as corrected_rows,
         coalesce(measured.source_amount, 0) as source_amount,
         coalesce(landed.landed_amount, 0) as landed_amount,
         coalesce(landed.accepted_amount, 0) as accepted_amount,
@@ -109,6 +116,9 @@ select
     cast(accepted_rows as bigint) as accepted_rows,
     cast(superseded_rows as bigint) as superseded_rows,
     cast(quarantined_rows as bigint) as quarantined_rows,
+    cast(repeated_rows as bigint) as repeated_rows,
+    cast(conflicting_rows as bigint) as conflicting_rows,
+    cast(corrected_rows as bigint) as corrected_rows,
     cast(source_amount as decimal(38, 2)) as source_amount,
     cast(landed_amount as decimal(38, 2)) as landed_amount,
     cast(accepted_amount as decimal(38, 2)) as accepted_amount,

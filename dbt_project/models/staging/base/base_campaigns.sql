@@ -16,9 +16,7 @@
     ],
     key=['campaign_id'],
     dated=['starts_at', 'ends_at'],
-    rules=[
-        {'column': 'reward_cost', 'reason': 'NEGATIVE_AMOUNT', 'when': 'reward_cost < 0'},
-        {'column': 'offer_cost', 'reason': 'NEGATIVE_AMOUNT', 'when': 'offer_cost < 0'},
+    rules=not_negative(['reward_cost', 'offer_cost']) + [
         {'column': 'control_share', 'reason': 'SHARE_OUT_OF_RANGE', 'when': 'control_share < 0 or control_share > 1'},
     ]
 ) }}

@@ -20,6 +20,22 @@
     rules=[
         {'column': 'kind', 'reason': 'UNKNOWN_KIND', 'when': "lower(trim(kind)) not in (" ~ contact_event_kinds() ~ ")"},
         {'column': 'score', 'reason': 'SCORE_OUT_OF_RANGE', 'when': score_out_of_range()},
-        {'column': 'cost', 'reason': 'NEGATIVE_AMOUNT', 'when': 'cost < 0'},
-    ]
+        {'column': 'score', 'reason': 'MISSING_SCORE', 'when': score_missing()},
+    ] + not_negative(['cost']),
+    lookups=[
+        {
+            'name': 'sent_messages',
+            'query': sent_messages(),
+            'columns': ['_sent_message_id'],
+            'on': 'landed.message_id = sent_messages._sent_message_id',
+        },
+        {
+            'name': 'crowded_seconds',
+            'query': crowded_seconds(),
+            'columns': ['_crowded_at'],
+            'on': 'landed.contact_ref = crowded_seconds._crowded_ref and '
+                ~ second_of('landed.occurred_at') ~ ' = crowded_seconds._crowded_at',
+        },
+    ],
+    flags={'is_suspect': is_suspect_event()}
 ) }}

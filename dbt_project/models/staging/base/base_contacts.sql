@@ -23,5 +23,21 @@
         'deleted_at',
     ],
     key=['contact_id'],
-    happened=['created_at', 'deleted_at']
+    happened=['created_at', 'deleted_at'],
+    lookups=[
+        {
+            'name': 'granted',
+            'query': last_grants(ref('base_consents')),
+            'columns': ['_last_granted_at'],
+            'on': 'landed.contact_id = granted._granting_contact_id',
+        },
+    ],
+    earlier={'_was_deleted_at': 'max(deleted_at)'},
+    version_rules=[
+        {
+            'column': 'contact_id',
+            'reason': 'RESURRECTED',
+            'when': 'deleted_at is null and _was_deleted_at is not null and coalesce(_last_granted_at <= _was_deleted_at, true)',
+        },
+    ]
 ) }}

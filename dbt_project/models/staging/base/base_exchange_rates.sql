@@ -9,6 +9,7 @@
     version=none,
     dated=['day'],
     rules=[
+        {'column': 'currency', 'reason': 'UNKNOWN_CURRENCY', 'when': 'not ' ~ is_currency('currency')},
         {'column': 'rate', 'reason': 'NON_POSITIVE_RATE', 'when': 'rate <= 0'},
     ]
 ) }}

@@ -12,8 +12,6 @@
     required_key=['day', 'channel'],
     version=none,
     dated=['day'],
-    rules=[
-        {'column': 'amount', 'reason': 'NEGATIVE_AMOUNT', 'when': 'amount < 0'},
-    ],
+    rules=not_negative(['amount']),
     rate={'currency': 'currency', 'event_on': 'day'}
 ) }}

@@ -13,9 +13,6 @@
     ],
     key=['order_id', 'line_no'],
     rules=[
-        {'column': 'quantity', 'reason': 'NEGATIVE_QUANTITY', 'when': 'quantity < 0'},
-        {'column': 'unit_price', 'reason': 'NEGATIVE_AMOUNT', 'when': 'unit_price < 0'},
-        {'column': 'net_amount', 'reason': 'NEGATIVE_AMOUNT', 'when': 'net_amount < 0'},
-        {'column': 'unit_cost', 'reason': 'NEGATIVE_AMOUNT', 'when': 'unit_cost < 0'},
-    ]
+        {'column': 'quantity', 'reason': 'QUANTITY_NOT_POSITIVE', 'when': 'quantity <= 0'},
+    ] + not_negative(['unit_price', 'net_amount', 'unit_cost'])
 ) }}

@@ -23,13 +23,24 @@
     ],
     key=['order_id'],
     happened=['ordered_at'],
-    rules=[
-        {'column': 'net_amount', 'reason': 'NEGATIVE_AMOUNT', 'when': 'net_amount < 0'},
-        {'column': 'gross_amount', 'reason': 'NEGATIVE_AMOUNT', 'when': 'gross_amount < 0'},
-        {'column': 'tax_amount', 'reason': 'NEGATIVE_AMOUNT', 'when': 'tax_amount < 0'},
-        {'column': 'shipping_amount', 'reason': 'NEGATIVE_AMOUNT', 'when': 'shipping_amount < 0'},
-        {'column': 'shipping_cost', 'reason': 'NEGATIVE_AMOUNT', 'when': 'shipping_cost < 0'},
-        {'column': 'payment_fee', 'reason': 'NEGATIVE_AMOUNT', 'when': 'payment_fee < 0'},
+    rules=not_negative(['net_amount', 'gross_amount', 'tax_amount', 'shipping_amount', 'shipping_cost', 'payment_fee']),
+    lookups=[
+        {
+            'name': 'merged_contacts',
+            'query': merged_contacts(ref('base_contacts')),
+            'columns': ['_merged_contact_id'],
+            'on': 'landed.contact_ref = merged_contacts._merged_contact_id',
+        },
+    ],
+    earlier={
+        '_first_contact_id': first_given(contact_key(is_address=false)),
+        '_first_address': first_given(contact_key(is_address=true)),
+        '_first_currency': first_given('upper(trim(currency))'),
+    },
+    version_rules=[
+        {'column': 'contact_ref', 'reason': 'KEY_REUSED', 'when': contact_key(is_address=false) ~ ' <> _first_contact_id'},
+        {'column': 'contact_ref', 'reason': 'KEY_REUSED', 'when': contact_key(is_address=true) ~ ' <> _first_address'},
+        {'column': 'currency', 'reason': 'CURRENCY_CHANGED', 'when': 'upper(trim(currency)) <> _first_currency'},
     ],
     rate={'currency': 'currency', 'event_at': 'ordered_at'}
 ) }}

@@ -8,7 +8,5 @@
     ],
     key=['product_id', 'valid_from'],
     dated=['valid_from'],
-    rules=[
-        {'column': 'unit_cost', 'reason': 'NEGATIVE_AMOUNT', 'when': 'unit_cost < 0'},
-    ]
+    rules=not_negative(['unit_cost'])
 ) }}

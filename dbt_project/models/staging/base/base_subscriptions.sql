@@ -15,8 +15,6 @@
     key=['subscription_id'],
     happened=['started_at'],
     dated=['ended_at'],
-    rules=[
-        {'column': 'amount', 'reason': 'NEGATIVE_AMOUNT', 'when': 'amount < 0'},
-    ],
+    rules=not_negative(['amount']),
     rate={'currency': 'currency', 'event_at': 'started_at'}
 ) }}
