@@ -8,9 +8,8 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
-from dataclasses import replace
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -185,6 +184,8 @@ def _vanished(home: Home, source: Source, active: list[Manifest], mapped: dict[s
 
 def _nothing_new(source: Source, written: Written) -> bool:
     return source.load == "incremental" and not written.rows
+
+
 def _stamp(known: list[Manifest]) -> str:
     """When a batch is made: later than every batch of its source, whatever our clock says, because the later one counts."""
     after = [manifest.extracted + dt.timedelta(milliseconds=1) for manifest in known]

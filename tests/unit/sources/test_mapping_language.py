@@ -32,7 +32,7 @@ PROBLEMS = "list_transform(_problems, lambda p: [p.column_name, p.reason, p.valu
 def test_price_times_quantity_is_exact_and_added_up(land):
     text = "id,at,price,n\na,2025-01-01,0.335,3\na,2025-01-01,2.5,2\nb,2025-01-02,1.10,-1\n"
     mapping = "group_by: id, columns: {order_id: id, ordered_at: at, net_amount: {total: price, times: n}}"
-    # 0.335 × 3 = 1.005, rounded to the cent in its row
+    # 0.335 x 3 = 1.005, rounded to the cent in its row
     assert land(text, mapping, "order_id, net_amount") == [("a", Decimal("6.01")), ("b", Decimal("-1.10"))]
 
 

@@ -92,7 +92,7 @@ class RestPart:
         warnings = self._warnings(marks)
         for warning in warnings:
             self.approach.say(f"{self.source.path}: {warning}")
-        return Written(rows, malformed, relation, pulled.sha256, pulled.bytes, None, marks.low, marks.high, warnings)
+        return Written(rows, malformed, relation, pulled.sha256, pulled.bytes, None, marks.low, marks.high, warnings=warnings)
 
     def _forget(self) -> None:
         """What was kept for another try may go: the pull is whole."""
