@@ -14,7 +14,7 @@ from goodwill.home import Home
 from goodwill.sources import Source
 from goodwill.sources.connectors.protocol import ROWS
 
-__all__ = ["MANIFEST", "WITHDRAWN", "EntityTotals", "Manifest", "active_batches", "is_withdrawn", "read_manifests", "rows_file"]
+__all__ = ["MANIFEST", "WITHDRAWN", "EntityTotals", "Manifest", "active_batches", "counting", "is_withdrawn", "read_manifests", "rows_file"]
 
 MANIFEST = "manifest.json"
 
@@ -125,23 +125,28 @@ def _by_arrival(manifest: Manifest) -> tuple[str, str]:
     return manifest.extracted_at, manifest.file
 
 
-def active_batches(home: Home, source: Source) -> list[Manifest]:
-    """The batches a night reads, in the order in which they speak (where two hold the same version of a key, the later is heard).
+def counting(source: Source, manifests: list[Manifest]) -> list[Manifest]:
+    """Those of `manifests` (oldest first) that count, in the order in which they speak; corrections left out.
 
-    The newest of each file for `load: files`; the newest alone for `full`; for `incremental`, the last whole pull and all since. The
-    corrections of a batch's rows speak right after it, not last: what the source itself says later is heard over them.
+    The newest of each file for `load: files`; the newest alone for `full`; for `incremental`, the last whole pull and all since.
     """
-    manifests = read_manifests(home, source.name)
     landed = [manifest for manifest in manifests if not manifest.corrects and source.owns(manifest.file)]
     order = _by_name if getattr(source, "newest", "arrival") == "name" else _by_arrival
     if source.load == "incremental":
         start = max((number for number, manifest in enumerate(landed) if manifest.whole), default=0)
-        active = landed[start:]
-    else:
-        newest = {manifest.file: manifest for manifest in landed}
-        active = sorted(newest.values(), key=order)
-        if source.load == "full":
-            active = active[-1:]
+        return landed[start:]
+    newest = {manifest.file: manifest for manifest in landed}
+    active = sorted(newest.values(), key=order)
+    return active[-1:] if source.load == "full" else active
+
+
+def active_batches(home: Home, source: Source) -> list[Manifest]:
+    """The batches a night reads, in the order in which they speak (where two hold the same version of a key, the later is heard).
+
+    Those that count; the corrections of a batch's rows speak right after it, not last: what the source itself says later is heard over them.
+    """
+    manifests = read_manifests(home, source.name)
+    active = counting(source, manifests)
     corrections = [manifest for manifest in manifests if manifest.corrects and not is_withdrawn(home, manifest)]
     return _with_corrections(active, corrections) if corrections else active
 

@@ -15,15 +15,17 @@ from pathlib import Path
 
 import duckdb
 
-from goodwill.clock import now
+from goodwill.clock import now, today
 from goodwill.entities import ENTITIES
 from goodwill.errors import SourceError
 from goodwill.extract import drift
-from goodwill.extract.batches import MANIFEST, EntityTotals, Manifest, active_batches, read_manifests, rows_file
+from goodwill.extract.batches import MANIFEST, EntityTotals, Manifest, active_batches, counting, read_manifests, rows_file
 from goodwill.extract.mapping import Mapper
+from goodwill.extract.stamps import next_stamp
 from goodwill.extract.totals import measure
 from goodwill.extract.vanished import count_vanished
 from goodwill.faults import fault
+from goodwill.extract.volume import Calendar, refuse_missing, rows_findings
 from goodwill.files import digest, sync
 from goodwill.home import Home
 from goodwill.sources import Source
@@ -114,7 +116,8 @@ def _land_part(
     before = next((manifest for manifest in reversed(known) if manifest.file == part.name), None)
     # what the part is held against: the same file before, the newest of the source, those that came last
     near = [*([before] if before else []), *active[-1:], *known[::-1][:20]]
-    stamp = _stamp(known)
+    moment, clock_warnings = next_stamp(known)
+    stamp = moment.isoformat(sep=" ", timespec="milliseconds")
     batch_id = short(source.name, part.name, part.sha256 or stamp, reading)
     if before and before.batch_id == batch_id:
         return None
@@ -130,6 +133,7 @@ def _land_part(
         reconciled = source.load == "incremental" and whole  # on record even when it brings nothing new, or it would be due again tomorrow
         if pulled and not reconciled and (_nothing_new(source, written) or (before and _same(before, written.sha256, reading))):
             return None
+        odd = rows_findings(source, [each for each in known if each.whole == whole], part.name, written.rows)
         totals = dict.fromkeys(mapped, EntityTotals(0, None, 0, None, None))
         changed, holds = drift.judged(source, part.name, near, columns, folder / ROWS, reading, written.sha256) if columns else ((), {})
         if columns:
@@ -141,7 +145,7 @@ def _land_part(
                 notes[entity] |= {"key:VANISHED": count} if count else {}
         totals = {entity: replace(each, notes={**each.notes, **notes[entity]}) for entity, each in totals.items()}
         part.verify()
-        return Manifest(
+        landed = Manifest(
             batch_id=batch_id,
             source=source.name,
             file=part.name,
@@ -160,9 +164,14 @@ def _land_part(
             cursor_low=written.cursor_low,
             cursor_high=written.cursor_high,
             drift=changed,
-            warnings=written.warnings,
+            warnings=(*clock_warnings, *written.warnings, *odd),
             profile=holds,
         )
+        earlier = Calendar(source, counting(source, known), approach.zone)
+        both = Calendar(source, counting(source, [*known, landed]), approach.zone)
+        for warning in (*landed.warnings, *refuse_missing(source, both.gaps(earlier.newest))):
+            approach.say(f"{part.name}: {warning}")
+        return landed
 
     return write_batch(home, manifest, source.name)
 
@@ -184,12 +193,6 @@ def _vanished(home: Home, source: Source, active: list[Manifest], mapped: dict[s
 
 def _nothing_new(source: Source, written: Written) -> bool:
     return source.load == "incremental" and not written.rows
-
-
-def _stamp(known: list[Manifest]) -> str:
-    """When a batch is made: later than every batch of its source, whatever our clock says, because the later one counts."""
-    after = [manifest.extracted + dt.timedelta(milliseconds=1) for manifest in known]
-    return max([now(), *after]).isoformat(sep=" ", timespec="milliseconds")
 
 
 def _same(before: Manifest, sha256: str, reading: str) -> bool:
@@ -254,6 +257,9 @@ def land_source(
             known.append(manifest)
             active = [manifest]
             say(f"{manifest.file}: {manifest.rows:,} rows")
+    calendar = Calendar(source, counting(source, known), zone)
+    for warning in refuse_missing(source, calendar.silence(today(zone) - dt.timedelta(days=1))):
+        say(warning)
     return {
         "batches": len(landed),
         "rows": sum(each.rows for each in landed),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Container
 from typing import Annotated, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -160,6 +161,9 @@ class EntityMapping(Declared):
         return set(self.group_by) | {condition.column for condition in self.where}
 
 
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+
 class Source(Declared):
     """What every source declares. A connector adds its own settings in a subclass; in `sources.yml` they stand side by side.
 
@@ -187,13 +191,28 @@ class Source(Declared):
     duplicates: Literal["keep", "drop", "reject"] = "keep"
     drift: Literal["warn", "block", "adopt"] = "warn"
     rows_between: tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(gt=0)]] | None = None
+    volume: Literal["warn", "block"] = "warn"
+    expected_every_days: Annotated[float, Field(gt=0)] | None = None
+    freshness: Literal["warn", "block"] = "warn"
+    closed_on: tuple[Weekday | dt.date, ...] = ()
     empty_allowed: bool = False
     quarantine_share: Annotated[float, Field(ge=0, le=1)] | None = None
     entities: dict[str, EntityMapping]
 
     #: Settings that say what is done with rows, not how they are read: changing one reads nothing again.
     POLICIES: ClassVar[frozenset[str]] = frozenset(
-        {"quarantine_share", "empty_allowed", "drift", "rows_between", "look_back", "full_every_days"}
+        {
+            "quarantine_share",
+            "empty_allowed",
+            "drift",
+            "rows_between",
+            "volume",
+            "expected_every_days",
+            "freshness",
+            "closed_on",
+            "look_back",
+            "full_every_days",
+        }
     )
 
     @field_validator("time_zone")
@@ -232,6 +251,12 @@ class Source(Declared):
                     raise ValueError(f"{entity_name}.{column} is required, so it cannot be 'optional'")
                 if mapping.group_by and {"hash", "occurrence"} & set(how.ways()):
                     raise ValueError(f"{entity_name}.{column}: {how.ways()[0]!r} cannot be used with 'group_by'; the group is the key")
+        return self
+
+    @model_validator(mode="after")
+    def _band_has_a_width(self) -> Source:
+        if self.rows_between and self.rows_between[0] >= self.rows_between[1]:
+            raise ValueError(f"source {self.name!r}: 'rows_between' goes from the lower share to the higher, as in [0.5, 2]")
         return self
 
     @model_validator(mode="after")

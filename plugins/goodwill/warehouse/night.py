@@ -16,6 +16,7 @@ from goodwill.entities import ENTITIES
 from goodwill.errors import ConfigurationError
 from goodwill.extract.batches import active_batches
 from goodwill.extract.landed import landed_view
+from goodwill.extract.volume import Calendar
 from goodwill.home import Home
 from goodwill.settings import BusinessSettings
 from goodwill.settings.business import flat_settings
@@ -96,18 +97,22 @@ _TABLES = {
     "unparsable_amounts bigint",
     "notes": "source varchar, batch_id varchar, entity varchar, column_name varchar, code varchar, rows bigint",
     "drift": "source varchar, batch_id varchar, file varchar, kind varchar, column_name varchar, was varchar, now varchar, policy varchar",
+    "warnings": "source varchar, batch_id varchar, file varchar, code varchar, message varchar",
     "corrections": "source varchar, batch_id varchar, row_no bigint, corrected_by varchar",
 }
 
 
-def _source_rows(night: Night) -> dict[str, list[tuple[Any, ...]]]:
+def _source_rows(night: Night, as_of: dt.date) -> dict[str, list[tuple[Any, ...]]]:
     """What the control tables hold of the sources and of the batches this night reads."""
     rows: dict[str, list[tuple[Any, ...]]] = {table: [] for table in _TABLES}
     for source in night.sources.sources:
         name = source.name
         share = night.business.quality.quarantine_share if source.quarantine_share is None else source.quarantine_share
         rows["sources"] += [(name, entity, source.system, source.connector, share) for entity in source.entities]
-        for number, batch in enumerate(active_batches(night.home, source), 1):
+        batches = active_batches(night.home, source)
+        calendar = Calendar(source, [batch for batch in batches if not batch.corrects], night.business.company.business_time_zone)
+        rows["warnings"] += [(name, None, None, *said.split(": ", 1)) for said in (*calendar.gaps(), *calendar.silence(as_of))]
+        for number, batch in enumerate(batches, 1):
             batch_id, file = batch.batch_id, batch.file
             facts = (file, batch.file_sha256, batch.file_bytes, batch.rows, batch.malformed_rows, batch.extracted)
             rows["batches"].append((name, batch_id, number, *facts, batch.supersedes, batch.corrected_by, batch.reason))
@@ -118,12 +123,13 @@ def _source_rows(night: Night) -> dict[str, list[tuple[Any, ...]]]:
             rows["drift"] += [
                 (name, batch_id, file, each["kind"], each["column"], each["was"], each["now"], source.drift) for each in batch.drift
             ]
+            rows["warnings"] += [(name, batch_id, file, *said.split(": ", 1)) for said in batch.warnings]
             rows["corrections"] += [(name, corrected, row_no, batch.corrected_by) for corrected, row_no in batch.corrects]
     return rows
 
 
-def _write_sources(connection: duckdb.DuckDBPyConnection, night: Night) -> None:
-    rows = _source_rows(night)
+def _write_sources(connection: duckdb.DuckDBPyConnection, night: Night, as_of: dt.date) -> None:
+    rows = _source_rows(night, as_of)
     for table, columns in _TABLES.items():
         connection.execute(f"create table control.{table} ({columns})")
         if rows[table]:
@@ -146,7 +152,7 @@ def prepare_warehouse(night: Night) -> dt.date:
             connection.execute(f"create schema {schema}")
         as_of = choose_as_of(night, connection)
         _write_night(connection, night, as_of)
-        _write_sources(connection, night)
+        _write_sources(connection, night, as_of)
         for entity in ENTITIES.values():
             connection.execute(f"create view landed.{identifier(entity.name)} as {landed_view(night.home, night.sources, entity, zone)}")
     return as_of

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["CONNECTOR"]
 
+#: Rows that are held in memory before they are written: records may be long.
+ROW_GROUP = 10_240
+
 
 @dataclass(frozen=True)
 class RestPart:
@@ -79,9 +82,11 @@ class RestPart:
         target = folder / ROWS
         listed = ", ".join([*map(identifier, columns), "__row_no", "__malformed", "__line"])
         plumbing = f"{literal(labels.batch_id)} as __batch_id, {literal(labels.file)} as __file, timestamp {literal(labels.extracted_at)} as __extracted_at"
-        with duckdb.connect(config={"threads": os.cpu_count() or 2}) as connection:
+        config = {"threads": os.cpu_count() or 2, "temp_directory": str(self._folder / "spill")}
+        with duckdb.connect(config=config) as connection:
             connection.execute(
-                f"copy (select {listed}, {plumbing} from ({pulled.sql}) order by __row_no) to {literal(str(target))} (format parquet, compression zstd, compression_level 1)"
+                f"copy (select {listed}, {plumbing} from ({pulled.sql})) to {literal(str(target))} "
+                f"(format parquet, compression zstd, compression_level 1, row_group_size {ROW_GROUP})"
             )
             relation = f"select {listed} from read_parquet({literal(str(target))})"
             rows, malformed = connection.execute(f"select count(*), count(__malformed) from ({relation})").fetchone() or (0, 0)

@@ -24,7 +24,7 @@ from goodwill.sql import identifier, literal
 
 __all__ = ["Pulled", "pull"]
 
-_BLOCK = 20_000
+_BLOCK = 5_000
 
 
 @dataclass(frozen=True)
