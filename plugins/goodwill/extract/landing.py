@@ -24,8 +24,8 @@ from goodwill.extract.mapping import Mapper
 from goodwill.extract.stamps import next_stamp
 from goodwill.extract.totals import measure
 from goodwill.extract.vanished import count_vanished
-from goodwill.faults import fault
 from goodwill.extract.volume import Calendar, refuse_missing, rows_findings
+from goodwill.faults import fault
 from goodwill.files import digest, sync
 from goodwill.home import Home
 from goodwill.sources import Source
