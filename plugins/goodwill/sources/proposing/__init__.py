@@ -1,0 +1,85 @@
+"""Propose `sources.yml` from the files themselves: what each is, how it is read, which column feeds which, and how sure that is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from goodwill.errors import SourceError
+from goodwill.sources.proposing.choosing import propose_source
+from goodwill.sources.proposing.names import normal
+from goodwill.sources.proposing.proposal import EntityProposal, Line, SourceProposal
+from goodwill.sources.proposing.sample import Sample, read_sample
+from goodwill.sources.proposing.writing import sources_text
+
+__all__ = ["EntityProposal", "Line", "SourceProposal", "propose", "sources_text"]
+
+
+def _name(stem: str, taken: set[str]) -> str:
+    """A name for a source from its file's: small letters, digits and `_`, a letter first, no name twice."""
+    words = re.sub(r"(?<=\D)[\d ]+$", "", re.sub(r"[.].*", "", stem))
+    name = normal(words).replace(" ", "_")[:50].strip("_")
+    name = name if name and name[0].isalpha() else f"source_{name}".rstrip("_")
+    fresh, number = name, 2
+    while fresh in taken:
+        fresh, number = f"{name}_{number}", number + 1
+    taken.add(fresh)
+    return fresh
+
+
+def _alike(samples: Iterable[Sample]) -> list[list[Sample]]:
+    """Files of one folder that have one header and read alike: day files of one source."""
+    groups: dict[tuple[object, ...], list[Sample]] = {}
+    for sample in samples:
+        key = (sample.path.parent, "".join(sample.path.suffixes[-2:]), tuple(sample.columns), tuple(sorted(sample.settings.items())))
+        groups.setdefault(key, []).append(sample)
+    return list(groups.values())
+
+
+def _together(group: list[Sample]) -> Sample:
+    """One sample of several files, as many rows of each as give a good look."""
+    share = max(50, 20_000 // len(group))
+    columns = {name: [value for sample in group for value in sample.columns[name][:share]] for name in group[0].columns}
+    return Sample(group[0].path, columns, group[0].settings, whole=False)
+
+
+def _shared(words: list[str]) -> str:
+    """What all words begin with."""
+    first, last = min(words), max(words)
+    return first[: next((place for place, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))]
+
+
+def _pattern(paths: list[Path]) -> str:
+    """A path that names all of them: what their names begin and end with, and a star between."""
+    names = [path.name for path in paths]
+    begin = _shared(names)
+    end = _shared([name[len(begin) :][::-1] for name in names])[::-1]
+    return str(paths[0].parent / f"{begin}*{end}")
+
+
+def _seen_from(root: Path, path: str) -> str:
+    """The path as a configuration in `root` writes it: relative where the file lies in it."""
+    absolute = Path(path).absolute()
+    return str(absolute.relative_to(root.absolute())) if absolute.is_relative_to(root.absolute()) else str(absolute)
+
+
+def propose(root: Path, files: list[Path]) -> list[SourceProposal]:
+    """Propose the sources of a home at `root` from `files`; a file that cannot be read is a proposal with a problem."""
+    taken: set[str] = set()
+    samples: list[Sample] = []
+    broken: list[SourceProposal] = []
+    for path in dict.fromkeys(files):
+        try:
+            samples.append(read_sample(path))
+        except SourceError as error:
+            broken.append(SourceProposal(_name(path.name, taken), _seen_from(root, str(path)), problem=str(error).splitlines()[0]))
+    proposals = []
+    for group in _alike(samples):
+        paths = [sample.path for sample in group]
+        pattern = str(paths[0]) if len(paths) == 1 else _pattern(paths)
+        stem = Path(pattern).name.replace("*", " ")
+        proposal = propose_source(_name(stem, taken), _seen_from(root, pattern), group[0] if len(group) == 1 else _together(group))
+        proposal.files = len(paths)
+        proposals.append(proposal)
+    return proposals + broken

@@ -1,0 +1,155 @@
+"""A sample of a file: its columns and first rows as text, and how it has to be read (encoding, delimiter)."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import io
+import re
+import tempfile
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+import duckdb
+
+from goodwill.errors import SourceError
+from goodwill.sources.connectors import CONNECTORS
+from goodwill.sources.connectors.file.settings import FileSource
+from goodwill.sources.connectors.protocol import ROW_PLUMBING, ROWS, Approach, Labels
+from goodwill.sql import identifier, literal
+
+__all__ = ["Sample", "read_sample"]
+
+SAMPLE_ROWS = 20_000
+SAMPLE_BYTES = 1 << 23
+DELIMITERS = (",", ";", "\t", "|")
+TEXT = (".csv", ".tsv", ".txt", ".tab", ".csv.gz", ".tsv.gz", ".txt.gz")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The first rows of a file.
+
+    Parameters
+    ----------
+    columns : column → its values, trimmed, in row order; an empty cell is ''.
+    settings : what `sources.yml` must say so that the file reads, where it is not the default.
+    whole : the sample is all of the file.
+    """
+
+    path: Path
+    columns: dict[str, list[str]]
+    settings: dict[str, str] = field(default_factory=dict)
+    whole: bool = True
+
+    @property
+    def rows(self) -> int:
+        return len(next(iter(self.columns.values()), []))
+
+
+def read_sample(path: Path) -> Sample:
+    """The sample of one file, of whatever format the connector of files reads.
+
+    Raises
+    ------
+    SourceError : the file is not there, empty, has no header line, or cannot be read.
+    """
+    if not path.is_file():
+        raise SourceError(f"{path}: no such file", "name a file that is there")
+    if not path.stat().st_size:
+        raise SourceError(f"{path}: is empty (0 bytes)", "name a file with a header line and a few rows")
+    sample = _text_sample(path) if path.name.lower().endswith(TEXT) else _other_sample(path)
+    names = [name.lower() for name in sample.columns]
+    if "" in names:
+        raise SourceError(f"{path}: column {names.index('') + 1} has no name in the header", "name every column in the first line")
+    if not sample.rows:
+        raise SourceError(f"{path}: has a header and no rows", "name a file with a few rows")
+    return sample
+
+
+def _other_sample(path: Path) -> Sample:
+    """Through the connector itself, which knows the format by the name."""
+    source = FileSource.model_construct(name="sample", path=str(path))
+    with tempfile.TemporaryDirectory() as folder:
+        approach = Approach(Path(folder), "UTC", Path(folder) / "unfinished", limit=SAMPLE_ROWS)
+        (part,) = CONNECTORS["file"].parts(source, approach)
+        columns = part.columns()
+        written = part.write(Path(folder), columns, Labels("", path.name, "2000-01-01"))
+        kept = [name for name in columns if name not in ROW_PLUMBING]
+        texts = ", ".join(f"trim(coalesce(cast({identifier(name)} as varchar), ''))" for name in kept)
+        rows = duckdb.sql(
+            f"select {texts} from read_parquet({literal(str(Path(folder) / ROWS))}) order by __row_no limit {SAMPLE_ROWS}"
+        ).fetchall()
+    return Sample(path, {name: [row[place] for row in rows] for place, name in enumerate(kept)}, whole=written.rows <= SAMPLE_ROWS)
+
+
+def _bytes(path: Path) -> IO[bytes]:
+    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
+
+
+def _encoding(path: Path) -> str:
+    """UTF-8 if every byte of the file allows it, else what its bytes speak for."""
+    with _bytes(path) as stream:
+        head = stream.read(4096)
+        if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or head[1::2].count(0) > len(head) / 4:
+            return "utf-16"
+        stream.seek(0)
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        is_utf8, controls = True, False
+        while chunk := stream.read(1 << 22):
+            controls = controls or bool(re.search(rb"[\x80-\x9f]", chunk))
+            try:
+                decoder.decode(chunk)
+            except UnicodeDecodeError:
+                is_utf8 = False
+    # the bytes 80 to 9F are letters and signs in the Windows code page, and nothing in Latin-1
+    return "utf-8" if is_utf8 else "cp1252" if controls else "latin-1"
+
+
+def _delimiter(lines: list[str], path: Path) -> str:
+    """The mark that cuts most lines into as many fields as the header; blanks where no mark does."""
+    best, most = "", 1
+    for mark in DELIMITERS:
+        widths = [len(record) for record in csv.reader(lines, delimiter=mark) if record]
+        if widths and widths[0] > most and Counter(widths)[widths[0]] >= 0.9 * len(widths):
+            best, most = mark, widths[0]
+    if best:
+        return best
+    widths = [len(line.split()) for line in lines if line.strip()]
+    if widths[0] > 1 and len(set(widths)) == 1 and len(widths) > 1:
+        return "whitespace"
+    raise SourceError(
+        f"{path}: no mark cuts its lines into the same number of fields as its header",
+        "see whether the first line names the columns and lines above it should go",
+    )
+
+
+def _text_sample(path: Path) -> Sample:
+    try:
+        encoding = _encoding(path)
+        with _bytes(path) as stream:
+            raw = stream.read(SAMPLE_BYTES)
+            whole = not stream.read(1)
+    except (OSError, EOFError) as error:
+        raise SourceError(f"{path}: cannot be read ({error})", "see whether it is whole and named for what it is") from None
+    text = raw.decode("utf-8-sig" if encoding == "utf-8" else encoding, "ignore")
+    lines = text.splitlines(keepends=True)
+    if not whole:
+        lines.pop()
+    if not any(line.strip() for line in lines):
+        raise SourceError(f"{path}: holds nothing but blanks", "name a file with a header line and a few rows")
+    mark = _delimiter([line for line in lines if line.strip()][:200], path)
+    records = ([*line.split()] for line in lines) if mark == "whitespace" else csv.reader(io.StringIO("".join(lines)), delimiter=mark)
+    filled = (record for record in records if record)
+    header = [name.strip() for name in next(filled)]
+    twice = sorted({name for name in header if header.count(name) > 1})
+    if twice:
+        raise SourceError(f"{path}: the header names a column twice: {', '.join(map(repr, twice))}", "give each column its own name")
+    kept = [record for record, _ in zip(filled, range(SAMPLE_ROWS + 1), strict=False) if len(record) == len(header)]
+    settings = {"encoding": encoding} if encoding != "utf-8" else {}
+    settings |= {"delimiter": mark} if mark != "," else {}
+    columns = {name: [record[place].strip() for record in kept[:SAMPLE_ROWS]] for place, name in enumerate(header)}
+    return Sample(path, columns, settings, whole and len(kept) <= SAMPLE_ROWS)
