@@ -33,12 +33,33 @@ app.add_typer(quarantine.app, name="quarantine")
 
 
 @app.command()
-def init(folder: Annotated[Path, typer.Argument(help="A new folder, or one without a configuration.")]) -> None:
-    """Write a commented goodwill.yml and sources.yml to a folder: the beginning of a home."""
-    written = starting.write_templates(folder)
+def init(
+    folder: Annotated[Path, typer.Argument(help="A new folder, or one without a configuration.")],
+    more: Annotated[list[Path] | None, typer.Argument(metavar="[FILE]...", help="Further files for --from.")] = None,
+    given: Annotated[
+        list[Path] | None,
+        typer.Option("--from", metavar="FILE", help="Propose sources.yml from these files: --from orders.csv clients.csv"),
+    ] = None,
+) -> None:
+    """Write a goodwill.yml and a sources.yml to a folder, commented, or with --from proposed from your files: the beginning of a home."""
+    if more and not given:
+        raise GoodwillError(f"{more[0]}: a file, but for what?", f"to propose sources from it: goodwill init {folder} --from {more[0]}")
+    if not given:
+        for path in starting.write_templates(folder):
+            console().print(f"wrote {path}")
+        console().print(f"next: describe your files in {folder / 'sources.yml'}, then: goodwill check --home {folder}")
+        return
+    written, proposals = starting.write_proposal(folder, [*given, *(more or ())])
+    out = console()
+    for proposal in proposals:
+        starting.show_proposal(out, proposal)
+    out.print()
     for path in written:
-        console().print(f"wrote {path}")
-    console().print(f"next: describe your files in {folder / 'sources.yml'}, then: goodwill check --home {folder}")
+        out.print(f"wrote {path}")
+    left = sum(len(proposal.to_fill) + len(proposal.questions) for proposal in proposals)
+    out.print(
+        f"next: read {written[-1]}{f' ({left} lines to fill in or answer)' if left else ''}, then: goodwill check --home {folder}"
+    )
 
 
 @app.command()

@@ -58,7 +58,11 @@ def _check_part(source: Source, part: Part, zone: str) -> Finding:
             name = f"entity_{entity}"
             connection.execute(f"create temp table {name} as select _row_no, _problems from ({mapper.select(relation)})")
             rows, bad = connection.execute(f"select count(*), count(*) filter (where len(_problems) > 0) from {name}").fetchone() or (0, 0)
-            how = ", ".join(_mapped(column, mapping.source_columns()) for column, mapping in mapper.mapping.columns.items())
+            how = ", ".join(
+                _mapped(column, {name for name in mapping.source_columns() if name.strip().lower() in mapper.types})
+                for column, mapping in mapper.mapping.columns.items()
+                if not mapping.missing(mapper.types)
+            )
             finding.entities.append(f"{entity}: {rows:,} rows, {bad:,} with an error; {how}")
             finding.counts[entity] = (rows, bad)
             for number, column, reason, value in connection.execute(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,10 +17,10 @@ from goodwill.sources.proposing.writing import sources_text
 __all__ = ["EntityProposal", "Line", "SourceProposal", "propose", "sources_text"]
 
 
-def _name(stem: str, taken: set[str]) -> str:
-    """A name for a source from its file's: small letters, digits and `_`, a letter first, no name twice."""
-    words = re.sub(r"(?<=\D)[\d ]+$", "", re.sub(r"[.].*", "", stem))
-    name = normal(words).replace(" ", "_")[:50].strip("_")
+def _name(path: Path, taken: set[str]) -> str:
+    """A name for a source from its file's, or its folder's: small letters, digits and `_`, a letter first, no name twice."""
+    words = re.sub(r"[.].*", "", path.name.replace("*", " ")).rstrip(" 0123456789-_")
+    name = (normal(words) or normal(path.parent.name)).replace(" ", "_")[:50].strip("_")
     name = name if name and name[0].isalpha() else f"source_{name}".rstrip("_")
     fresh, number = name, 2
     while fresh in taken:
@@ -50,12 +51,16 @@ def _shared(words: list[str]) -> str:
     return first[: next((place for place, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))]
 
 
-def _pattern(paths: list[Path]) -> str:
-    """A path that names all of them: what their names begin and end with, and a star between."""
+def _pattern(paths: list[Path]) -> str | None:
+    """A path that names these files and no other: what their names begin and end with, and a star between; the shortest that does."""
     names = [path.name for path in paths]
     begin = _shared(names)
     end = _shared([name[len(begin) :][::-1] for name in names])[::-1]
-    return str(paths[0].parent / f"{begin}*{end}")
+    for shorter in (begin.rstrip("0123456789-_. "), begin.rstrip("0123456789"), begin):
+        pattern = paths[0].parent / f"{shorter}*{end}"
+        if {Path(name) for name in glob.glob(str(pattern))} == set(paths):
+            return str(pattern)
+    return None
 
 
 def _seen_from(root: Path, path: str) -> str:
@@ -73,13 +78,14 @@ def propose(root: Path, files: list[Path]) -> list[SourceProposal]:
         try:
             samples.append(read_sample(path))
         except SourceError as error:
-            broken.append(SourceProposal(_name(path.name, taken), _seen_from(root, str(path)), problem=str(error).splitlines()[0]))
+            said = str(error).splitlines()[0].removeprefix(f"{path}: ")
+            broken.append(SourceProposal(path.stem, _seen_from(root, str(path)), problem=said))
     proposals = []
     for group in _alike(samples):
-        paths = [sample.path for sample in group]
-        pattern = str(paths[0]) if len(paths) == 1 else _pattern(paths)
-        stem = Path(pattern).name.replace("*", " ")
-        proposal = propose_source(_name(stem, taken), _seen_from(root, pattern), group[0] if len(group) == 1 else _together(group))
-        proposal.files = len(paths)
-        proposals.append(proposal)
+        pattern = _pattern([sample.path for sample in group]) if len(group) > 1 else None
+        together = [(Path(pattern), len(group), _together(group))] if pattern else [(sample.path, 1, sample) for sample in group]
+        for path, count, sample in together:
+            proposal = propose_source(_name(path, taken), _seen_from(root, str(path)), sample)
+            proposal.files = count
+            proposals.append(proposal)
     return proposals + broken

@@ -24,7 +24,7 @@ ENOUGH = 3.5
 def propose_source(name: str, path: str, sample: Sample) -> SourceProposal:
     """Propose how one file is read and what it feeds."""
     looks = {column: look_at(values) for column, values in sample.columns.items()}
-    proposal = SourceProposal(name, path, settings=dict(sample.settings))
+    proposal = SourceProposal(name, path, rows=sample.rows, settings=dict(sample.settings))
     _numbers(proposal, looks)
     nothing = sorted({token for look in looks.values() for token in look.nothing})
     if nothing:
@@ -91,7 +91,7 @@ def _follow(proposal: SourceProposal, preset: Preset, looks: dict[str, Look]) ->
             elif len(formats) == 2:
                 question = f"is {looks[first].example} ({first}) the day or the month first? No value of the sample tells"
                 proposal.questions += [(f'timestamp_format: "{each}"', f"FILL IN: {question}") for each in formats]
-    proposal.unplaced = [(column, "not read by the preset") for column in looks if column.lower() not in read]
+    proposal.unplaced = [(column, "") for column in looks if column.lower() not in read]
 
 
 def _match(proposal: SourceProposal, sample: Sample, looks: dict[str, Look]) -> None:

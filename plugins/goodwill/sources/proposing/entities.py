@@ -61,7 +61,7 @@ def _net_amount(found: Fit) -> list[Line]:
     if gross and tax:
         return [Line("net_amount", {"total": gross.source, "minus": tax.source}, "medium", "what was paid less the VAT in it")]
     if match:
-        return [Line("net_amount", match.source, LESS[match.sure], f"{match.why}: see that it is without VAT and after discounts")]
+        return [Line("net_amount", match.source, match.sure, f"{match.why}: see that it is without VAT and after discounts")]
     if gross:
         return [Line("net_amount", gross.source, "low", "WITH VAT: no column says the VAT in it")]
     return [Line("net_amount", "?", "low", "FILL IN: no column looks like an amount without VAT, after discounts", open=True)]
@@ -122,7 +122,7 @@ def _amount(orders: Fit, lines: Fit, values: dict[str, list[str]]) -> tuple[Any,
         if several and not differing:
             return {"total": match.source, "once": True}, LESS[match.sure], f"{match.why}; the same on every line of an order"
         why = f"{match.why}; added up over the lines of an order"
-        return {"total": match.source}, LESS[match.sure] if match.kin != "sure" else match.sure, why
+        return {"total": match.source}, match.sure, why
     gross, tax = orders.matches.get("gross_paid"), orders.matches.get("tax_amount")
     if gross and tax:
         several, differing = _agreement(key, values[gross.source])

@@ -72,8 +72,8 @@ def look_at(values: list[str]) -> Look:
     unique = len(distinct) == len(values)
     few = tuple(distinct) if len(distinct) <= 30 else ()
     filled = len(real) / len(values)
-    if not real:
-        return Look("empty", nothing=nothing)
+    if not real:  # with nothing else beside it, NA may be Namibia
+        return Look("text", len(said) / len(values), len(set(said)) == len(values), said[0], few=nothing)
     seen = list(distinct)
     if _mostly(seen, _EMAIL):
         return Look("email", filled, unique, seen[0], nothing=nothing)

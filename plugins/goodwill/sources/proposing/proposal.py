@@ -37,6 +37,7 @@ class SourceProposal:
 
     Parameters
     ----------
+    files, rows : how many files it names, and how many rows of them were looked at.
     preset : the preset it follows, then `entities` only says what the file lacks for it.
     lacking : entity of the preset → the columns the file lacks for it.
     unplaced : columns that feed nothing, with what is known of them.
@@ -47,6 +48,7 @@ class SourceProposal:
     name: str
     path: str
     files: int = 1
+    rows: int = 0
     settings: dict[str, Any] = field(default_factory=dict)
     preset: str | None = None
     title: str = ""

@@ -19,6 +19,7 @@ from goodwill.errors import SourceError
 from goodwill.sources.connectors import CONNECTORS
 from goodwill.sources.connectors.file.settings import FileSource
 from goodwill.sources.connectors.protocol import ROW_PLUMBING, ROWS, Approach, Labels
+from goodwill.sources.proposing.looks import look_at
 from goodwill.sql import identifier, literal
 
 __all__ = ["Sample", "read_sample"]
@@ -62,6 +63,11 @@ def read_sample(path: Path) -> Sample:
     if not path.stat().st_size:
         raise SourceError(f"{path}: is empty (0 bytes)", "name a file with a header line and a few rows")
     sample = _text_sample(path) if path.name.lower().endswith(TEXT) else _other_sample(path)
+    data = next((name for name in sample.columns if look_at([name]).shape in ("number", "time", "email")), None)
+    if data is not None:
+        raise SourceError(
+            f"{path}: the first line looks like data ({data!r}), not like names", "give it a first line that names the columns"
+        )
     names = [name.lower() for name in sample.columns]
     if "" in names:
         raise SourceError(f"{path}: column {names.index('') + 1} has no name in the header", "name every column in the first line")
@@ -94,6 +100,8 @@ def _encoding(path: Path) -> str:
     """UTF-8 if every byte of the file allows it, else what its bytes speak for."""
     with _bytes(path) as stream:
         head = stream.read(4096)
+        if head.startswith(b"\x1f\x8b"):
+            raise SourceError(f"{path}: is gzip-compressed but its name does not end in .gz", "rename it with .gz")
         if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or head[1::2].count(0) > len(head) / 4:
             return "utf-16"
         stream.seek(0)
@@ -114,7 +122,7 @@ def _delimiter(lines: list[str], path: Path) -> str:
     best, most = "", 1
     for mark in DELIMITERS:
         widths = [len(record) for record in csv.reader(lines, delimiter=mark) if record]
-        if widths and widths[0] > most and Counter(widths)[widths[0]] >= 0.9 * len(widths):
+        if widths and widths[0] > most and len(widths) - Counter(widths)[widths[0]] <= max(1, len(widths) // 10):
             best, most = mark, widths[0]
     if best:
         return best

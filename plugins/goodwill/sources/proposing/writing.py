@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 import yaml
@@ -57,14 +58,12 @@ def _source(source: SourceProposal) -> list[str]:
     return lines + _left_over(source)
 
 
-def _left_over(source: SourceProposal) -> list[str]:
-    if not source.unplaced:
-        return []
-    told = [
-        f"    #   {_flow(column)}{f'  ({_comment(why)})' if why and why != 'not read by the preset' else ''}"
-        for column, why in source.unplaced
-    ]
-    return ["    # columns that feed nothing:", *told]
+def _left_over(source: SourceProposal, margin: str = "    ") -> list[str]:
+    """The columns that feed nothing: those something is known of one by one, the others together."""
+    told = [f"{margin}#   {_flow(column)}: {_comment(why)}" for column, why in source.unplaced if why]
+    others = ", ".join(_flow(column) for column, why in source.unplaced if not why)
+    rest = textwrap.wrap(others, 120, initial_indent=f"{margin}#   ", subsequent_indent=f"{margin}#   ", break_long_words=False)
+    return [f"{margin}# columns that feed nothing:", *told, *rest] if source.unplaced else []
 
 
 def sources_text(proposals: list[SourceProposal]) -> str:
@@ -73,7 +72,7 @@ def sources_text(proposals: list[SourceProposal]) -> str:
     for source in proposals:
         if source.problem:
             lines = [f"  # {_flow(source.path)}: {_comment(source.problem)}"]
-            lines += [f"  #   {_flow(column)}{f'  ({_comment(why)})' if why else ''}" for column, why in source.unplaced]
+            lines += _left_over(source, "  ")
         else:
             lines = _source(source)
         blocks.append("\n".join(lines))
