@@ -57,9 +57,7 @@ def init(
     for path in written:
         out.print(f"wrote {path}")
     left = sum(len(proposal.to_fill) + len(proposal.questions) for proposal in proposals)
-    out.print(
-        f"next: read {written[-1]}{f' ({left} lines to fill in or answer)' if left else ''}, then: goodwill check --home {folder}"
-    )
+    out.print(f"next: read {written[-1]}{f' ({left} lines to fill in or answer)' if left else ''}, then: goodwill check --home {folder}")
 
 
 @app.command()

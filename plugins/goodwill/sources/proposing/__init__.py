@@ -56,7 +56,7 @@ def _pattern(paths: list[Path]) -> str | None:
     names = [path.name for path in paths]
     begin = _shared(names)
     end = _shared([name[len(begin) :][::-1] for name in names])[::-1]
-    for shorter in (begin.rstrip("0123456789-_. "), begin.rstrip("0123456789"), begin):
+    for shorter in (re.sub(r"\d[\d\-_. ]*$", "", begin), begin):
         pattern = paths[0].parent / f"{shorter}*{end}"
         if {Path(name) for name in glob.glob(str(pattern))} == set(paths):
             return str(pattern)
