@@ -147,6 +147,13 @@ def test_a_row_a_line_makes_orders_lines_products_and_refunds(proposed, tmp_path
     assert {entity: rows for entity, (rows, _) in finding.counts.items()} == {"orders": 2, "order_lines": 3, "products": 2, "refunds": 1}
 
 
+def test_an_order_a_row_is_no_group_unless_it_names_a_product(proposed):
+    counted = proposed("orders.csv", "order id,order date,quantity,net amount\no1,2025-01-02,3,10.00\no2,2025-01-02,1,5.00\n")
+    assert [(entity.name, entity.group_by) for entity in counted.entities] == [("orders", None)]
+    named = proposed("orders.csv", "order id,order date,sku,net amount\no1,2025-01-02,p1,10.00\no2,2025-01-02,p2,5.00\n")
+    assert [(entity.name, entity.group_by) for entity in named.entities] == [("orders", "order id"), ("order_lines", None)]
+
+
 def test_an_amount_repeated_on_the_lines_of_an_order_counts_once(proposed):
     rows = "".join(f"o{n},2025-01-02,c{n},p{line},{n}0.00\n" for n in range(1, 6) for line in (1, 2))
     proposal = proposed("orders.csv", "order id,order date,customer id,sku,order total\n" + rows)

@@ -129,9 +129,12 @@ def _has_key(found: Fit) -> bool:
 
 
 def _is_a_line_a_row(orders: Fit, lines: Fit, looks: dict[str, Look]) -> bool:
+    """Whether rows are lines of orders: an order on several rows, or a product on each."""
     order = orders.matches.get("order_id")
-    about_lines = {"product_id", "quantity", "line_no"} & set(lines.matches)
-    return bool(order and not looks[order.source].unique and about_lines and "ordered_at" in orders.matches and "order_id" in lines.matches)
+    if order is None or "ordered_at" not in orders.matches or "order_id" not in lines.matches:
+        return False
+    several = not looks[order.source].unique and {"quantity", "line_no"} & set(lines.matches)
+    return bool(several) or "product_id" in lines.matches
 
 
 def _products(found: Fit) -> EntityProposal:
