@@ -2,70 +2,145 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from goodwill.errors import SourceError
 from goodwill.files import digest
-from goodwill.sources.connectors.file.finding import find_files, named
-from goodwill.sources.connectors.file.reading import FileFacts, columns_of, inspect_file
+from goodwill.sources.connectors.file.contents import check_contents
+from goodwill.sources.connectors.file.delimited import DelimitedFile
+from goodwill.sources.connectors.file.excel import ExcelFile
+from goodwill.sources.connectors.file.finding import find_files, is_ready, named, settled
+from goodwill.sources.connectors.file.formats import Format
+from goodwill.sources.connectors.file.header import healed
+from goodwill.sources.connectors.file.json_lines import JsonLinesFile
+from goodwill.sources.connectors.file.parquet import ParquetFile
+from goodwill.sources.connectors.file.problems import problem
+from goodwill.sources.connectors.file.remote import RemoteFile, find_remote
 from goodwill.sources.connectors.file.settings import FileSource
-from goodwill.sources.connectors.file.writing import write_rows
 from goodwill.sources.connectors.protocol import Approach, Labels, Written
 
 __all__ = ["CONNECTOR"]
 
+_FORMATS: dict[str, type[Format]] = {"csv": DelimitedFile, "excel": ExcelFile, "json_lines": JsonLinesFile, "parquet": ParquetFile}
+
 
 @dataclass(frozen=True)
 class FilePart:
-    """One file."""
+    """One file. `locate` gives the path of its bytes here; `modified_ns` stands for its version."""
 
     source: FileSource
-    path: Path
     name: str
     modified_ns: int
+    locate: Callable[[], Path]
+    moved: Callable[[], bool]
+    say: Callable[[str], None]
 
     @cached_property
-    def facts(self) -> FileFacts:
-        return inspect_file(self.source, self.path)
+    def path(self) -> Path:
+        return self.locate()
 
-    @property
+    @cached_property
+    def size(self) -> int:
+        return self.path.stat().st_size
+
+    @cached_property
     def sha256(self) -> str:
-        return self.facts.sha256
+        """Digest of the bytes; a file that is not what its name says is refused before it is read through."""
+        try:
+            with self.path.open("rb") as stream:
+                first = stream.read(1024)
+            if not first and not self.source.empty_allowed:
+                remedy = "send the file again, or set 'empty_allowed: true' for this source"
+                raise problem(self.source, self.name, "is empty (0 bytes)", remedy)
+            if first:
+                check_contents(self.source, self.name, first)
+            return digest(self.path)
+        except OSError as error:
+            remedy = "check that it exists and that the night's user may read it"
+            raise problem(self.source, self.name, f"cannot be read ({error.strerror})", remedy) from None
+
+    @cached_property
+    def _format(self) -> Format:
+        return _FORMATS[self.source.format_of(self.name)](self.source, self.path, self.name)
 
     def columns(self) -> dict[str, str]:
-        return columns_of(self.source, self.path) if self.facts.size else {}
+        _ = self.sha256  # refuses what is not what it says
+        if not self.size:
+            return {}
+        found = self._format.columns()
+        known = healed(self.source, found)
+        for name, read_as in known.items():
+            self.say(f"{self.name}: column {name!r} is read as {read_as!r}")
+        return {known.get(name, name): sql_type for name, sql_type in found.items()}
 
     def write(self, folder: Path, columns: dict[str, str], labels: Labels) -> Written:
-        if not columns:
-            return Written(0, 0, "", self.facts.sha256, self.facts.size, self.modified_ns)
-        rows, malformed, relation = write_rows(self.source, self.facts, columns, labels, folder)
-        return Written(rows, malformed, relation, self.facts.sha256, self.facts.size, self.modified_ns)
+        rows, malformed, relation = self._format.write(folder, columns, labels) if columns else (0, 0, "")
+        return Written(rows, malformed, relation, self.sha256, self.size, self.modified_ns)
 
     def verify(self) -> None:
-        status = self.path.stat()
-        if (status.st_size, status.st_mtime_ns) != (self.facts.size, self.modified_ns) and digest(self.path) != self.facts.sha256:
-            raise SourceError(
-                f"source {self.source.name!r}: file {self.path} changed while it was read",
-                "wait until it is written whole, then run again",
-            )
+        if self.moved() and digest(self.path) != self.sha256:
+            raise problem(self.source, self.name, "changed while it was read", "wait until it is written whole, then run again")
 
 
 class FileConnector:
-    """Files in a folder."""
+    """Files in a folder, or on a storage."""
 
     settings = FileSource
 
     def parts(self, source: FileSource, approach: Approach) -> Iterator[FilePart]:
+        return self._remote(source, approach) if source.is_remote else self._local(source, approach)
+
+    def _local(self, source: FileSource, approach: Approach) -> Iterator[FilePart]:
         for path in find_files(approach.root, source):
             name = named(approach.root, source, path)
             status = path.stat()
             seen = approach.seen.get(name)
             if seen and (seen.bytes, seen.modified_ns) == (status.st_size, status.st_mtime_ns):
                 continue
-            yield FilePart(source, path, name, status.st_mtime_ns)
+            if not is_ready(source, path):
+                approach.say(f"{name}: not ready, its marker is not there yet")
+                continue
+            settled(source, path, name, shrunk=seen is not None and status.st_size < seen.bytes)
+            now = path.stat()
+            version = (now.st_size, now.st_mtime_ns)
+            yield FilePart(source, name, now.st_mtime_ns, _same(path), _differs(path, version), approach.say)
+
+    def _remote(self, source: FileSource, approach: Approach) -> Iterator[FilePart]:
+        for file in find_remote(source, approach.credentials):
+            seen = approach.seen.get(file.url)
+            if seen and (seen.bytes, seen.modified_ns) == (file.size, file.version):
+                continue
+            yield FilePart(source, file.url, file.version, _fetched(file, approach.unfinished), _moved(file), approach.say)
+
+
+def _same(path: Path) -> Callable[[], Path]:
+    return lambda: path
+
+
+def _fetched(file: RemoteFile, folder: Path) -> Callable[[], Path]:
+    return lambda: file.fetch(folder)
+
+
+def _differs(path: Path, version: tuple[int, int]) -> Callable[[], bool]:
+    def differs() -> bool:
+        status = path.stat()
+        return (status.st_size, status.st_mtime_ns) != version
+
+    return differs
+
+
+def _moved(file: RemoteFile) -> Callable[[], bool]:
+    def moved() -> bool:
+        if file.moved():
+            raise SourceError(
+                f"source {file.source.name!r}: file {file.url}: changed while it was read", "wait until it is written whole, then run again"
+            )
+        return False
+
+    return moved
 
 
 CONNECTOR = FileConnector()

@@ -1,0 +1,164 @@
+"""The careful reader of delimited text: record by record, nothing passed over, what is not whole is named.
+
+Lines end with LF, CRLF or CR. A record goes over several lines only where a quoted field does, and only if it is then a whole
+record: a quote that is never closed costs its own line, not the lines behind it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from goodwill.sources.connectors.file.settings import FileSource
+
+__all__ = ["Dialect", "Record", "lines_of", "shown"]
+
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|\Z)")
+#: A record is looked for over so many lines before its quote counts as never closed.
+_MOST_LINES = 1000
+
+UNCLOSED = "a quote that is never closed"
+NOT_TEXT = "bytes that are not text in the declared encoding"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record: its fields, or what is wrong with it; the line it starts on, counted from 1, and its text."""
+
+    fields: list[str | None] | None
+    wrong: str
+    line_no: int
+    text: str
+
+
+def lines_of(text: str) -> list[str]:
+    """`text` as lines with their ends."""
+    found = _LINE.findall(text)
+    while found and not found[-1]:
+        found.pop()
+    return found
+
+
+def shown(text: str) -> str:
+    """Text with bytes that could not be decoded written out (`\\xe9`)."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How records are written: `width` fields set apart by `delimiter`."""
+
+    delimiter: str
+    quote: str
+    escape: str | None
+    comment: str | None
+    max_field_length: int
+    width: int
+    header: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, source: FileSource, name: str, header: list[str]) -> Dialect:
+        return cls(
+            source.delimiter_of(name),
+            source.quote,
+            source.escape if source.escape != source.quote else None,
+            source.comment,
+            source.max_field_length,
+            len(header),
+            tuple(header),
+        )
+
+    def fields(self, text: str) -> tuple[list[str | None] | None, str]:
+        """The fields of one record without its line end, or what is wrong; an empty field is `None`."""
+        if self.delimiter == "whitespace":
+            return [*text.split()], ""
+        if self.quote not in text and (self.escape is None or self.escape not in text):
+            return [field or None for field in text.split(self.delimiter)], ""
+        return self._quoted(text)
+
+    def _quoted(self, text: str) -> tuple[list[str | None] | None, str]:
+        found: list[str | None] = []
+        place, end = 0, len(text)
+        while True:
+            value: list[str] = []
+            if text.startswith(self.quote, place):
+                place += 1
+                while True:
+                    if place >= end:
+                        return None, UNCLOSED
+                    char = text[place]
+                    if self.escape is not None and char == self.escape and place + 1 < end:
+                        value.append(text[place + 1])
+                        place += 2
+                    elif char != self.quote:
+                        value.append(char)
+                        place += 1
+                    elif self.escape is None and text.startswith(self.quote, place + 1):
+                        value.append(char)
+                        place += 2
+                    else:
+                        place += 1
+                        break
+                if place < end and text[place] != self.delimiter:
+                    return None, "text after a closing quote"
+            else:
+                while place < end and text[place] != self.delimiter:
+                    if self.escape is not None and text[place] == self.escape and place + 1 < end:
+                        place += 1
+                    value.append(text[place])
+                    place += 1
+            found.append("".join(value) or None)
+            if place >= end:
+                return found, ""
+            place += 1
+
+    def _whole(self, text: str) -> tuple[list[str | None] | None, str]:
+        """The fields of a whole record, or what is wrong with it."""
+        if "\0" in text:
+            return None, "a NUL byte"
+        if any("\udc80" <= char <= "\udcff" for char in text):
+            return None, NOT_TEXT
+        fields, wrong = self.fields(text)
+        if fields is None:
+            return None, wrong
+        if len(fields) != self.width:
+            return None, f"{len(fields)} fields instead of {self.width}"
+        if len(text) > self.max_field_length and max(len(field or "") for field in fields) > self.max_field_length:
+            return None, f"a field longer than {self.max_field_length:,} characters"
+        if self.header and tuple((field or "").strip() for field in fields) == self.header:
+            return None, "the header again"
+        return fields, ""
+
+    def _record(self, lines: list[str], at: int) -> tuple[int, list[str | None] | None, str]:
+        """How many lines the record that starts at line `at` takes, and what it is."""
+        text = lines[at].rstrip("\r\n")
+        fields, wrong = self._whole(text)
+        if wrong != UNCLOSED:
+            return 1, fields, wrong
+        joined = lines[at]
+        for more in range(1, min(_MOST_LINES, len(lines) - at)):
+            line = lines[at + more]
+            joined += line
+            if self.quote in line:
+                fields, wrong = self._whole(joined.rstrip("\r\n"))
+                if wrong != UNCLOSED:
+                    # text that closes by chance, on a quote of another record, is no record
+                    return (more + 1, fields, "") if fields is not None else (1, None, UNCLOSED)
+            if len(joined) > 100 * self.max_field_length:
+                break
+        return 1, None, UNCLOSED
+
+    def records(self, text: str, first_line: int = 1) -> Iterator[Record]:
+        """The records of `text`; blank lines and comments are none."""
+        lines = lines_of(text)
+        at = 0
+        while at < len(lines):
+            line = lines[at]
+            if not line.strip() or (self.comment and line.startswith(self.comment)):
+                at += 1
+                continue
+            taken, fields, wrong = self._record(lines, at)
+            whole = "".join(lines[at : at + taken]).rstrip("\r\n")
+            yield Record(fields, wrong, first_line + at, whole)
+            at += taken

@@ -1,0 +1,26 @@
+"""One little protocol for every format: the columns of a file, and its rows written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from goodwill.sources.connectors.file.settings import FileSource
+from goodwill.sources.connectors.protocol import Labels
+
+__all__ = ["Format", "Landed"]
+
+#: Rows written, malformed rows among them, and the relation that reads the source again.
+Landed = tuple[int, int, str]
+
+
+class Format(Protocol):
+    """One way a file may be written: a class of this folder, made for one file."""
+
+    def __init__(self, source: FileSource, path: Path, name: str) -> None: ...
+
+    def columns(self) -> dict[str, str]:
+        """Column → SQL type as in the file; none where the file is empty and may be."""
+
+    def write(self, folder: Path, columns: dict[str, str], labels: Labels) -> Landed:
+        """Write the rows to `folder / ROWS`."""

@@ -1,0 +1,120 @@
+"""JSON lines: one object a line. Numbers are kept as they are written, nested values as JSON text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from goodwill.sources.connectors.file.dialect import NOT_TEXT, Record, lines_of
+from goodwill.sources.connectors.file.formats import Landed
+from goodwill.sources.connectors.file.header import checked
+from goodwill.sources.connectors.file.problems import problem
+from goodwill.sources.connectors.file.rows import RowsWriter
+from goodwill.sources.connectors.file.settings import FileSource
+from goodwill.sources.connectors.file.text import TextFile
+from goodwill.sources.connectors.protocol import ROWS, Labels
+from goodwill.sql import literal
+
+__all__ = ["JsonLinesFile"]
+
+
+class _Number(str):
+    """A number as it is written."""
+
+    __slots__ = ()
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key twice")
+    return found
+
+
+_DECODER = json.JSONDecoder(parse_float=_Number, parse_int=_Number, parse_constant=_Number, object_pairs_hook=_object)
+
+
+def _text(value: Any) -> str:
+    """A nested value as JSON text."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(key, ensure_ascii=False)}: {_text(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_text, value)) + "]"
+    return str(value) if isinstance(value, _Number) else json.dumps(value, ensure_ascii=False)
+
+
+def _field(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return str(value) if value else None
+    return _text(value)
+
+
+def _read(line: str, longest: int) -> tuple[dict[str, str | None] | None, str]:
+    """The fields of a line, or what is wrong with it."""
+    if any("\udc80" <= char <= "\udcff" for char in line):
+        return None, NOT_TEXT
+    if "\0" in line:
+        return None, "a NUL byte"
+    try:
+        found = _DECODER.decode(line.strip())
+        if not isinstance(found, dict):
+            return None, "not a JSON object"
+        fields = {key.strip(): _field(value) for key, value in found.items()}
+        for text in (*fields, *fields.values()):
+            (text or "").encode()
+    except UnicodeError:
+        return None, "half a character (a lone surrogate)"
+    except (ValueError, RecursionError) as error:
+        return None, f"not JSON ({error})" if isinstance(error, ValueError) else "not JSON (nested too deep)"
+    if any(len(value or "") > longest for value in fields.values()):
+        return None, f"a field longer than {longest:,} characters"
+    return fields, ""
+
+
+class JsonLinesFile:
+    """A file of JSON lines, packed or not."""
+
+    def __init__(self, source: FileSource, path: Path, name: str) -> None:
+        self.source, self.file = source, TextFile(source, path, name)
+
+    def _lines(self) -> Iterator[tuple[int, str]]:
+        number = 0
+        for segment in self.file.segments(0, b""):
+            for line in lines_of(segment.decode("utf-8", "surrogateescape")):
+                number += 1
+                if number > self.source.skip_rows and line.strip():
+                    yield number, line.rstrip("\r\n")
+
+    def columns(self) -> dict[str, str]:
+        names: dict[str, str] = {}
+        lines = objects = 0
+        for _, line in self._lines():
+            lines += 1
+            fields, _wrong = _read(line, self.source.max_field_length)
+            if fields is not None:
+                objects += 1
+                names.update(dict.fromkeys(fields, "VARCHAR"))
+        if not names:
+            if not lines and self.source.empty_allowed:
+                return {}
+            raise problem(
+                self.source,
+                self.file.name,
+                "holds no JSON object on a line of its own" if lines else "has no line",
+                "write one object a line (JSON lines), not one document over many lines",
+            )
+        checked(self.source, self.file.name, list(names))
+        return names
+
+    def _records(self) -> Iterator[Record]:
+        columns = self.columns()
+        for number, line in self._lines():
+            fields, wrong = _read(line, self.source.max_field_length)
+            yield Record(None if fields is None else [fields.get(name) for name in columns], wrong, number, line)
+
+    def write(self, folder: Path, columns: dict[str, str], labels: Labels) -> Landed:
+        with RowsWriter(folder / ROWS, columns, labels, 0) as writer:
+            writer.records(self._records())
+        return writer.rows, writer.malformed, f"select * from read_parquet({literal(str(folder / ROWS))})"

@@ -1,0 +1,60 @@
+"""Parquet files: typed columns, copied as they are."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import duckdb
+
+from goodwill.errors import SourceError
+from goodwill.sources.connectors.file.formats import Landed
+from goodwill.sources.connectors.file.header import checked
+from goodwill.sources.connectors.file.problems import problem
+from goodwill.sources.connectors.file.settings import FileSource
+from goodwill.sources.connectors.protocol import ROWS, Labels
+from goodwill.sql import identifier, literal
+
+__all__ = ["ParquetFile"]
+
+
+class ParquetFile:
+    """A Parquet file."""
+
+    def __init__(self, source: FileSource, path: Path, name: str) -> None:
+        self.source, self.path, self.name = source, path, name
+
+    def _broken(self, error: duckdb.Error) -> SourceError:
+        return problem(self.source, self.name, f"is not a readable Parquet file ({str(error).splitlines()[0]})", "send the file again")
+
+    def columns(self) -> dict[str, str]:
+        try:
+            with duckdb.connect() as connection:
+                described = connection.execute(f"describe select * from read_parquet({literal(str(self.path))})").fetchall()
+        except duckdb.Error as error:
+            raise self._broken(error) from None
+        columns = {name: sql_type for name, sql_type, *_ in described}
+        checked(self.source, self.name, list(columns))
+        return columns
+
+    def write(self, folder: Path, columns: dict[str, str], labels: Labels) -> Landed:
+        own = self.columns()
+        listed = ", ".join(f"{identifier(name)} as {identifier(known)}" for name, known in zip(own, columns, strict=True))
+        relation = (
+            f"select {listed}, file_row_number + 1 as __row_no, cast(null as varchar) as __malformed, cast(null as varchar) as __line "
+            f"from read_parquet({literal(str(self.path))}, file_row_number=true)"
+        )
+        plumbing = (
+            f"{literal(labels.batch_id)} as __batch_id, {literal(labels.file)} as __file, "
+            f"timestamp {literal(labels.extracted_at)} as __extracted_at"
+        )
+        target = literal(str(folder / ROWS))
+        try:
+            with duckdb.connect(config={"threads": os.cpu_count() or 2}) as connection:
+                connection.execute(
+                    f"copy (select *, {plumbing} from ({relation})) to {target} (format parquet, compression zstd, compression_level 1)"
+                )
+                rows = connection.execute(f"select count(*) from read_parquet({target})").fetchone()
+        except duckdb.Error as error:
+            raise self._broken(error) from None
+        return (rows or (0,))[0], 0, relation

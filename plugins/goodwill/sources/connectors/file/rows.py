@@ -1,0 +1,125 @@
+"""The file of rows a part writes: Parquet, in the order of the source, with the plumbing of its batch."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from goodwill.sources.connectors.file.dialect import NOT_TEXT, Record, shown
+from goodwill.sources.connectors.protocol import Labels
+
+__all__ = ["RowsWriter"]
+
+_BLOCK = 50_000
+#: A column of text is written with a dictionary where a sample has few values: where it has many, a dictionary is built for nothing.
+_SAMPLE = 20_000
+_FEW = 0.05
+#: So much of a text is kept of a value that is too long to be kept whole.
+_SHOWN = 100_000
+
+
+class RowsWriter:
+    """Writes text columns: whole tables as they come, and records one by one, which may be malformed.
+
+    Counts `rows`, `malformed`, and `not_text` among them with `first_not_text`, the line of the first.
+    """
+
+    def __init__(self, path: Path, columns: Iterable[str], labels: Labels, header_lines: int) -> None:
+        self.columns = list(columns)
+        self.rows = self.malformed = self.not_text = self.first_not_text = 0
+        self._header_lines = header_lines
+        self._path = path
+        self._writer: pq.ParquetWriter | None = None
+        self._constants = (labels.batch_id, labels.file, dt.datetime.fromisoformat(labels.extracted_at))
+        text = [(name, pa.string()) for name in (*self.columns, "__malformed", "__line")]
+        plumbing = [("__row_no", pa.int64()), ("__batch_id", pa.string()), ("__file", pa.string()), ("__extracted_at", pa.timestamp("us"))]
+        self._schema = pa.schema([*text, *plumbing])
+
+    def __enter__(self) -> RowsWriter:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._writer is None and kind is None:
+            self._open(None)
+        if self._writer is not None:
+            self._writer.close()
+
+    def _open(self, first: pa.Table | None) -> pq.ParquetWriter:
+        few = ["__malformed", "__batch_id", "__file", "__extracted_at"]
+        for name in self.columns:
+            sample = [] if first is None else first.column(name).slice(0, _SAMPLE)
+            if not len(sample) or pc.count_distinct(sample).as_py() <= max(_FEW * len(sample), 20):
+                few.append(name)
+        self._writer = pq.ParquetWriter(
+            self._path,
+            self._schema,
+            compression="zstd",
+            compression_level=1,
+            use_dictionary=few,
+            write_statistics=["__row_no"],
+            store_schema=False,
+        )
+        return self._writer
+
+    def _write(self, arrays: list[pa.Array | pa.ChunkedArray], wrong: pa.Array, lines: pa.Array, count: int) -> None:
+        numbers = pa.array(range(self.rows + 1, self.rows + count + 1)) if count < 1000 else pc.add(pa.array(_counting(count)), self.rows)
+        batch_id, file, stamp = self._constants
+        same = [
+            pa.repeat(pa.scalar(batch_id), count),
+            pa.repeat(pa.scalar(file), count),
+            pa.repeat(pa.scalar(stamp, pa.timestamp("us")), count),
+        ]
+        table = pa.Table.from_arrays([*arrays, wrong, lines, numbers, *same], schema=self._schema)
+        self.rows += count
+        (self._writer or self._open(table)).write_table(table, row_group_size=250_000)
+
+    def table(self, table: pa.Table) -> None:
+        """Write whole rows, all text."""
+        if len(table):
+            none = pa.nulls(len(table), pa.string())
+            self._write(table.columns, none, none, len(table))
+
+    def records(self, records: Iterable[Record]) -> None:
+        """Write records, whole or malformed."""
+        block: list[Record] = []
+        for record in records:
+            block.append(record)
+            if len(block) == _BLOCK:
+                self._records(block)
+                block = []
+        if block:
+            self._records(block)
+
+    def _records(self, block: list[Record]) -> None:
+        width = len(self.columns)
+        nothing: list[str | None] = [None] * width
+        found = [record.fields if record.fields is not None else nothing for record in block]
+        arrays = [pa.array(column, pa.string()) for column in zip(*found, strict=True)]
+        wrong: list[str | None] = []
+        lines: list[str | None] = []
+        for number, record in enumerate(block, self.rows + 1):
+            if record.fields is not None:
+                wrong.append(None)
+                lines.append(None)
+                continue
+            self.malformed += 1
+            if record.wrong == NOT_TEXT:
+                self.not_text += 1
+                self.first_not_text = self.first_not_text or record.line_no
+            # the record's number tells the line, but where records and lines do not go in step
+            beside = "" if record.line_no == number + self._header_lines else f" (line {record.line_no})"
+            wrong.append(record.wrong + beside)
+            lines.append(
+                shown(record.text) if len(record.text) <= _SHOWN else f"{shown(record.text[:_SHOWN])} … ({len(record.text):,} characters)"
+            )
+        self._write(arrays, pa.array(wrong, pa.string()), pa.array(lines, pa.string()), len(block))
+
+
+def _counting(count: int) -> pa.Array:
+    return pc.cumulative_sum(pa.repeat(pa.scalar(1, pa.int64()), count))
