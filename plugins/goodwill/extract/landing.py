@@ -17,7 +17,7 @@ import duckdb
 
 from goodwill.clock import now, today
 from goodwill.entities import ENTITIES
-from goodwill.errors import SourceError
+from goodwill.errors import GoodwillError, SourceError
 from goodwill.extract import drift
 from goodwill.extract.batches import MANIFEST, EntityTotals, Manifest, active_batches, counting, read_manifests, rows_file
 from goodwill.extract.mapping import Mapper
@@ -93,6 +93,7 @@ def write_batch(home: Home, manifest: Callable[[Path], Manifest | None], source:
                 extra.unlink()
         if (folder / ROWS).exists():
             sync(folder / ROWS)
+        fault("landing: before the manifest")
         (folder / MANIFEST).write_text(written.to_json(), encoding="utf-8")
         sync(folder / MANIFEST)
         fault("landing: after the manifest")
@@ -104,6 +105,11 @@ def write_batch(home: Home, manifest: Callable[[Path], Manifest | None], source:
         fault("landing: after the rename")
         sync(shelf)
         return written
+    except (OSError, duckdb.IOException) as error:
+        said = str(error).splitlines()[0]
+        raise GoodwillError(
+            f"source {source!r}: its batch could not be written: {said}", f"see that {shelf} can be written and has room, then run again"
+        ) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
