@@ -87,7 +87,7 @@ def nightly():
         extract(),
         group("landed", ("prepare", "prepare"), ("validate", "validate", "landed")),
         group("staging", ("build", "build", "staging"), ("validate", "validate", "staged")),
-        group("marts", ("build", "build", "before_clv"), ("validate", "validate", "marts")),
+        group("marts", ("identify", "resolve_identities"), ("build", "build", "before_clv"), ("validate", "validate", "marts")),
         group("clv", ("fit", "fit_clv"), ("validate", "validate", "clv")),
         group("segments", ("assign", "assign_segments"), ("validate", "validate", "segments")),
         group("scored_marts", ("build", "build", "after_clv"), ("validate", "validate", "published")),

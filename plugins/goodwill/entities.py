@@ -190,6 +190,14 @@ _ALL = (
         event_time="day",
         description="One unit of `currency` in the reporting currency, by day.",
     ),
+    Entity(
+        "identity_decisions",
+        ("contact_id", "other_contact_id", "decided_at"),
+        # contact ids as the marts write them, name space included: a decision may be about contacts of two systems
+        _columns("contact_id* text, other_contact_id* text, decided_at* timestamp, decision* text, decided_by text, reason text"),
+        event_time="decided_at",
+        description="What a data steward decided about two contacts, by date: the `same` person, or `different` people.",
+    ),
 )
 
 #: Entity name → entity, in the order in which they are landed and staged.

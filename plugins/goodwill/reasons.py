@@ -95,6 +95,12 @@ REASONS: dict[str, Reason] = {
         "a new or misspelt kind, or the source's own word for it",
         "add 'translate' to the mapping of 'kind'",
     ),
+    "UNKNOWN_DECISION": Reason(
+        "a steward's decision that is neither 'same' nor 'different'",
+        "a misspelt word, or one of another language",
+        "write same or different, or add 'translate' to the mapping of 'decision'",
+    ),
+    "SAME_CONTACT": Reason("a decision about a contact and itself", "an id copied twice", _CORRECT),
     "UNKNOWN_STATUS": Reason(
         "a status of an order that is not one of those the warehouse knows", "the source's own word for it", "add 'translate' to 'status'"
     ),

@@ -34,6 +34,7 @@ __all__ = [
     "open_night",
     "prepare",
     "publish_night",
+    "resolve_identities",
     "source_names",
     "validate",
     "write_documents",
@@ -179,6 +180,15 @@ def _as_of(night: Night) -> dt.date:
     if night.as_of is None:
         raise GoodwillError(f"run {night.run_id} has no day yet", "the stage 'prepare' must run first")
     return night.as_of
+
+
+def resolve_identities(ticket: Ticket) -> Figures:
+    """Read the phone numbers of the contacts, and find probable matches if the settings want them: what people are then made of."""
+    from goodwill import identity
+
+    with _stage(ticket, "identity") as (night, figures), open_warehouse(night.home.working_copy) as connection:
+        figures |= identity.resolve(connection, night.business.identity, night.home.accepted)
+        return figures
 
 
 def fit_clv(ticket: Ticket) -> Figures:

@@ -20,6 +20,7 @@ TASKS = {
     "landed.validate",
     "staging.build",
     "staging.validate",
+    "marts.identify",
     "marts.build",
     "marts.validate",
     "clv.fit",

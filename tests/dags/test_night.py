@@ -72,6 +72,7 @@ def test_the_audit_tables_tell_what_ran(first):
         "validate landed",
         "build staging",
         "validate staged",
+        "identity",
         "build before_clv",
         "validate marts",
         "fit clv",

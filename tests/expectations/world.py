@@ -71,6 +71,15 @@ _ROWS: dict[str, tuple[int, dict[str, str]]] = {
     "products": (5, {"product_id": "'p' || n", "name": "'product ' || n", "category": "'category ' || (n % 2)"}),
     "campaigns": (2, {"campaign_id": "'k' || n", "name": "'campaign'"}),
     "marketing_spend": (30, {"day": f"date '{AS_OF}' - cast(n as int)", "channel": "'search'", "amount": "20"}),
+    "identity_decisions": (
+        2,
+        {
+            "contact_id": "'c1'",
+            "other_contact_id": "'c2'",
+            "decided_at": f"timestamp '{AS_OF}' - to_days(cast(n as int))",
+            "decision": "case n when 0 then 'same' else 'different' end",
+        },
+    ),
     "subscriptions": (3, {"subscription_id": "'s' || n", "contact_ref": "'c' || n", "amount": "9", "started_at": "timestamp '2025-01-01'"}),
 }
 
@@ -136,6 +145,18 @@ create table marts.referral_edges as
         created_at::date as claimed_on, case when contact_id = 'c4' then 'refused' else 'valid' end as edge_status, contact_id <> 'c4' as is_valid,
         case when contact_id = 'c4' then 'order_before_edge' end as refusal_reason, date '2024-09-10' as first_purchase_on, true as is_converted
     from staging.stg_contacts where referred_by is not null;
+create table marts.person_contacts as
+    select contact_id, contact_id as person_id, true as is_survivor, 'own' as link_rule, 'contact' as evidence_kind,
+        null::varchar as linked_to_contact_id, created_at::date as linked_on, null::date as closed_on
+    from staging.stg_contacts;
+update marts.person_contacts set person_id = 'c1', is_survivor = false, link_rule = 'decided_same', evidence_kind = 'decision',
+    linked_to_contact_id = 'c1' where contact_id = 'c2';
+create table marts.shared_identifiers as
+    select 'email' as kind, md5(n::varchar) as identifier_hash, 'c' || n as first_contact_id, 2::bigint as contacts_count, 2::bigint as names_count,
+        2::bigint as people_count, 'shared' as reason
+    from range(3) as numbers(n);
+create table intermediate.int_identifiers__judged as
+    select kind, identifier_hash as identifier_key, contacts_count, names_count, false as is_blocked from marts.shared_identifiers;
 """
 
 _MODEL = """
@@ -193,7 +214,8 @@ def build_world(path: Path) -> Path:
             connection.execute(f"create schema {schema}")
         connection.execute(
             f"create table control.night as select 'night' as run_id, date '{AS_OF}' as as_of, timestamp '2025-07-01 03:00:00' as started_at, "
-            f"'{settings['company_currency']}' as company_currency"
+            f"'{settings['company_currency']}' as company_currency, "
+            f"'{settings['company_business_time_zone']}' as company_business_time_zone"
         )
         connection.execute(
             "create table control.sources (source varchar, entity varchar, system varchar, connector varchar, quarantine_share double)"

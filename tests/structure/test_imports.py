@@ -30,6 +30,7 @@ LEVELS = {
     "warehouse": 4,
     "audit": 5,
     "clv": 5,
+    "identity": 5,
     "publish": 5,
     "quality": 5,
     "report": 5,

@@ -29,7 +29,7 @@ MAY_READ_SOURCE: dict[str, set[str]] = {
     "base": {"landed"},
     "staging": set(),
     "audit": {"control", "landed"},
-    "intermediate": {"control"},
+    "intermediate": {"control", "identity"},
     "marts": {"control", "model"},
 }
 PREFIX = {"base": "base_", "staging": "stg_", "audit": "", "intermediate": "int_", "marts": ""}

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from goodwill import clv, extract, segments
+from goodwill import clv, extract, identity, segments
 from goodwill.demo import make_demo_home
 from goodwill.home import Home
 from goodwill.settings import load_business
@@ -29,6 +29,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
         extract.land_source(home, source, business.company.business_time_zone)
     as_of = prepare_warehouse(Night(home, "night-1", business, sources))
     build_layer(home, "staging")
+    with open_warehouse(home.working_copy) as connection:
+        identity.resolve(connection, business.identity, home.accepted)
     build_layer(home, "before_clv")
     with open_warehouse(home.working_copy) as connection:
         clv.fit(connection, business, "night-1", as_of)

@@ -47,6 +47,16 @@ class Orders(Section):
     cancelled_statuses: tuple[str, ...] = ("cancelled", "canceled", "void", "voided", "annulled")
 
 
+class Identity(Section):
+    match_by_email: bool = True
+    match_by_phone: bool = True
+    ignore_plus_tags: bool = False
+    default_region: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = None
+    largest_person: Annotated[int, Field(ge=2)] = 10
+    probabilistic: bool = False
+    match_probability: Annotated[float, Field(gt=0.5, le=1)] = 0.99
+
+
 class Margin(Section):
     assumed_rate: Share | None = None
 
@@ -104,6 +114,7 @@ class BusinessSettings(Section):
     company: Company = Company()
     calendar: Calendar = Calendar()
     orders: Orders = Orders()
+    identity: Identity = Identity()
     margin: Margin = Margin()
     cohorts: Cohorts = Cohorts()
     life_cycle: LifeCycle = LifeCycle()

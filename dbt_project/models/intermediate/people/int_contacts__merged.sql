@@ -1,84 +1,101 @@
--- grain: contact, as far as created by as_of; person_id is the contact it was merged into, at the end of the chain
-{%- set steps = 6 %}
-
+-- grain: contact, as far as created by as_of; person_id is the contact that stands for the person
 with
 
 contacts as (
 
-    select
-        *,
-        {{ business_date('created_at') }} as created_on
-    from {{ ref('stg_contacts') }}
+    select * from {{ ref('int_contacts__keyed') }}
 
 ),
 
-visible as (
+grouped as (
 
-    select
-        contact_id,
-        merged_into,
-        created_at,
-        created_on,
-        nullif(lower(trim(email)), '') as email_key
-    from contacts
-    where created_on <= {{ as_of() }}
+    select * from {{ ref('int_contacts__grouped') }}
 
 ),
 
--- a merge into a contact nobody landed is not followed: the contact stays the person it is
+certain as (
+
+    select * from {{ ref('int_contacts__certain') }}
+
+),
+
 merges as (
 
-    select
-        merged.contact_id,
-        survivors.contact_id as next_id
-    from visible as merged
-    inner join visible as survivors
-        on merged.merged_into = survivors.contact_id
-    where merged.merged_into <> merged.contact_id
+    select * from {{ ref('int_contact_links__certain') }}
+    where link_rule = 'merged_at_source'
 
 ),
 
--- pointer doubling: after step n a pointer spans 2^n merges, and lowest_id is the lowest contact it passed
-hops_0 as {{ materialized() }} (
+followed as (
 
     select
-        contact_id,
-        next_id,
-        least(contact_id, next_id) as lowest_id
+        merges.contact_id,
+        merges.other_contact_id
     from merges
+    inner join certain
+        on merges.contact_id = certain.contact_id
+    inner join certain as others
+        on merges.other_contact_id = others.contact_id
+    where not certain.is_cut_off and not others.is_cut_off
 
 ),
-{% for step in range(1, steps + 1) %}
-hops_{{ step }} as {{ materialized() }} (
+
+merged_into as (
+
+    select other_contact_id as contact_id
+    from followed
+    group by other_contact_id
+
+),
+
+-- the end of a chain of merges stands for the person, else the oldest contact; in a circle of merges all were merged
+ranked as (
 
     select
-        here.contact_id,
-        coalesce(there.next_id, here.next_id) as next_id,
-        least(here.lowest_id, coalesce(there.lowest_id, here.lowest_id)) as lowest_id
-    from hops_{{ step - 1 }} as here
-    left join hops_{{ step - 1 }} as there
-        on here.next_id = there.contact_id
+        grouped.contact_id,
+        grouped.group_id,
+        followed.contact_id is not null as is_merged_away,
+        row_number() over (
+            partition by grouped.group_id
+            order by
+                case
+                    when followed.contact_id is not null then 3
+                    when merged_into.contact_id is not null then 1
+                    else 2
+                end asc nulls last,
+                contacts.created_at asc nulls last,
+                contacts.contact_id asc nulls last
+        ) as contact_rank
+    from grouped
+    inner join contacts
+        on grouped.contact_id = contacts.contact_id
+    left join followed
+        on grouped.contact_id = followed.contact_id
+    left join merged_into
+        on grouped.contact_id = merged_into.contact_id
 
 ),
-{% endfor %}
--- a pointer that still ends on a merged contact ends in a circle: its lowest contact stands for all of it
+
 survivors as (
 
     select
-        hops.contact_id,
-        coalesce(circle.lowest_id, hops.next_id) as survivor_id
-    from hops_{{ steps }} as hops
-    left join hops_{{ steps }} as circle
-        on hops.next_id = circle.contact_id
+        group_id,
+        contact_id as person_id
+    from ranked
+    where contact_rank = 1
 
 )
 
 select
-    visible.contact_id,
-    coalesce(survivors.survivor_id, visible.contact_id) as person_id,
-    visible.email_key,
-    visible.created_at,
-    visible.created_on
-from visible
+    contacts.contact_id,
+    coalesce(survivors.person_id, contacts.contact_id) as person_id,
+    contacts.email_key,
+    contacts.created_at,
+    contacts.created_on,
+    contacts.closed_on,
+    coalesce(ranked.is_merged_away, false) as is_merged_away
+from contacts
+left join ranked
+    on contacts.contact_id = ranked.contact_id
 left join survivors
-    on visible.contact_id = survivors.contact_id
+    on ranked.group_id = survivors.group_id

@@ -36,7 +36,7 @@ keyed as (
 
     select
         source_ref,
-        case when position('@' in source_ref) > 0 then lower(trim(source_ref)) end as email_key
+        {{ email_key('source_ref') }} as email_key
     from refs
     where trim(source_ref) <> ''
 

@@ -43,7 +43,11 @@ contact_people as (
         person_id,
         min(created_on) as created_on,
         min(created_at) as created_at,
-        count(*) as contacts_count
+        count(*) as contacts_count,
+        -- a person is gone when the last of their contacts is; one that was merged into another says nothing
+        case
+            when count(*) filter (where closed_on is null and not is_merged_away) = 0 then max(closed_on)
+        end as deleted_on
     from merged
     group by person_id
 
@@ -111,7 +115,7 @@ joined as (
         survivors.country,
         survivors.birth_year,
         survivors.owner,
-        {{ business_date('survivors.deleted_at') }} as deleted_on,
+        contact_people.deleted_on,
         order_people.first_placed_at,
         order_people.first_order_on,
         purchases.first_purchase_on,
@@ -170,7 +174,7 @@ select
     country,
     birth_year,
     owner,
-    case when deleted_on <= {{ as_of() }} then deleted_on end as deleted_on,
+    deleted_on,
     first_invited_on,
     coalesce(contact_events_count, 0) as contact_events_count,
     coalesce(cost_to_serve_amount, 0) as cost_to_serve_amount,

@@ -71,7 +71,7 @@ claims as (
         merged.created_at as claimed_at,
         merged.created_on as claimed_on,
         trim(contacts.referred_by) as referred_by,
-        case when position('@' in contacts.referred_by) > 0 then lower(trim(contacts.referred_by)) end as email_key
+        {{ email_key('contacts.referred_by') }} as email_key
     from contacts
     inner join merged
         on contacts.contact_id = merged.contact_id

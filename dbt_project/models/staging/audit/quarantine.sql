@@ -1,7 +1,7 @@
 -- grain: one row per problem of a quarantined row; a row with two problems is there twice
 {%- set entities = [
     'orders', 'order_lines', 'refunds', 'products', 'product_costs', 'contacts', 'consents', 'contact_events',
-    'campaigns', 'marketing_spend', 'subscriptions', 'exchange_rates',
+    'campaigns', 'marketing_spend', 'subscriptions', 'exchange_rates', 'identity_decisions',
 ] %}
 
 with

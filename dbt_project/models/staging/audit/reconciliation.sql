@@ -2,12 +2,12 @@
 {%- set amounts = {
     'orders': 'net_amount', 'order_lines': 'net_amount', 'refunds': 'amount', 'products': none, 'product_costs': none,
     'contacts': none, 'consents': none, 'contact_events': 'cost', 'campaigns': none, 'marketing_spend': 'amount',
-    'subscriptions': 'amount', 'exchange_rates': none,
+    'subscriptions': 'amount', 'exchange_rates': none, 'identity_decisions': none,
 } %}
 {%- set event_days = {
     'orders': business_date('ordered_at'), 'refunds': business_date('refunded_at'), 'contacts': business_date('created_at'),
     'consents': business_date('changed_at'), 'contact_events': business_date('occurred_at'), 'marketing_spend': 'day',
-    'subscriptions': business_date('started_at'), 'exchange_rates': 'day',
+    'subscriptions': business_date('started_at'), 'exchange_rates': 'day', 'identity_decisions': business_date('decided_at'),
 } %}
 
 with

@@ -1,0 +1,39 @@
+{# Unicode text: what engines spell differently. #}
+
+{# A text in Unicode form NFC, without invisible characters (zero width, soft hyphen, direction marks) and without outer spaces. #}
+{% macro clean_text(value) -%}
+    {{ return(adapter.dispatch('clean_text', 'goodwill')(value)) }}
+{%- endmacro %}
+
+{% macro duckdb__clean_text(value) -%}
+    trim(regexp_replace(
+        nfc_normalize({{ value }}),
+        '[\x{00AD}\x{034F}\x{061C}\x{180E}\x{200B}-\x{200F}\x{202A}-\x{202E}\x{2060}-\x{2064}\x{2066}-\x{2069}\x{FEFF}]', '', 'g'
+    ))
+{%- endmacro %}
+
+{# The words of a text in one order: case folded, accents stripped, whatever is no letter, mark or digit taken for a space. #}
+{% macro sorted_words(value) -%}
+    {{ return(adapter.dispatch('sorted_words', 'goodwill')(value)) }}
+{%- endmacro %}
+
+{% macro duckdb__sorted_words(value) -%}
+    array_to_string(
+        list_sort(string_split(
+            trim(regexp_replace(
+                replace(lower(strip_accents(nfc_normalize({{ value }}))), 'ß', 'ss'), '[^\p{L}\p{M}\p{N}]+', ' ', 'g'
+            )),
+            ' '
+        )),
+        ' '
+    )
+{%- endmacro %}
+
+{# An address without its plus-tag: `ann+news@shop.example` becomes `ann@shop.example`. #}
+{% macro without_plus_tag(address) -%}
+    {{ return(adapter.dispatch('without_plus_tag', 'goodwill')(address)) }}
+{%- endmacro %}
+
+{% macro duckdb__without_plus_tag(address) -%}
+    regexp_replace({{ address }}, '^([^+@]+)[+][^@]*@', '\1@')
+{%- endmacro %}
