@@ -61,7 +61,7 @@ bench: $(VENV)/ready-for-tests  ## a million orders through the whole night: tim
 
 lock: $(VENV)/ready-for-tests  ## resolve the dependencies again
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml -o requirements.lock
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --extra dev --extra matching --extra storage -c requirements.lock pyproject.toml -o requirements-dev.lock
 
 clean:  ## remove the environment and the demo homes
 	@rm -rf $(VENV) homes
