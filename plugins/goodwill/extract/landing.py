@@ -24,7 +24,7 @@ from goodwill.extract.mapping import Mapper
 from goodwill.extract.stamps import next_stamp
 from goodwill.extract.totals import measure
 from goodwill.extract.vanished import count_vanished
-from goodwill.extract.volume import Calendar, refuse_missing, rows_findings
+from goodwill.extract.volume import Calendar, gaps_before, refuse_missing, rows_findings
 from goodwill.faults import fault
 from goodwill.files import digest, sync
 from goodwill.home import Home
@@ -122,7 +122,7 @@ def _land_part(
     before = next((manifest for manifest in reversed(known) if manifest.file == part.name), None)
     # what the part is held against: the same file before, the newest of the source, those that came last
     near = [*([before] if before else []), *active[-1:], *known[::-1][:20]]
-    moment, clock_warnings = next_stamp(known)
+    moment, clock_warnings = next_stamp(known[-1:])
     stamp = moment.isoformat(sep=" ", timespec="milliseconds")
     batch_id = short(source.name, part.name, part.sha256 or stamp, reading)
     if before and before.batch_id == batch_id:
@@ -139,7 +139,7 @@ def _land_part(
         reconciled = source.load == "incremental" and whole  # on record even when it brings nothing new, or it would be due again tomorrow
         if pulled and not reconciled and (_nothing_new(source, written) or (before and _same(before, written.sha256, reading))):
             return None
-        odd = rows_findings(source, [each for each in known if each.whole == whole], part.name, written.rows)
+        odd = rows_findings(source, known, part.name, written.rows, whole)
         totals = dict.fromkeys(mapped, EntityTotals(0, None, 0, None, None))
         changed, holds = drift.judged(source, part.name, near, columns, folder / ROWS, reading, written.sha256) if columns else ((), {})
         if columns:
@@ -173,9 +173,7 @@ def _land_part(
             warnings=(*clock_warnings, *written.warnings, *odd),
             profile=holds,
         )
-        earlier = Calendar(source, counting(source, known), approach.zone)
-        both = Calendar(source, counting(source, [*known, landed]), approach.zone)
-        for warning in (*landed.warnings, *refuse_missing(source, both.gaps(earlier.newest))):
+        for warning in (*landed.warnings, *refuse_missing(source, gaps_before(source, known, landed, approach.zone))):
             approach.say(f"{part.name}: {warning}")
         return landed
 

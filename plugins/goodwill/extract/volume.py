@@ -11,10 +11,10 @@ from statistics import median
 from zoneinfo import ZoneInfo
 
 from goodwill.errors import SourceError
-from goodwill.extract.batches import Manifest
+from goodwill.extract.batches import Manifest, counting
 from goodwill.sources import Source
 
-__all__ = ["Calendar", "refuse_missing", "rows_findings"]
+__all__ = ["Calendar", "gaps_before", "refuse_missing", "rows_findings"]
 
 #: Batches whose median is the usual number of rows, and how many it takes to call anything usual.
 _LAST, _FEWEST = 10, 3
@@ -23,16 +23,19 @@ _USUALLY, _WEEKS = 0.75, 3
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
-def rows_findings(source: Source, before: Sequence[Manifest], name: str, rows: int) -> tuple[str, ...]:
-    """What is odd about the `rows` of a new batch, beside the last ten before it; nothing where the source declares no `rows_between`.
+def rows_findings(source: Source, before: Sequence[Manifest], name: str, rows: int, whole: bool = True) -> tuple[str, ...]:
+    """What is odd about the `rows` of a new batch, beside the last ten before it that hold all (`whole`), or what was new, like it.
+
+    Nothing where the source declares no `rows_between`.
 
     Raises
     ------
     SourceError : it is odd, and the source's policy says `block`.
     """
-    replaced = {manifest.supersedes for manifest in before}
-    last = [manifest.rows for manifest in before if manifest.batch_id not in replaced][-_LAST:]
-    if source.rows_between is None or len(last) < _FEWEST:
+    if source.rows_between is None:
+        return ()
+    last = [manifest.rows for manifest in before if manifest.whole == whole][-_LAST:]  # those that were superseded since were usual too
+    if len(last) < _FEWEST:
         return ()
     low, high = source.rows_between
     usual = median(last)
@@ -137,6 +140,14 @@ class Calendar:
 
 def _span(days: list[dt.date]) -> str:
     return f"{days[0]}" if len(days) == 1 else f"{days[0]} to {days[-1]} ({len(days)} days)"
+
+
+def gaps_before(source: Source, known: list[Manifest], landed: Manifest, zone: str) -> tuple[str, ...]:
+    """The gaps that a new batch would leave between what was there and itself; one that makes a gap smaller leaves none."""
+    if source.expected_every_days is None:
+        return ()
+    newest = Calendar(source, counting(source, known), zone).newest
+    return Calendar(source, counting(source, [*known, landed]), zone).gaps(newest)
 
 
 def refuse_missing(source: Source, found: tuple[str, ...]) -> tuple[str, ...]:

@@ -101,15 +101,24 @@ def test_both_edges_of_the_band(make_home, rows, code):
     assert [each.split(":")[0] for each in found] == ([code] if code else [])
 
 
-def test_only_the_last_ten_count_and_not_what_was_replaced(make_home):
+def test_only_the_last_ten_of_their_kind_count(make_home):
     source = declared(make_home, rows_between=[0.5, 2])
     old = [batch(number, rows=1) for number in range(20)]
     recent = [batch(100 + number, rows=100) for number in range(10)]
     assert rows_findings(source, [*old, *recent], "f", 100) == ()
     assert rows_findings(source, [*recent, *old], "f", 100) != ()
-    replaced = [batch(200 + number, rows=1) for number in range(9)]
-    replacing = [batch(300 + number, rows=100, supersedes=f"b{200 + number}") for number in range(9)]
-    assert rows_findings(source, [*replacing[:3], *replaced, *replacing[3:]], "f", 100) == ()
+    news = [batch(200 + number, rows=1, whole=False) for number in range(10)]
+    assert rows_findings(source, [*recent, *news], "f", 100) == ()
+    assert rows_findings(source, [*recent, *news], "f", 100, whole=False) != ()
+
+
+def test_a_file_that_is_sent_anew_each_night_has_its_usual_size_too(shop):
+    home, send, land = shop(rows_between=[0.5, 2])
+    for rows in (10, 11, 12):
+        send("2025-03-19", rows)
+        assert land() == []
+    send("2025-03-19", 1)
+    assert "FEW_ROWS" in land()[0]
 
 
 def test_two_batches_are_no_habit_and_no_band_is_no_rule(make_home):
