@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from email.utils import formatdate
 from itertools import pairwise
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -21,7 +22,8 @@ from goodwill.extract import active_batches, land_source, landed_view
 from goodwill.sources import load_sources
 from goodwill.sources.connectors.protocol import Approach, Labels
 from goodwill.sources.connectors.rest import CONNECTOR
-from goodwill.sources.credentials import resolve
+from goodwill.sources.connectors.rest.address import address_of
+from goodwill.sources.credentials import Credentials, resolve
 
 from tests.unit.sources.rest_server import Asked, Says, Server, serving
 
@@ -789,3 +791,30 @@ def test_memory_does_not_grow_with_the_pages(shop):
             peaks.append(int(done.stdout.split()[-1]) / 1024)
         assert len(ids(home)) == count * 1000
     assert peaks[1] - peaks[0] < 50  # MB
+
+
+@pytest.mark.parametrize(
+    ("uri", "base"),
+    [
+        ("https://api.example.com", "https://api.example.com"),
+        ("https://api.example.com:8443/v2/", "https://api.example.com:8443/v2"),
+        ("http://u:p@api.example.com/https", "https://api.example.com"),  # Airflow: the schema of an HTTP connection
+        ("http://https://u:p@api.example.com", "https://api.example.com"),  # Airflow: a host typed with its protocol
+        (
+            "https://u:p@api.example.com%2FV2%2Fshop:8443/?auth=bearer",
+            "https://api.example.com:8443/V2/shop",
+        ),  # Airflow: a host with a path
+        ("http://[::1]:8080/x y", "http://[::1]:8080/x%20y"),
+    ],
+)
+def test_addresses(uri, base):
+    assert address_of(Credentials("api", uri)).base == base
+
+
+def test_the_how_to_is_valid(make_home):
+    text = (Path(__file__).resolve().parents[3] / "docs/how-to/connect-an-api.md").read_text(encoding="utf-8")
+    plain, more = (block.split("```")[0] for block in text.split("```yaml\n")[1:])
+    home = make_home(sources=plain)
+    assert load_sources(home.sources_file).sources[0].connector == "rest"
+    (home.root / "sources.yml").write_text(plain + more)
+    assert load_sources(home.sources_file).sources[0].load == "incremental"
