@@ -46,12 +46,18 @@ def own_texts() -> list[Path]:
 
 def test_no_machine_path_or_host() -> None:
     # a fixture may be written in another encoding, or be damaged on purpose
-    found = {str(path.relative_to(ROOT)): hits for path in own_texts() if (hits := places(path.read_text(encoding="utf-8", errors="replace")))}
+    found = {
+        str(path.relative_to(ROOT)): hits for path in own_texts() if (hits := places(path.read_text(encoding="utf-8", errors="replace")))
+    }
     assert found == {}
 
 
 def test_no_secret() -> None:
-    found = {str(path.relative_to(ROOT)): hits for path in own_texts() if (hits := places(path.read_text(encoding="utf-8", errors="replace"), SECRETS))}
+    found = {
+        str(path.relative_to(ROOT)): hits
+        for path in own_texts()
+        if (hits := places(path.read_text(encoding="utf-8", errors="replace"), SECRETS))
+    }
     assert found == {}
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gzip
 import os
 import tarfile
 from pathlib import Path
 
 import duckdb
+import openpyxl
 import pytest
 import yaml
 from goodwill.cli.app import app
 from goodwill.cli.checking import check_home
 from goodwill.cli.starting import write_proposal
+from goodwill.entities import ENTITIES
 from goodwill.errors import ConfigurationError
 from goodwill.home import Home
 from goodwill.sources import load_sources
@@ -231,13 +234,28 @@ def test_how_a_file_reads_is_seen(proposed, tmp_path, name, content, settings):
     assert (finding.error, finding.problems, finding.rows) == ("", [], 2)
 
 
-def test_a_typed_file_is_seen_through_its_connector(tmp_path):
-    duckdb.sql("select 'a' as order_id, timestamp '2025-01-02 10:00' as ordered_at, 4.50 as net_amount").write_parquet(
-        str(tmp_path / "orders.parquet")
-    )
-    (proposal,) = propose(tmp_path, [tmp_path / "orders.parquet"])
-    assert mapping(proposal, "orders") == {"order_id": "order_id", "ordered_at": "ordered_at", "net_amount": "net_amount"}
-    assert proposal.path == "orders.parquet"
+def test_other_formats_are_seen_through_their_connector(tmp_path):
+    rows = "select 'a' as order_id, timestamp '2025-01-02 10:00' as ordered_at, 4.50 as net_amount"
+    duckdb.sql(rows).write_parquet(str(tmp_path / "orders.parquet"))
+    (tmp_path / "orders.jsonl").write_text('{"order_id": "a", "ordered_at": "2025-01-02T10:00:00Z", "net_amount": "4.50"}\n')
+    book = openpyxl.Workbook()
+    book.active.append(["order_id", "ordered_at", "net_amount"])
+    book.active.append(["a", dt.datetime(2025, 1, 2, 10), 4.5])
+    book.save(tmp_path / "orders.xlsx")
+    for name in ("orders.parquet", "orders.jsonl", "orders.xlsx"):
+        (proposal,) = propose(tmp_path, [tmp_path / name])
+        assert mapping(proposal, "orders") == {"order_id": "order_id", "ordered_at": "ordered_at", "net_amount": "net_amount"}
+        assert (proposal.path, proposal.settings) == (name, {})
+
+
+def test_every_entity_is_in_the_bank_with_its_columns():
+    bank = read_synonyms()
+    # decisions on identity are written by a steward for Goodwill, so their columns are called as it calls them
+    assert set(ENTITIES) - set(bank) == {"identity_decisions"}
+    for entity in set(ENTITIES) & set(bank):
+        known = {name.rstrip("?") for name in bank[entity]} - {"files", "gross_paid"}
+        assert known <= set(ENTITIES[entity].by_name), entity
+        assert {column.name for column in ENTITIES[entity].columns if column.required} <= known, entity
 
 
 def test_day_files_are_one_source_and_its_pattern_names_no_other_file(tmp_path):

@@ -8,7 +8,7 @@ from typing import Any
 
 from goodwill.entities import ENTITIES
 from goodwill.sources.declared import EntityMapping
-from goodwill.sources.presets import Preset, preset_names, read_preset
+from goodwill.sources.presets import Preset, preset_names, read_preset, read_synonyms
 from goodwill.sources.proposing.entities import grouped_orders, plain, refunds_of
 from goodwill.sources.proposing.looks import STYLES, Look, look_at
 from goodwill.sources.proposing.matching import Fit, fit
@@ -96,7 +96,7 @@ def _follow(proposal: SourceProposal, preset: Preset, looks: dict[str, Look]) ->
 
 def _match(proposal: SourceProposal, sample: Sample, looks: dict[str, Look]) -> None:
     stem = re.sub(r"([.](csv|tsv|txt|tab|gz|zip|parquet|pq|xlsx|jsonl|ndjson))+$", "", Path(sample.path).name, flags=re.IGNORECASE)
-    fits = {entity: fit(entity, stem, looks) for entity in ENTITIES}
+    fits = {entity: fit(entity, stem, looks) for entity in ENTITIES if entity in read_synonyms()}
     best = max(fits.values(), key=lambda each: each.score)
     if best.score < ENOUGH or not _has_key(best):
         missing = f", but has nothing for {', '.join(best.missing)}" if best.missing else ""
