@@ -68,3 +68,238 @@ def test_the_same_rows_in_another_order_are_no_news(postgres, erp_source, make_h
     )
     assert land(home)["batches"] == 1
     assert len(rows(home)) == 5, "the newer pull alone counts"
+
+
+ODD = """
+    create type mood as enum ('sad', 'ok');
+    create domain cents as numeric(14,4);
+    create table orders (
+        order_id text, ordered_at timestamp, amount numeric(12,2), loose numeric, wide numeric(60,30), cents cents, small smallint, whole integer,
+        real_ real, double_ double precision, flag boolean, day date, zoned timestamptz, key uuid, doc jsonb, list int[], mood mood,
+        padded char(5), clock time, span interval, cash money, photo bytea, "Odd ""Name" text
+    )
+"""
+
+
+def test_every_type_lands_as_itself_or_as_its_text(postgres, erp_source, make_home):
+    postgres.run(ODD)
+    postgres.run(
+        """insert into orders values ('7', '2025-03-01 10:00:00.123456', 10.50, 12345678901234567890.1234567890123, 1.000000000000000000000000000001,
+        -5.0001, -3, 2147483647, 0.1, 1e300, true, '2024-02-29', '2025-03-01 10:00+05:30', '5d9f0d0e-8f0b-4d0c-9d0e-000000000001', '{"a": [1]}',
+        '{1,NULL,3}', 'ok', 'ab', '23:59:59.5', '1 year 2 days', 12.34, '\\x00ff', 'x')""",
+        "insert into orders (order_id, ordered_at, amount) values ('8', '2025-03-01', 1)",
+    )
+    home = make_home(erp_source())
+    land(home)
+    (batch,) = active_batches(home, source_of(home))
+    types = {name: sql_type for name, sql_type in batch.columns.items() if sql_type != "VARCHAR"}
+    assert types == {
+        "ordered_at": "TIMESTAMP",
+        "amount": "DECIMAL(12,2)",
+        "cents": "DECIMAL(14,4)",
+        "small": "SMALLINT",
+        "whole": "INTEGER",
+        "real_": "FLOAT",
+        "double_": "DOUBLE",
+        "flag": "BOOLEAN",
+        "day": "DATE",
+        "zoned": "TIMESTAMP WITH TIME ZONE",
+        "key": "UUID",
+    }
+    assert "photo" not in batch.columns, "bytes that nobody reads are left where they are"
+    texts = 'loose, wide, doc, list, mood, padded, clock, span, cash, "Odd ""Name"'
+    assert written(home, texts)[0] == (
+        "12345678901234567890.1234567890123",
+        "1.000000000000000000000000000001",
+        '{"a": [1]}',
+        "{1,NULL,3}",
+        "ok",
+        "ab",
+        "23:59:59.5",
+        "1 year 2 days",
+        "12.34",
+        "x",
+    )
+    exact = "cast(ordered_at as varchar), amount, cents, small, whole, double_, flag, day, cast(zoned as varchar), cast(key as varchar)"
+    assert written(home, exact)[0] == (
+        "2025-03-01 10:00:00.123456",
+        Decimal("10.50"),
+        Decimal("-5.0001"),
+        -3,
+        2147483647,
+        1e300,
+        True,
+        dt.date(2024, 2, 29),
+        "2025-03-01 04:30:00+00",
+        "5d9f0d0e-8f0b-4d0c-9d0e-000000000001",
+    )
+    assert written(home, "cents, key, doc")[1] == (None, None, None)
+
+
+def test_values_without_an_exact_place_reach_quarantine_whole(postgres, erp_source, make_home):
+    postgres.run(
+        "create table orders (order_id int, ordered_at timestamp, amount numeric(12,2), unread date)",
+        "insert into orders values (1, '2025-01-01', 5, 'infinity'), (2, 'infinity', 5, null), (3, '2025-01-01', 'NaN', null), "
+        "(4, '-infinity', 'NaN', null), (5, '294276-01-01', 5, null), (6, '0044-03-15 BC', 5, null), (7, '2025-01-01', null, null)",
+    )
+    home = make_home(erp_source())
+    assert land(home)["malformed_rows"] == 5
+    found = rows(home, "order_id, net_amount, _problems[1].reason, _problems[1].value, _raw")
+    assert found[0][:4] == ("1", Decimal("5.00"), None, None), "what no mapping reads condemns nobody"
+    assert '"unread":"infinity"' in found[0][4], "and is not lost either"
+    assert [row[2:4] for row in found[1:6]] == [
+        ("MALFORMED_ROW", "ordered_at is infinity"),
+        ("MALFORMED_ROW", "amount is NaN"),
+        ("MALFORMED_ROW", "amount is NaN; ordered_at is -infinity"),
+        ("MALFORMED_ROW", "ordered_at is 294276-01-01 00:00:00"),
+        ("MALFORMED_ROW", "ordered_at is 0044-03-15 00:00:00 BC"),
+    ]
+    assert '"amount":"NaN"' in found[2][4]
+    assert found[6][2] == "MISSING_REQUIRED"
+
+
+def test_numbers_of_no_precision_are_text_and_their_nan_is_named(postgres, erp_source, make_home):
+    postgres.run(
+        "create table orders (order_id int, ordered_at date, amount numeric)",
+        "insert into orders values (1, '2025-01-01', 10.10), (2, '2025-01-01', 'NaN'), (3, '2025-01-01', 'Infinity'), (4, '2025-01-01', 1.005)",
+    )
+    home = make_home(erp_source())
+    land(home)
+    assert rows(home, "order_id, net_amount, _problems[1].reason, _problems[1].value") == [
+        ("1", Decimal("10.10"), None, None),
+        ("2", None, "BAD_NUMBER", "NaN"),
+        ("3", None, "BAD_NUMBER", "Infinity"),
+        ("4", None, "TOO_MANY_DECIMALS", "1.005"),
+    ]
+
+
+def test_text_numbers_are_not_read_with_other_marks(postgres, erp_source, make_home):
+    postgres.run(
+        "create table orders (order_id int, ordered_at date, amount numeric)", "insert into orders values (1, '2025-01-01', 10.500)"
+    )
+    home = make_home(erp_source(decimal="','", thousands="'.'"))
+    with pytest.raises(SourceError, match="without precision"):
+        land(home)
+
+
+def test_bytes_that_are_asked_for_are_refused(postgres, erp_source, make_home):
+    postgres.run("create table orders (order_id bytea, ordered_at date, amount numeric(8,2))")
+    with pytest.raises(SourceError, match="'order_id' holds bytes"):
+        land(make_home(erp_source()))
+
+
+def test_a_query_and_named_columns_are_read_as_they_are(postgres, erp_source, make_home):
+    postgres.run(TABLE, ROWS)
+    query = f"\"select order_id, ordered_at, amount * 2 as amount, '50 %' as note from {postgres.schema}.orders where order_id % 2 = 1;\""
+    home = make_home(erp_source(table=None, query=query))
+    land(home)
+    assert rows(home) == [("1", Decimal("3.00")), ("3", Decimal("7.00")), ("5", Decimal("11.00"))]
+    home = make_home(erp_source(columns="[order_id, ordered_at, amount]"))
+    land(home)
+    assert list(active_batches(home, source_of(home))[0].columns) == ["order_id", "ordered_at", "amount"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"table": "'orders; drop table orders'"}, "is not a name"),
+        ({"table": "a.b.c"}, "is not a name"),
+        ({"table": None, "query": "'select 1; select 2'"}, "without a ';'"),
+        ({"query": "select 1"}, "either 'table' or 'query'"),
+        ({"load": "incremental"}, "needs a 'cursor'"),
+        ({"load": "incremental", "cursor": "at", "columns": "[order_id]"}, "must be among 'columns'"),
+        ({"connection": "'a b'"}, "connection"),
+        ({"load": "files"}, "load"),
+    ],
+)
+def test_settings_that_cannot_be_meant_are_refused(postgres, erp_source, make_home, settings, said):
+    home = make_home(erp_source(**settings))
+    with pytest.raises(ConfigurationError, match=said):
+        source_of(home)
+
+
+def test_hostile_names_are_quoted(postgres, erp_source, make_home):
+    name = 'or"d; drop table x'
+    postgres.run(
+        f'create table "{name.replace(chr(34), chr(34) * 2)}" (order_id int, ordered_at date, amount numeric(8,2), "a\'b{{}} %s" text)'
+    )
+    postgres.run(f"insert into \"{name.replace(chr(34), chr(34) * 2)}\" values (1, '2025-01-01', 2, '''; drop schema')")
+    quoted = name.replace('"', '""')
+    home = make_home(erp_source(table=f"'{postgres.schema}.\"{quoted}\"'"))
+    land(home)
+    assert rows(home) == [("1", Decimal("2.00"))]
+
+
+@pytest.mark.parametrize("password", ["wr0ng secret'", "x", "p@ss:w/rd%"])
+def test_a_wrong_password_is_never_shown(postgres, erp_source, make_home, monkeypatch, password):
+    postgres.run(TABLE, ROWS)
+    monkeypatch.setenv("GOODWILL_CONNECTION_ERP", postgres.uri(password=password))
+    home = make_home(erp_source())
+    with pytest.raises(SourceError, match="connection 'erp'") as caught:
+        land(home)
+    text = f"{caught.value} {caught.value!r} {caught.value.__context__!r}" if len(password) > 1 else ""
+    assert password not in text
+    assert "password authentication failed" in str(caught.value) or len(password) == 1
+    nothing_landed(home)
+
+
+def test_the_password_stands_nowhere_in_the_home(postgres, erp_source, make_home):
+    postgres.run(TABLE, ROWS)
+    home = make_home(erp_source())
+    land(home)
+    for path in home.root.rglob("*"):
+        if path.is_file():
+            assert PASSWORD.encode() not in path.read_bytes()
+
+
+def test_the_session_only_reads_and_names_itself(postgres, erp_source, make_home):
+    postgres.run(TABLE, ROWS, "create sequence counted", "grant usage on sequence counted to reader")
+    seen = "current_setting('application_name') || ' ' || current_setting('transaction_read_only') || ' ' || current_setting('transaction_isolation')"
+    query = f'"select {seen} as order_id, now() as ordered_at, 1::numeric(8,2) as amount"'
+    home = make_home(erp_source(table=None, query=query))
+    land(home)
+    assert rows(home, "order_id") == [("goodwill on repeatable read",)]
+    home = make_home(
+        erp_source(table=None, query=f"\"select nextval('{postgres.schema}.counted') as order_id, now() as ordered_at, 1 as amount\"")
+    )
+    with pytest.raises(SourceError, match="read-only"):
+        land(home)
+
+
+def test_a_statement_that_takes_too_long_is_ended_at_the_server(postgres, erp_source, make_home):
+    query = '"select 1 as order_id, now() as ordered_at, 1 as amount from (select pg_sleep(20)) as slept"'
+    home = make_home(erp_source(table=None, query=query, timeout_seconds=0.5))
+    with pytest.raises(SourceError, match="statement timeout"):
+        land(home)
+
+
+def test_an_empty_table_is_refused_unless_it_may_be(postgres, erp_source, make_home):
+    postgres.run(TABLE)
+    with pytest.raises(SourceError, match="is empty"):
+        land(make_home(erp_source()))
+    home = make_home(erp_source(empty_allowed="true"))
+    assert land(home)["rows"] == 0
+    assert rows(home) == []
+
+
+@pytest.mark.parametrize(
+    ("uri", "said"),
+    [
+        ("mysql://u:s3cret@h/d", "is not PostgreSQL"),
+        ("postgresql://u:s3cret@h/d?ssl_mode=require", "unknown option 'ssl_mode'"),
+        ("postgresql://u:s3cret@h:port/d", "cannot be read"),
+    ],
+)
+def test_a_connection_that_means_something_else_is_refused(postgres, erp_source, make_home, monkeypatch, uri, said):
+    monkeypatch.setenv("GOODWILL_CONNECTION_ERP", uri)
+    with pytest.raises(ConfigurationError, match=said) as caught:
+        land(make_home(erp_source()))
+    assert "s3cret" not in str(caught.value)
+
+
+def test_a_missing_connection_names_both_ways(postgres, erp_source, make_home, monkeypatch):
+    monkeypatch.delenv("GOODWILL_CONNECTION_ERP")
+    with pytest.raises(ConfigurationError, match="'erp' is not known") as caught:
+        land(make_home(erp_source()))
+    assert "Airflow" in str(caught.value)
+    assert "GOODWILL_CONNECTION_ERP" in str(caught.value)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from goodwill.errors import ConfigurationError, SourceError
-from goodwill.sources.connectors.postgresql.reaching import Server, told
+from goodwill.sources.connectors.postgresql.reaching import Server, Snapshot, told
 from goodwill.sources.connectors.postgresql.selecting import Asked, describe
 from goodwill.sources.connectors.postgresql.settings import PostgresqlSource
 from goodwill.sources.connectors.protocol import ROWS, Approach, Labels, Written
@@ -39,21 +40,28 @@ class PostgresqlPart:
     def _told(self, doing: str) -> Any:
         return told(self.source.name, f"{self.name}: {doing}", self.server.credentials, _REMEDY)
 
-    def columns(self) -> dict[str, str]:
+    @cached_property
+    def _described(self) -> tuple[dict[str, str], frozenset[str]]:
         with self._told("looking"), self.server.session() as cursor:
-            return describe(self.source, cursor)[0]
+            return describe(self.source, cursor)
+
+    @property
+    def _money(self) -> frozenset[str]:
+        return self._described[1]
+
+    def columns(self) -> dict[str, str]:
+        return self._described[0]
 
     def write(self, folder: Path, columns: dict[str, str], labels: Labels) -> Written:
         file, limit = folder / ROWS, self.approach.limit
-        with self._told("reading"), self.server.attached() as (connection, snapshot), self.server.session(snapshot) as cursor:
-            found, money = describe(self.source, cursor)
-            if found != columns:
-                raise SourceError(f"source {self.source.name!r}: {self.name} was altered while it was read", "run again")
-            asked = Asked(self.source, columns, money, self.approach.cursor_high, self.source.time_zone or self.approach.zone)
-            asked, totals, (low, high, undated) = self._count(asked, cursor)
+        with self._told("reading"), self.server.snapshot() as snapshot:
+            asked = Asked(self.source, columns, self._money, self.approach.cursor_high, self.source.time_zone or self.approach.zone)
+            asked, totals, (low, high, undated) = _count(asked, snapshot)
             rows = int(totals[Measure("rows")] or 0)
-            self._refuse_empty(asked, cursor, rows)
-            _copy(connection, asked.rows(limit).as_string(cursor), labels, file)
+            self._refuse_empty(asked, snapshot, rows)
+            if snapshot.types(asked.rows()) != columns | {"__malformed": "VARCHAR", "__line": "VARCHAR"}:
+                raise SourceError(f"source {self.source.name!r}: {self.name} was altered while it was read", "run again")
+            _copy(snapshot, asked.rows(limit), labels, file)
         with duckdb.connect() as connection:
             if limit is None:
                 compare(self.source.name, self.name, columns, totals, measure_written(connection, file, columns, list(totals)))
@@ -61,34 +69,14 @@ class PostgresqlPart:
                 rows = min(rows, limit)
             (malformed,) = connection.execute(f"select count(__malformed) from read_parquet({literal(str(file))})").fetchall()[0]
             digest = content_digest(connection, file, columns)
-        notes = {f"{self.source.cursor}:NO_CURSOR": undated} if undated else {}
+        notes = {f"{self.source.cursor}:NO_CURSOR": int(undated)} if int(undated) else {}
         relation = f"select * exclude (__batch_id, __file, __extracted_at) from read_parquet({literal(str(file))})"
         return Written(rows, malformed, relation, digest, file.stat().st_size, None, low, high, notes)
 
-    def _count(self, asked: Asked, cursor: Any) -> tuple[Asked, dict[Measure, str | None], tuple[str | None, str | None, int]]:
-        """The server's own control totals; measured again where odd values must be set apart."""
-        measures = measures_of(asked.columns)
-
-        def measured(asked: Asked) -> tuple[dict[Measure, str | None], tuple[Any, ...]]:
-            cursor.execute(asked.totals(measures).as_string(cursor))
-            row = cursor.fetchone()
-            return dict(zip(measures, row[:-3], strict=True)), row[-3:]
-
-        totals, (low, high, undated) = measured(asked)
-        odd = asked.odd_columns(totals)
-        if odd:
-            asked = replace(asked, odd=odd)
-            totals, _ = measured(asked)
-        return asked, totals, (low, high, undated)
-
-    def _refuse_empty(self, asked: Asked, cursor: Any, rows: int) -> None:
+    def _refuse_empty(self, asked: Asked, snapshot: Snapshot, rows: int) -> None:
         """No row at all is an error, unless the source says it may be; no row that is new is not."""
-        if rows or self.source.empty_allowed:
+        if rows or self.source.empty_allowed or (asked.high is not None and snapshot.ask(replace(asked, high=None).rows(1))):
             return
-        if asked.high is not None:
-            cursor.execute(replace(asked, high=None).rows(1).as_string(cursor))
-            if cursor.fetchone():
-                return
         raise SourceError(
             f"source {self.source.name!r}: {self.name} is empty (0 rows)",
             "see what happened there, or set 'empty_allowed: true' for this source",
@@ -98,11 +86,27 @@ class PostgresqlPart:
         """Nothing to look at again: data and control totals are of one snapshot, and were held against each other."""
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, query: str, labels: Labels, file: Path) -> None:
+def _count(asked: Asked, snapshot: Snapshot) -> tuple[Asked, dict[Measure, str | None], tuple[str | None, str | None, str]]:
+    """The server's own control totals, and the span of the cursor; measured again where odd values must be set apart."""
+    measures = measures_of(asked.columns)
+
+    def measured(asked: Asked) -> tuple[dict[Measure, str | None], tuple[str | None, str | None, str]]:
+        (row,) = snapshot.ask(asked.totals(measures))
+        return dict(zip(measures, row[:-3], strict=True)), row[-3:]
+
+    totals, marks = measured(asked)
+    odd = asked.odd_columns(totals)
+    if odd:
+        asked = replace(asked, odd=odd)
+        totals, marks = measured(asked)
+    return asked, totals, marks
+
+
+def _copy(snapshot: Snapshot, query: str, labels: Labels, file: Path) -> None:
     """Stream the rows to Parquet, numbered as they come."""
     plumbing = f"{literal(labels.batch_id)} as __batch_id, {literal(labels.file)} as __file, timestamp {literal(labels.extracted_at)} as __extracted_at"
-    connection.execute(
-        f"copy (select *, row_number() over () as __row_no, {plumbing} from postgres_query('source', {literal(query)})) "
+    snapshot.connection.execute(
+        f"copy (select *, row_number() over () as __row_no, {plumbing} from {snapshot.relation(query)}) "
         f"to {literal(str(file))} (format parquet, compression zstd, compression_level 1)"
     )
 

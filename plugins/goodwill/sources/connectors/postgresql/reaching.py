@@ -1,4 +1,4 @@
-"""The way to a server: one read-only session of psycopg2 and one of DuckDB, in one snapshot, without the password in any text."""
+"""The way to a server: a session that only reads, in one snapshot, without the password in any text."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import duckdb
 import psycopg2
-import psycopg2.extensions
 
 from goodwill.errors import ConfigurationError, SourceError
 from goodwill.sources.credentials import Credentials, masked
 from goodwill.sql import literal
 
-__all__ = ["Server", "told"]
+__all__ = ["Server", "Snapshot", "told"]
 
 #: What a connection may say beside user, password, host, port and database: libpq's own words.
 _OPTIONS = (
@@ -100,7 +99,7 @@ class Server:
         """What a transaction sets for itself; so also where a pooler stands between."""
         return {
             "statement_timeout": str(int(self.timeout * 1000)),
-            "idle_in_transaction_session_timeout": "0",  # one of the two sessions always waits for the other
+            "standard_conforming_strings": "on",
             "TimeZone": "UTC",
             "DateStyle": "ISO, YMD",
             "IntervalStyle": "postgres",
@@ -109,14 +108,12 @@ class Server:
         }
 
     @contextmanager
-    def session(self, snapshot: str | None = None) -> Iterator[Any]:
-        """A cursor in a read-only, repeatable-read transaction of its own, which sees `snapshot` where one is given."""
+    def session(self) -> Iterator[Any]:
+        """A cursor in a read-only transaction, to look at structure."""
         connection = psycopg2.connect(**self.parameters())
         try:
-            connection.set_session(isolation_level=psycopg2.extensions.ISOLATION_LEVEL_REPEATABLE_READ, readonly=True)
+            connection.set_session(readonly=True)
             with connection.cursor() as cursor:
-                if snapshot:
-                    cursor.execute("set transaction snapshot %s", (snapshot,))
                 for name, value in self.settings().items():
                     cursor.execute("select set_config(%s, %s, true)", (name, value))
                 yield cursor
@@ -124,27 +121,48 @@ class Server:
             connection.close()
 
     @contextmanager
-    def attached(self) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
-        """DuckDB with the server attached as `source`, in a read-only, repeatable-read transaction, and the name of its snapshot.
+    def snapshot(self) -> Iterator[Snapshot]:
+        """A read-only, repeatable-read transaction: whatever is asked in it, of one moment.
 
         One thread: the server sends one stream, and a second one would only spin beside it.
         """
         parameters = self.parameters()
         with duckdb.connect(config={"threads": 1, "autoinstall_known_extensions": False, "autoload_known_extensions": False}) as connection:
             connection.execute(f"load {literal(str(_extension()))}")
-            secret = ", ".join(f"{_SECRET[name]} {literal(value)}" for name, value in parameters.items() if name in _SECRET)
-            connection.execute(f"create temporary secret source (type postgres{', ' + secret if secret else ''})")
+            secret = ", ".join(
+                ["type postgres", *(f"{_SECRET[name]} {literal(parameters[name])}" for name in _SECRET if name in parameters)]
+            )
+            connection.execute(f"create temporary secret source ({secret})")
             rest = " ".join(f"{name}={_quoted(value)}" for name, value in parameters.items() if name not in _SECRET)
             connection.execute(f"attach {literal(rest)} as source (type postgres, secret source, read_only)")
             connection.execute("begin")
-            settings = ", ".join(
-                f"set_config({literal(name)}, {literal(value)}, true) as s{number}"
-                for number, (name, value) in enumerate(self.settings().items())
+            asked = Snapshot(connection)
+            asked.ask(
+                "select "
+                + ", ".join(f"set_config({literal(name)}, {literal(value)}, true) as {name}" for name, value in self.settings().items())
             )
-            (snapshot,) = connection.execute(
-                "select snapshot from postgres_query('source', ?)", [f"select pg_export_snapshot() as snapshot, {settings}"]
-            ).fetchall()[0]
-            yield connection, snapshot
+            yield asked
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """An open transaction at the server."""
+
+    connection: duckdb.DuckDBPyConnection
+
+    @staticmethod
+    def relation(query: str) -> str:
+        """The answer to `query`, which the server reads as it stands."""
+        return f"postgres_query('source', {literal(query)})"
+
+    def ask(self, query: str) -> list[tuple[Any, ...]]:
+        rows: list[tuple[Any, ...]] = self.connection.execute(f"select * from {self.relation(query)}").fetchall()
+        return rows
+
+    def types(self, query: str) -> dict[str, str]:
+        """Column → type of the answer to `query`."""
+        rows = self.connection.execute(f"describe select * from {self.relation(query)}").fetchall()
+        return {str(name): str(sql_type) for name, sql_type, *_ in rows}
 
 
 def _quoted(value: str) -> str:

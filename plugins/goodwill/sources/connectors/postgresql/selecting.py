@@ -7,12 +7,11 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from psycopg2 import sql
-
 from goodwill.errors import SourceError
 from goodwill.sources.connectors.postgresql.settings import PostgresqlSource
 from goodwill.sources.connectors.protocol import ROW_PLUMBING
 from goodwill.sources.databases import Measure
+from goodwill.sql import identifier, literal
 
 __all__ = ["Asked", "describe"]
 
@@ -24,10 +23,8 @@ _ORDERED = (*_TIMED, "SMALLINT", "INTEGER", "BIGINT", "DOUBLE", "FLOAT")
 _FOUR_DIGITS = re.compile(r"\d{4}-\d\d-\d\d([ ][\d:.+-]+)?")
 
 
-def _relation(source: PostgresqlSource) -> sql.Composable:
-    if source.table:
-        return sql.Identifier(*source.table_path)
-    return sql.SQL("({}) as query").format(sql.SQL(source.statement))
+def _relation(source: PostgresqlSource) -> str:
+    return ".".join(map(identifier, source.table_path)) if source.table else f"({source.statement}) as query"
 
 
 def _sql_type(oid: int, precision: int | None, scale: int | None) -> str:
@@ -47,8 +44,8 @@ def describe(source: PostgresqlSource, cursor: Any) -> tuple[dict[str, str], fro
     def refuse(what: str, remedy: str) -> SourceError:
         return SourceError(f"source {source.name!r}: {source.part_name}: {what}", remedy)
 
-    names = sql.SQL(", ").join(map(sql.Identifier, source.columns)) if source.columns else sql.SQL("*")
-    cursor.execute(sql.SQL("select {} from {} limit 0").format(names, _relation(source)).as_string(cursor))
+    names = ", ".join(map(identifier, source.columns)) if source.columns else "*"
+    cursor.execute(f"select {names} from {_relation(source)} limit 0")
     wanted = source.read_columns() | {name.strip().lower() for name in source.columns or ()}
     columns: dict[str, str] = {}
     money = set()
@@ -71,20 +68,14 @@ def describe(source: PostgresqlSource, cursor: Any) -> tuple[dict[str, str], fro
                 f"column {column.name!r} is a number without precision, read as text, but the source declares other marks in numbers",
                 "leave out 'decimal' and 'thousands', or give the column a precision in a query: cast(… as numeric(18,2))",
             )
-    _check_cursor(source, columns, refuse)
-    return columns, frozenset(money)
-
-
-def _check_cursor(source: PostgresqlSource, columns: dict[str, str], refuse: Any) -> None:
-    if not source.cursor:
-        return
-    if source.cursor not in columns:
+    if source.cursor and source.cursor not in columns:
         raise refuse(f"no column {source.cursor!r}, which is the cursor; there are: {', '.join(columns)}", "mend 'cursor' in sources.yml")
-    if columns[source.cursor] not in _ORDERED and not columns[source.cursor].startswith("DECIMAL"):
+    if source.cursor and columns[source.cursor] not in _ORDERED and not columns[source.cursor].startswith("DECIMAL"):
         raise refuse(
             f"the cursor {source.cursor!r} is neither a date, a time stamp nor a number",
             "choose another column, or cast it in a query; or set 'load: full'",
         )
+    return columns, frozenset(money)
 
 
 @dataclass(frozen=True)
@@ -110,101 +101,81 @@ class Asked:
         words = {"DOUBLE": "double precision", "FLOAT": "real", "TIMESTAMP WITH TIME ZONE": "timestamptz", "VARCHAR": "text"}
         return words.get(self.columns[name], self.columns[name].replace("DECIMAL", "numeric").lower())
 
-    def _is_odd(self, name: str) -> sql.Composable:
-        column = sql.Identifier(name)
+    def _is_odd(self, name: str) -> str:
+        column = identifier(name)
         if self.columns[name].startswith("DECIMAL"):
-            return sql.SQL("{} = 'NaN'").format(column)
-        return sql.SQL("({0} < '0001-01-01' or {0} > '9999-12-31 23:59:59.999999'::{1})").format(column, sql.SQL(self._type(name)))
+            return f"{column} = 'NaN'"
+        return f"({column} < '0001-01-01' or {column} > '9999-12-31 23:59:59.999999'::{self._type(name)})"
 
-    def _value(self, name: str) -> sql.Composable:
-        column = sql.Identifier(name)
+    def _value(self, name: str) -> str:
+        column = identifier(name)
         if name in self.odd:
-            return sql.SQL("cast(case when not {0} then {1} end as {2}) as {1}").format(
-                self._is_odd(name), column, sql.SQL(self._type(name))
-            )
+            return f"cast(case when not {self._is_odd(name)} then {column} end as {self._type(name)}) as {column}"
         if name in self.money:
-            return sql.SQL("{0}::numeric::text as {0}").format(column)
-        if self.columns[name] == "VARCHAR":
-            return sql.SQL("{0}::text as {0}").format(column)
-        return column
+            return f"{column}::numeric::text as {column}"
+        return f"{column}::text as {column}" if self.columns[name] == "VARCHAR" else column
 
-    def _low(self) -> sql.Composable:
+    def _low(self, cursor: str) -> str:
         """Where to start: the cursor's last high less the look-back."""
-        assert self.source.cursor
-        sql_type, back, high = self.columns[self.source.cursor], self.source.look_back, sql.Literal(self.high)
+        sql_type, back, high = self.columns[cursor], self.source.look_back, literal(self.high)
         if sql_type == "DATE":
-            return sql.SQL("{}::date - {}").format(high, sql.Literal(math.ceil(back)))
+            return f"{high}::date - {math.ceil(back)}"
         if sql_type in _TIMED:
-            return sql.SQL("{}::{} - make_interval(secs => {})").format(
-                high, sql.SQL(self._type(self.source.cursor)), sql.Literal(back * 86_400)
-            )
+            return f"{high}::{self._type(cursor)} - make_interval(secs => {back * 86_400})"
         if sql_type in ("SMALLINT", "INTEGER", "BIGINT"):
-            return sql.SQL("greatest({}::numeric - {}, {})::bigint").format(high, sql.Literal(math.ceil(back)), sql.Literal(-(2**63)))
-        return sql.SQL("{}::{} - {}").format(high, sql.SQL(self._type(self.source.cursor)), sql.Literal(back))
+            return f"greatest({high}::numeric - {math.ceil(back)}, {-(2**63)})::bigint"
+        return f"{high}::{self._type(cursor)} - {back}::{self._type(cursor)}"
 
-    def _rows(self) -> sql.Composable:
+    def _rows(self) -> str:
         """The rows of this pull, as the server has them. Rows that no cursor dates are read every time."""
-        names = sql.SQL(", ").join(map(sql.Identifier, self.columns))
-        base = sql.SQL("select {} from {}").format(names, _relation(self.source))
+        base = f"select {', '.join(map(identifier, self.columns))} from {_relation(self.source)}"
         if self.high is None or not self.source.cursor:
             return base
-        cursor = sql.Identifier(self.source.cursor)
-        undated = sql.SQL(" or {} = '-infinity'").format(cursor) if self.columns[self.source.cursor] in _TIMED else sql.SQL("")
-        return sql.SQL("select * from ({}) as rows where {} >= {} or {} is null{}").format(base, cursor, self._low(), cursor, undated)
+        cursor = identifier(self.source.cursor)
+        undated = f" or {cursor} = '-infinity'" if self.columns[self.source.cursor] in _TIMED else ""
+        return f"select * from ({base}) as rows where {cursor} >= {self._low(self.source.cursor)} or {cursor} is null{undated}"
 
-    def rows(self, limit: int | None) -> sql.Composable:
+    def rows(self, limit: int | None = None) -> str:
         """The select that is copied: every column in its exact type, then what is wrong with a row, and the row itself where it is odd."""
-        values = [self._value(name) for name in self.columns]
-        malformed: sql.Composable = sql.SQL("null::text")
-        line: sql.Composable = sql.SQL("null::text")
+        malformed = line = "null::text"
         if self.odd:
-            odd = sorted(self.odd)
-            anything = sql.SQL(" or ").join(self._is_odd(name) for name in odd)
-            line = sql.SQL("case when {} then row_to_json(rows)::text end").format(anything)
-            read = [name for name in odd if name.lower() in self.source.read_columns()]
-            if read:
-                said = sql.SQL(", ").join(
-                    sql.SQL("case when {} then {} || {}::text end").format(
-                        self._is_odd(name), sql.Literal(f"{name} is "), sql.Identifier(name)
-                    )
-                    for name in read
-                )
-                malformed = sql.SQL("nullif(concat_ws('; ', {}), '')").format(said)
-        bound = sql.SQL(" limit {}").format(sql.Literal(limit)) if limit is not None else sql.SQL("")
-        return sql.SQL("select {}, {} as __malformed, {} as __line from ({}) as rows{}").format(
-            sql.SQL(", ").join(values), malformed, line, self._rows(), bound
-        )
+            line = f"case when {' or '.join(map(self._is_odd, sorted(self.odd)))} then row_to_json(rows)::text end"
+            said = [
+                f"case when {self._is_odd(name)} then {literal(f'{name} is ')} || {identifier(name)}::text end"
+                for name in sorted(self.odd)
+                if name.lower() in self.source.read_columns()
+            ]
+            malformed = f"nullif(concat_ws('; ', {', '.join(said)}), '')" if said else malformed
+        bound = "" if limit is None else f" limit {limit}"
+        values = ", ".join(map(self._value, self.columns))
+        return f"select {values}, {malformed} as __malformed, {line} as __line from ({self._rows()}) as rows{bound}"
 
-    def totals(self, measures: list[Measure]) -> sql.Composable:
-        """The select of the control totals, each as text, and the highest cursor that does not lie in the future."""
-        figures = [sql.SQL("{}::text").format(_figure(measure)) for measure in measures]
-        values = sql.SQL(", ").join([self._value(name) for name in self.columns])
-        return sql.SQL("select {}, {} from (select {} from ({}) as rows) as read").format(
-            sql.SQL(", ").join(figures), self._marks(), values, self._rows()
+    def totals(self, measures: list[Measure]) -> str:
+        """The select of the control totals, each as text; then the lowest and the highest cursor, and how many rows have none."""
+        figures = ", ".join(f"{_figure(measure)}::text as m{number}" for number, measure in enumerate(measures))
+        # the values as they are copied; the cursor beside them as it is
+        values = ", ".join(
+            [*map(self._value, self.columns), f"{identifier(self.source.cursor)} as __cursor" if self.source.cursor else "null as __cursor"]
         )
+        return f"select {figures}, {self._marks()} from (select {values} from ({self._rows()}) as rows) as read"
 
-    def _marks(self) -> sql.Composable:
-        """The lowest and the highest cursor read, and how many rows have none. The high never lies in the future, and never falls."""
+    def _marks(self) -> str:
+        """The span of the cursor. The high never lies in the future, where a clock that was wrong once would hide all that follows; and it never falls."""
         if not self.source.cursor:
-            return sql.SQL("null, null, 0")
-        cursor, sql_type = sql.Identifier(self.source.cursor), self.columns[self.source.cursor]
-        known: sql.Composable = sql.SQL("true")
-        undated: sql.Composable = sql.SQL("{} is null").format(cursor)
+            return "null::text as low, null::text as high, '0' as undated"
+        name, known = self.source.cursor, "true"
+        sql_type = self.columns[name]
         if sql_type in _TIMED:
-            present = {
-                "TIMESTAMP WITH TIME ZONE": sql.SQL("now()"),
-                "TIMESTAMP": sql.SQL("(now() at time zone {})").format(sql.Literal(self.zone)),
-                "DATE": sql.SQL("(now() at time zone {})::date").format(sql.Literal(self.zone)),
-            }[sql_type]
-            known = sql.SQL("{0} <= {1} and {0} > '-infinity'").format(cursor, present)
-        elif sql_type in ("DOUBLE", "FLOAT") or sql_type.startswith("DECIMAL"):
-            known = sql.SQL("{0} < 'Infinity' and {0} > '-Infinity'").format(cursor)
-            if sql_type.startswith("DECIMAL"):
-                known = sql.SQL("{0} <> 'NaN'").format(cursor)
-        high = sql.SQL("max({}) filter (where {})").format(cursor, known)
+            present = "now()" if sql_type.endswith("ZONE") else f"(now() at time zone {literal(self.zone)})::{self._type(name)}"
+            known = f"__cursor <= {present} and __cursor > '-infinity'"
+        elif sql_type in ("DOUBLE", "FLOAT"):
+            known = "__cursor < 'Infinity' and __cursor > '-Infinity'"
+        elif sql_type.startswith("DECIMAL"):
+            known = "__cursor <> 'NaN'"
+        high = f"max(__cursor) filter (where {known})"
         if self.high is not None:
-            high = sql.SQL("greatest({}, {}::{})").format(high, sql.Literal(self.high), sql.SQL(self._type(self.source.cursor)))
-        return sql.SQL("min({0}) filter (where {1})::text, ({2})::text, count(*) filter (where {3})").format(cursor, known, high, undated)
+            high = f"greatest({high}, {literal(self.high)}::{self._type(name)})"
+        return f"(min(__cursor) filter (where {known}))::text as low, ({high})::text as high, (count(*) filter (where __cursor is null))::text as undated"
 
     def odd_columns(self, totals: dict[Measure, str | None]) -> frozenset[str]:
         """The columns whose totals show a value the engine cannot hold."""
@@ -218,14 +189,14 @@ class Asked:
         return frozenset(odd)
 
 
-def _figure(measure: Measure) -> sql.Composable:
-    column = sql.Identifier(measure.column)
+def _figure(measure: Measure) -> str:
+    column = identifier(measure.column)
     return {
-        "rows": sql.SQL("count(*)"),
-        "filled": sql.SQL("count({})").format(column),
-        "sum": sql.SQL("sum({})").format(column),
-        "lowest": sql.SQL("min({})").format(column),
-        "highest": sql.SQL("max({})").format(column),
-        "bytes": sql.SQL("sum(octet_length({}))").format(column),
-        "true": sql.SQL("count(*) filter (where {})").format(column),
+        "rows": "count(*)",
+        "filled": f"count({column})",
+        "sum": f"sum({column})",
+        "lowest": f"min({column})",
+        "highest": f"max({column})",
+        "bytes": f"sum(octet_length({column}))",
+        "true": f"(count(*) filter (where {column}))",
     }[measure.kind]
