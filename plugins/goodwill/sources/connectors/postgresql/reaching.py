@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,9 @@ _OPTIONS = (
 _IGNORED = {"__extra__", "cursor", "schema", "iam", "application_name"}
 _SECRET = {"host": "host", "port": "port", "user": "user", "password": "password", "dbname": "database"}
 
+#: What the server or libpq said, behind the statement that DuckDB quotes before it.
+_SAID = re.compile(r'": +((?:ERROR|FATAL|PANIC|server|connection|SSL|could not)\b.*)')
+
 _EXTENSION = "duckdb_extension_postgres_scanner"
 
 
@@ -38,8 +42,9 @@ def told(source: str, what: str, credentials: Credentials, remedy: str) -> Itera
     try:
         yield
     except (psycopg2.Error, duckdb.Error) as error:
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        said = masked(lines[0] if lines else type(error).__name__, credentials)
+        text = masked(str(error).strip() or type(error).__name__, credentials)
+        found = _SAID.search(text)
+        said = found.group(1) if found else text.splitlines()[0]
         raise SourceError(f"source {source!r}: {what} over {credentials}: {said}", remedy) from None
 
 
@@ -136,12 +141,15 @@ class Server:
             rest = " ".join(f"{name}={_quoted(value)}" for name, value in parameters.items() if name not in _SECRET)
             connection.execute(f"attach {literal(rest)} as source (type postgres, secret source, read_only)")
             connection.execute("begin")
-            asked = Snapshot(connection)
-            asked.ask(
-                "select "
-                + ", ".join(f"set_config({literal(name)}, {literal(value)}, true) as {name}" for name, value in self.settings().items())
-            )
-            yield asked
+            try:
+                asked = Snapshot(connection)
+                settings = (f"set_config({literal(name)}, {literal(value)}, true) as {name}" for name, value in self.settings().items())
+                asked.ask(f"select {', '.join(settings)}")
+                yield asked
+            finally:
+                # closing a transaction whose server has gone ends the whole process; rolling it back only raises
+                with suppress(duckdb.Error):
+                    connection.execute("rollback")
 
 
 @dataclass(frozen=True)
