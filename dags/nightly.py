@@ -13,7 +13,7 @@ The home is `$GOODWILL_HOME`; the schedule is `calendar.schedule` in its `goodwi
 
 from __future__ import annotations
 
-from airflow.sdk import Asset, Param, chain, dag, get_current_context, task, task_group
+from airflow.sdk import Asset, Connection, Param, chain, dag, get_current_context, task, task_group
 from goodwill.schedule import cron
 
 PARAMS = {
@@ -45,10 +45,20 @@ def source_names(night: dict[str, str]) -> list[str]:
 
 @task
 def extract_source(night: dict[str, str], source: str) -> dict[str, object]:
-    """Land what is new in one source, each file as an immutable batch."""
+    """Land what is new in one source, each part as an immutable batch."""
     from goodwill import stages
 
-    return stages.extract_source(night, source)
+    return stages.extract_source(night, source, connection_uri)
+
+
+def connection_uri(name: str) -> str | None:
+    """The URI of the Airflow connection `name`; nothing where Airflow has none."""
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    try:
+        return Connection.get(name).get_uri()
+    except AirflowNotFoundException:
+        return None
 
 
 @task

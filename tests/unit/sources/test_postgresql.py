@@ -6,10 +6,14 @@ import datetime as dt
 from decimal import Decimal
 
 import duckdb
+import pytest
 from goodwill.entities import ENTITIES
+from goodwill.errors import ConfigurationError, SourceError
 from goodwill.extract import active_batches, land_source, landed_view
 from goodwill.extract.batches import read_manifests, rows_file
 from goodwill.sources import load_sources
+
+from tests.postgres import PASSWORD
 
 TABLE = "create table orders (order_id bigint primary key, ordered_at timestamptz, amount numeric(12,2), updated_at timestamptz)"
 ROWS = "insert into orders select g, '2025-03-01 10:00+02'::timestamptz + g * interval '1 day', g + 0.5, '2025-03-01'::timestamptz + g * interval '1 hour' from generate_series(1, 5) g"

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from decimal import Decimal
+from urllib.parse import quote
 
 import duckdb
 import pytest
@@ -22,6 +23,8 @@ from goodwill.extract.batches import read_manifests
 from goodwill.sources import load_sources
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from tests.postgres import PASSWORD
 
 TABLE = "create table orders (order_id int, ordered_at timestamptz, amount numeric(12,2), updated_at timestamptz)"
 INCREMENTAL = {"load": "incremental", "cursor": "updated_at"}
@@ -284,8 +287,6 @@ def test_a_connection_cut_while_reading_lands_nothing_and_the_next_night_all(pos
     postgres.run(TABLE, f"insert into orders select g, '2025-01-01', g, '2025-01-01' from generate_series(1, {rows}) g")
     size = rows * 50  # bytes a row takes in a binary copy of these columns, less a little
     uri = "postgresql://reader:{}@127.0.0.1:{}/postgres"
-    from tests.unit.sources.conftest import PASSWORD, quote
-
     with Relay(postgres.socket, int(size * share)) as relay:
         monkeypatch.setenv("GOODWILL_CONNECTION_ERP", uri.format(quote(PASSWORD, safe=""), relay.port))
         home = make_home(erp_source())
