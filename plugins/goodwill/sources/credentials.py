@@ -95,29 +95,32 @@ def _uri(given: str) -> str:
     )
 
 
+def _variable(variable: str, name: str) -> str | None:
+    given = os.environ.get(variable)
+    if not given:
+        return None
+    try:
+        return _uri(given)
+    except (ValueError, AttributeError):  # the error itself would quote the secret
+        raise ConfigurationError(
+            f"connection {name!r}: the variable {variable} is neither a URI nor JSON as Airflow writes it",
+            f"set {variable} to scheme://user:password@host:port/database",
+        ) from None
+
+
 def from_environment(name: str) -> str | None:
     """`$GOODWILL_CONNECTION_<NAME>`, or the variable Airflow itself reads, `$AIRFLOW_CONN_<NAME>`; a URI, or JSON as Airflow writes it."""
-    for variable in (f"GOODWILL_CONNECTION_{name.upper()}", f"AIRFLOW_CONN_{name.upper()}"):
-        given = os.environ.get(variable)
-        if given:
-            try:
-                return _uri(given)
-            except (ValueError, KeyError, AttributeError):  # the error itself would quote the secret
-                raise ConfigurationError(
-                    f"connection {name!r}: the variable {variable} is neither a URI nor JSON as Airflow writes it",
-                    f"set {variable} to scheme://user:password@host:port/database",
-                ) from None
-    return None
+    return _variable(f"GOODWILL_CONNECTION_{name.upper()}", name) or _variable(f"AIRFLOW_CONN_{name.upper()}", name)
 
 
 def resolve(name: str, resolver: Resolver = from_environment) -> Credentials:
-    """The credentials of connection `name`.
+    """The credentials of connection `name`: what `$GOODWILL_CONNECTION_<NAME>` says, else the resolver, else Airflow's own variable.
 
     Raises
     ------
     ConfigurationError : nobody knows the connection.
     """
-    uri = resolver(name) or from_environment(name)
+    uri = _variable(f"GOODWILL_CONNECTION_{name.upper()}", name) or resolver(name) or from_environment(name)
     if not uri:
         raise ConfigurationError(
             f"connection {name!r} is not known",

@@ -7,6 +7,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from goodwill.errors import SourceError
+from goodwill.sources.connectors.protocol import ROW_PLUMBING
 from goodwill.sources.declared import Source
 
 __all__ = ["DatabaseSource"]
@@ -59,6 +61,26 @@ class DatabaseSource(Source):
     def statement(self) -> str:
         """The query without its end mark."""
         return (self.query or "").strip().rstrip(";")
+
+    def check_columns(self, names: list[str]) -> None:
+        """Refuse columns that cannot be told apart, or that lack the cursor.
+
+        Raises
+        ------
+        SourceError : names that collide, with one another or with Goodwill's own; a cursor that is not there.
+        """
+        where = f"source {self.name!r}: {self.part_name}"
+        seen = set(ROW_PLUMBING)
+        for name in names:
+            if name.lower() in seen:
+                raise SourceError(
+                    f"{where}: column {name!r} is there twice, or is a name Goodwill uses itself", "rename it in a query, or name 'columns'"
+                )
+            seen.add(name.lower())
+        if self.cursor and self.cursor not in names:
+            raise SourceError(
+                f"{where}: no column {self.cursor!r}, which is the cursor; there are: {', '.join(names)}", "mend 'cursor' in sources.yml"
+            )
 
     def read_columns(self) -> set[str]:
         """The columns the mappings read, in lower case."""

@@ -9,7 +9,6 @@ from typing import Any
 
 from goodwill.errors import SourceError
 from goodwill.sources.connectors.postgresql.settings import PostgresqlSource
-from goodwill.sources.connectors.protocol import ROW_PLUMBING
 from goodwill.sources.databases import Measure
 from goodwill.sql import identifier, literal
 
@@ -47,6 +46,7 @@ def describe(source: PostgresqlSource, cursor: Any) -> tuple[dict[str, str], fro
     names = ", ".join(map(identifier, source.columns)) if source.columns else "*"
     cursor.execute(f"select {names} from {_relation(source)} limit 0")
     wanted = source.read_columns() | {name.strip().lower() for name in source.columns or ()}
+    source.check_columns([column.name for column in cursor.description])
     columns: dict[str, str] = {}
     money = set()
     for column in cursor.description:
@@ -56,10 +56,6 @@ def describe(source: PostgresqlSource, cursor: Any) -> tuple[dict[str, str], fro
                     f"column {column.name!r} holds bytes (bytea), which have no meaning here", "leave it out, or encode it in a query"
                 )
             continue
-        if column.name.lower() in {name.lower() for name in columns} | set(ROW_PLUMBING):
-            raise refuse(
-                f"column {column.name!r} is there twice, or is a name Goodwill uses itself", "rename it in a query, or name 'columns'"
-            )
         columns[column.name] = _sql_type(column.type_code, column.precision, column.scale)
         if column.type_code == _MONEY:
             money.add(column.name)
@@ -68,8 +64,6 @@ def describe(source: PostgresqlSource, cursor: Any) -> tuple[dict[str, str], fro
                 f"column {column.name!r} is a number without precision, read as text, but the source declares other marks in numbers",
                 "leave out 'decimal' and 'thousands', or give the column a precision in a query: cast(… as numeric(18,2))",
             )
-    if source.cursor and source.cursor not in columns:
-        raise refuse(f"no column {source.cursor!r}, which is the cursor; there are: {', '.join(columns)}", "mend 'cursor' in sources.yml")
     if source.cursor and columns[source.cursor] not in _ORDERED and not columns[source.cursor].startswith("DECIMAL"):
         raise refuse(
             f"the cursor {source.cursor!r} is neither a date, a time stamp nor a number",
