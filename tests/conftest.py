@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
@@ -33,3 +34,12 @@ def make_home(tmp_path: Path) -> Callable[..., Home]:
         return Home.at(tmp_path)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data that is too large for the repository: `$GOODWILL_SHARED_DATA`."""
+    folder = os.environ.get("GOODWILL_SHARED_DATA")
+    if not folder:
+        pytest.skip("needs the shared data: set GOODWILL_SHARED_DATA to their folder")
+    return Path(folder)
