@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from goodwill.entities import SQL_TYPES
+from goodwill.extract.zones import in_gap, in_overlap, to_utc
 from goodwill.sources import Source
 from goodwill.sql import literal, literals
 
@@ -20,6 +21,13 @@ DECIMALS: dict[str, int] = {"money": 2, "price": 4, "quantity": 3}
 _ISO_TIMESTAMP = r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.]\d+)?)?)?"
 _OFFSET = r" ?(Z|UTC|[+-](0\d|1[0-4])(:?[0-5]\d)?)"
 _FLOATS = ("DOUBLE", "FLOAT")
+_TEXTUAL = ("text", "id", "ref")
+#: Blanks that are cut off at both ends, and marks without width that are taken out wherever they stand. Joiners stay inside a text:
+#: they make one emoji of several.
+_BLANK = r"[\s\x{85}\x{a0}\x{1680}\x{2000}-\x{200d}\x{2028}\x{2029}\x{202f}\x{205f}\x{2060}\x{3000}\x{feff}]+"
+_NO_WIDTH = r"[\x{200b}\x{2060}\x{feff}]"
+#: Numbers that stand for a moment: how many microseconds one is, and how many digits one may have.
+_EPOCHS = {"epoch_s": (1_000_000, 12), "epoch_ms": (1_000, 15), "epoch_us": (1, 18)}
 
 
 def _offset_text(text: str) -> str:
@@ -34,6 +42,15 @@ def _offset_text(text: str) -> str:
     return text
 
 
+#: The commonest way to write a stamp, told by its shape; the cast that follows is strict about digits.
+_SECONDS = "{0} like '____-__-_____:__:__' and {0} >= '0'"
+
+
+def _plain(value: str) -> str:
+    """SQL: whether a text has ASCII letters only, and no blank at either end: nothing to heal."""
+    return f"strlen({value}) = length({value}) and {value} > ' ~' and {value}[-1] > ' '"
+
+
 @dataclass(frozen=True)
 class Caster:
     """Casts for one source: its decimal mark, its empty tokens, its time zone, its formats.
@@ -44,18 +61,42 @@ class Caster:
     source: Source
     zone: str
 
+    @property
+    def _odd_tokens(self) -> bool:
+        """Whether a text that stands for nothing could pass for a number or a stamp (`0000-00-00 00:00:00`, `-1.00`)."""
+        return any(any(char.isdigit() for char in token) for token in self.source.null_values)
+
+    def _healed(self, value: str) -> str:
+        """Text without blanks around it and marks without width, its letters composed (NFC). Plain text, nearly all, costs three looks."""
+        bare = f"regexp_replace(regexp_replace({value}, '{_NO_WIDTH}', '', 'g'), '^{_BLANK}|{_BLANK}$', '', 'g')"
+        return f"case when {_plain(value)} then {value} else nfc_normalize({bare}) end"
+
     def text(self, value: str, sql_type: str) -> str:
-        """The value as trimmed text, NULL where the source means empty."""
+        """The value as healed text, NULL where the source means empty."""
         if sql_type == "VARCHAR":
-            tokens = self.source.null_values or ("",)
-            trimmed = f"trim({value})"
-            if tokens == ("",):
-                return f"nullif({trimmed}, '')"
-            return f"case when {trimmed} in ({literals({'', *tokens})}) then null else {trimmed} end"
+            tokens = {"", *self.source.null_values}
+            healed = self._healed(value)
+            if tokens == {""}:
+                return f"nullif({healed}, '')"
+            return f"case when {healed} in ({literals(sorted(tokens))}) then null else {healed} end"
         if sql_type in _FLOATS:
             # 1234.0 is how a float column holds the whole number 1234
             return f"regexp_replace(cast({value} as varchar), '[.]0$', '')"
         return f"cast({value} as varchar)"
+
+    def healings(self, value: str, sql_type: str, kind: str, fmt: str | None = None) -> dict[str, str]:
+        """Code → SQL test for values of a column that were healed: what a note counts."""
+        if kind == "timestamp":
+            local = self._local(value, sql_type, fmt)
+            tests = {"DST_GAP": in_gap(local, self.zone), "DST_OVERLAP": in_overlap(local, self.zone)} if local else {}
+            return {code: test for code, test in tests.items() if test != "false"}
+        if kind not in _TEXTUAL or sql_type != "VARCHAR":
+            return {}
+        odd = f"not ({_plain(value)})"
+        return {
+            "TRIMMED": f"case when {odd} then nfc_normalize({value}) is distinct from {self._healed(value)} else false end",
+            "NFC": f"case when {odd} then nfc_normalize({value}) is distinct from {value} else false end",
+        }
 
     def _number_text(self, text: str) -> str:
         if self.source.thousands:
@@ -81,7 +122,12 @@ class Caster:
             else:
                 places = DECIMALS[kind]
                 pattern = rf"[+-]?\d{{1,{18 - places}}}([.]\d{{1,{places}}}0*)?"
-            return f"case when {self._grouped(self.text(value, sql_type))}regexp_full_match({clean}, '{pattern}') then try_cast({clean} as {target}) end"
+            slow = f"when {self._grouped(self.text(value, sql_type))}regexp_full_match({clean}, '{pattern}') then try_cast({clean} as {target})"
+            if kind in DECIMALS and self.source.decimal == "." and not self._odd_tokens:
+                # a number written as we would write it is exact: no pattern is needed
+                exact = f"try_cast({value} as {target})"
+                return f"case when cast({exact} as varchar) = {value} then {exact} {slow} end"
+            return f"case {slow} end"
         if sql_type in _FLOATS and kind in DECIMALS:
             places = DECIMALS[kind]
             rounded = f"round({value}, {places})"
@@ -97,20 +143,46 @@ class Caster:
         return f"try_cast({value} as {target})"
 
     def _to_utc(self, local: str) -> str:
-        return local if self.zone == "UTC" else f"timezone('UTC', timezone({literal(self.zone)}, {local}))"
+        return to_utc(local, self.zone, self.source.dst_gap, self.source.dst_overlap)
+
+    def _local(self, value: str, sql_type: str, fmt: str | None) -> str | None:
+        """The wall-clock time a value gives, NULL where it carries an offset; `None` for a column that has no wall-clock times."""
+        fmt = fmt or self.source.timestamp_format
+        if fmt in _EPOCHS or sql_type == "TIMESTAMP WITH TIME ZONE":
+            return None
+        if sql_type.startswith("TIMESTAMP"):
+            return f"cast({value} as timestamp)"
+        if sql_type != "VARCHAR":
+            return None
+        if fmt:
+            return None if "%z" in fmt else self._parsed(value, fmt)
+        shape = "false" if self._odd_tokens else _SECONDS.format(value)
+        return f"case when {shape} then try_cast({value} as timestamp) end"
+
+    def _parsed(self, value: str, fmt: str) -> str:
+        """A stamp written by a declared format; `excel_serial` counts days since the last day but one of 1899."""
+        text = self.text(value, "VARCHAR")
+        if fmt == "excel_serial":
+            micros = f"cast(round(try_cast({text} as double) * 86400000) * 1000 as bigint)"
+            plain = f"regexp_full_match({text}, '\\d{{1,7}}([.]\\d{{1,12}})?')"
+            return f"case when {plain} then make_timestamp({micros} - 2209161600000000) end"
+        return f"try_strptime({text}, {literal(fmt)})"
 
     def timestamp(self, value: str, sql_type: str, fmt: str | None) -> str:
         """A UTC time stamp; text and naive stamps are in the zone of the source unless they carry an offset."""
         fmt = fmt or self.source.timestamp_format
-        if fmt in ("epoch_s", "epoch_ms"):
-            number = f"try_cast({self.text(value, sql_type)} as bigint)"
-            return f"epoch_ms({number} * 1000)" if fmt == "epoch_s" else f"epoch_ms({number})"
-        if sql_type == "VARCHAR":
+        if fmt in _EPOCHS:
             text = self.text(value, sql_type)
+            micros, digits = _EPOCHS[fmt]
+            whole = f"regexp_full_match({text}, '-?\\d{{1,{digits}}}')"
+            return f"case when {whole} then make_timestamp(try_cast({text} as bigint) * {micros}) end"
+        if sql_type == "VARCHAR":
             if fmt:
-                return self._to_utc(f"try_strptime({text}, {literal(fmt)})")
+                return self._to_utc(self._parsed(value, fmt))
+            text = self.text(value, sql_type)
+            quick = "" if self._odd_tokens else f"when {_SECONDS.format(value)} then {self._to_utc(f'try_cast({value} as timestamp)')} "
             return (
-                f"case when regexp_full_match({text}, '{_ISO_TIMESTAMP}') then {self._to_utc(f'try_cast({text} as timestamp)')} "
+                f"case {quick}when regexp_full_match({text}, '{_ISO_TIMESTAMP}') then {self._to_utc(f'try_cast({text} as timestamp)')} "
                 f"when regexp_full_match({text}, '{_ISO_TIMESTAMP}{_OFFSET}') then timezone('UTC', try_cast({_offset_text(text)} as timestamptz)) end"
             )
         if sql_type == "TIMESTAMP WITH TIME ZONE":
@@ -125,9 +197,15 @@ class Caster:
             return value
         if sql_type.startswith("TIMESTAMP"):
             return f"cast({value} as date)"
+        if fmt in _EPOCHS:
+            return f"cast({self.timestamp(value, sql_type, fmt)} as date)"
         text = self.text(value, sql_type)
         if fmt:
-            return f"cast(try_strptime({text}, {literal(fmt)}) as date)"
+            return (
+                f"cast({self._parsed(value, fmt)} as date)"
+                if sql_type == "VARCHAR"
+                else f"cast(try_strptime({text}, {literal(fmt)}) as date)"
+            )
         return f"case when regexp_full_match({text}, '{_ISO_TIMESTAMP}') then cast(try_cast({text} as timestamp) as date) end"
 
     def boolean(self, value: str, sql_type: str) -> str:
@@ -138,7 +216,10 @@ class Caster:
 
     def cast(self, value: str, sql_type: str, kind: str, fmt: str | None = None) -> str:
         """`value`, a column of type `sql_type`, as `kind`; NULL where it cannot be read."""
-        if kind in ("text", "id", "ref"):
+        if fmt == "float_id" and kind in _TEXTUAL:
+            text = self.text(value, sql_type)
+            return f"case when regexp_full_match({text}, '[^.]*([.]0+)?') then regexp_replace({text}, '[.]0+$', '') end"
+        if kind in _TEXTUAL:
             return self.text(value, sql_type)
         if kind == "timestamp":
             return self.timestamp(value, sql_type, fmt)
@@ -156,6 +237,8 @@ class Caster:
             return "'BAD_DATE'"
         if kind == "boolean":
             return "'BAD_BOOLEAN'"
+        if kind in _TEXTUAL:
+            return "'BAD_ID'"
         clean = self._number_text(text)
         if kind in DECIMALS:
             return (

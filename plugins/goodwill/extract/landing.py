@@ -32,6 +32,7 @@ from goodwill.sources import Source
 from goodwill.sources.connectors import CONNECTORS
 from goodwill.sources.connectors.protocol import ROWS, Approach, Labels, Part, Seen, Written
 from goodwill.sources.credentials import Resolver, from_environment, resolve
+from goodwill.sql import literal
 
 __all__ = ["approach_of", "check_columns", "land_source", "mappers", "short", "write_batch"]
 
@@ -144,7 +145,8 @@ def _land_part(
         changed, holds = drift.judged(source, part.name, near, columns, folder / ROWS, reading, written.sha256) if columns else ((), {})
         if columns:
             with duckdb.connect() as connection:
-                totals = {entity: measure(connection, mapper, written.relation) for entity, mapper in mapped.items()}
+                rows = f"select * from read_parquet({literal(str(folder / ROWS))})"
+                totals = {entity: measure(connection, mapper, written.relation, rows) for entity, mapper in mapped.items()}
         notes = {entity: dict(written.notes) for entity in mapped}
         if pulled and whole and columns:
             for entity, count in _vanished(home, source, active, mapped, written.relation, folder).items():

@@ -55,6 +55,23 @@ class Mapper:
         """Source columns the mapping reads and the source does not have."""
         return sorted(self.mapping.missing(self.types))
 
+    def healings(self) -> dict[str, str]:
+        """`column:CODE` → SQL test over the source's rows, for columns that copy one of the source: values that are healed on the way."""
+        found: dict[str, str] = {}
+        for column in self.entity.columns:
+            how = self.mapping.columns.get(column.name)
+            if how is None or not {"column", "first", "lowest", "highest"} & set(how.ways()):
+                continue
+            names = [name.strip() for name in sorted(how.source_columns()) if name.strip().lower() in self.types]
+            if len(names) == 1:
+                tests = self._caster.healings(identifier(names[0]), self._type(names[0]), column.kind, how.format)
+                found |= {f"{column.name}:{code}": test for code, test in tests.items()}
+        return found
+
+    def where(self) -> str:
+        """The `where` that keeps the rows of the source that feed the entity; nothing where all do."""
+        return self._where()
+
     def _value(self, name: str, kind: str, fmt: str | None = None) -> str:
         return self._caster.cast(identifier(name.strip()), self._type(name), kind, fmt)
 
@@ -91,7 +108,7 @@ class Mapper:
             typed = f"case {text} {cases} else {text} end"
             if kind not in ("text", "id", "ref"):
                 typed = self._caster.cast(typed, "VARCHAR", kind, how.format)
-        unread = f"({text} is not null and {typed} is null)"
+        unread = f"(case when {typed} is null then {text} is not null else false end)"  # the text is made for unread values only
         reason = self._caster.reason_sql(text, kind)
         shown = text
         if how.without_share:

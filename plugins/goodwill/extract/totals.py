@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import duckdb
 
+from goodwill.errors import SourceError
 from goodwill.extract.batches import EntityTotals
 from goodwill.extract.mapping import Mapper
 
@@ -21,15 +23,78 @@ def _thin(mapper: Mapper) -> Mapper:
     return replace(mapper, entity=replace(entity, columns=columns), mapping=mapper.mapping.model_copy(update={"columns": wanted}))
 
 
-def measure(connection: duckdb.DuckDBPyConnection, mapper: Mapper, relation: str) -> EntityTotals:
-    """Count and sum one entity over `relation`, a select that reads the source itself again."""
+def measure(connection: duckdb.DuckDBPyConnection, mapper: Mapper, relation: str, landed: str = "") -> EntityTotals:
+    """Count and sum one entity over `relation`, a select that reads the source itself again; notes are counted over `landed`, the rows.
+
+    Raises
+    ------
+    SourceError : the source cannot be read again, or none of its amounts or times can be read as declared.
+    """
     thin = _thin(mapper)
     amount, event = (name if name in thin.entity.by_name else None for name in (mapper.entity.amount, mapper.entity.event_time))
     total = f"sum({amount})" if amount else "cast(null as decimal(38,2))"
-    unread = f"count(*) filter (where len(list_filter(_problems, p -> p.column_name = '{amount}')) > 0)" if amount else "0"
     span = f"cast(min({event}) as varchar), cast(max({event}) as varchar)" if event else "null, null"
     plumbing = "'' as __batch_id, '' as __file, timestamp '1970-01-01' as __extracted_at"
-    rows, sum_, bad, first, last = connection.execute(
-        f"select count(*), {total}, {unread}, {span} from ({thin.select(f'(select *, {plumbing} from ({relation}))')})"
-    ).fetchone() or (0, None, 0, None, None)
-    return EntityTotals(rows, sum_, bad, first, last)
+    selected = thin.select(f"(select *, {plumbing} from ({relation}))")
+    try:
+        rows, malformed, sum_, bad_amounts, amount_shown, bad_times, time_shown, first, last = connection.execute(
+            f"select count(*), {_bad('')[0]}, {total}, {', '.join(_bad(amount))}, {', '.join(_bad(event))}, {span} from ({selected})"
+        ).fetchone() or (0, 0, None, 0, None, 0, None, None, None)
+        notes = _notes(connection, mapper, landed) if landed else {}
+    except duckdb.Error as error:
+        raise SourceError(
+            f"source {mapper.source.name!r}: its control totals cannot be measured ({str(error).splitlines()[0]})",
+            "run again; if it stays so, send the file again in a plainer form (CSV, UTF-8)",
+        ) from None
+    if rows > malformed:
+        if bad_amounts == rows - malformed:
+            _refuse_undeclared(mapper, amount or "", amount_shown, _AMOUNT_HINTS)
+        if bad_times == rows - malformed:
+            _refuse_undeclared(mapper, event or "", time_shown, _TIME_HINTS)
+    return EntityTotals(rows, sum_, bad_amounts, first, last, notes)
+
+
+def _bad(column: str | None) -> tuple[str, str]:
+    """How many rows have a problem in `column`, and one of the values."""
+    if column is None:
+        return "0", "null"
+    found = f"list_filter(_problems, p -> p.column_name = '{column}' and p.reason <> 'MISSING_REQUIRED')"
+    return (
+        f"count(*) filter (where len(_problems) > 0 and len({found}) > 0)",
+        f"min(case when len(_problems) > 0 then {found}[1].value end)",
+    )
+
+
+#: What a value looks like when a whole column of them cannot be read, and the setting that says how to read it.
+_AMOUNT_HINTS = ((r"[+-]?[\d. ']*\d,\d+", "set 'decimal: \",\"' (and 'thousands' where there are marks) for this source"),)
+_TIME_HINTS = (
+    (
+        r"\d{1,2}/\d{1,2}/\d{4}.*",
+        "say which comes first, the day or the month: 'timestamp_format: \"%d/%m/%Y\"' or '\"%m/%d/%Y\"' (with ' %H:%M:%S' where there is a time)",
+    ),
+    (r"\d{1,2}[.-]\d{1,2}[.-]\d{4}.*", "set 'timestamp_format', such as \"%d.%m.%Y\" (with ' %H:%M:%S' where there is a time)"),
+    (r"\d{9,11}", "seconds since 1970 are read with 'timestamp_format: epoch_s'"),
+    (r"\d{12,14}", "milliseconds since 1970 are read with 'timestamp_format: epoch_ms'"),
+    (r"\d{15,17}", "microseconds since 1970 are read with 'timestamp_format: epoch_us'"),
+    (r"\d{5}([.]\d+)?", "days since 1899, as Excel counts them, are read with 'timestamp_format: excel_serial'"),
+)
+
+
+def _refuse_undeclared(mapper: Mapper, column: str, shown: str | None, hints: tuple[tuple[str, str], ...]) -> None:
+    """A column of which no value at all can be read is written in another way than declared, where its looks say in which."""
+    for pattern, remedy in hints:
+        if shown is not None and re.fullmatch(pattern, shown.strip()):
+            raise SourceError(
+                f"source {mapper.source.name!r}: no value of {mapper.entity.name}.{column} can be read as declared, such as {shown!r}",
+                remedy,
+            )
+
+
+def _notes(connection: duckdb.DuckDBPyConnection, mapper: Mapper, landed: str) -> dict[str, int]:
+    """`column:CODE` → rows whose value was healed, for those columns that copy one of the source."""
+    tests = mapper.healings()
+    if not tests:
+        return {}
+    counted = ", ".join(f"count(*) filter (where {test})" for test in tests.values())
+    found = connection.execute(f"select {counted} from ({landed}) {mapper.where()}").fetchone() or ()
+    return {note: rows for note, rows in zip(tests, found, strict=True) if rows}
