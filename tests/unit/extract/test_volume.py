@@ -113,7 +113,7 @@ def test_only_the_last_ten_of_their_kind_count(make_home):
 
 
 def test_a_file_that_is_sent_anew_each_night_has_its_usual_size_too(shop):
-    home, send, land = shop(rows_between=[0.5, 2])
+    _, send, land = shop(rows_between=[0.5, 2])
     for rows in (10, 11, 12):
         send("2025-03-19", rows)
         assert land() == []

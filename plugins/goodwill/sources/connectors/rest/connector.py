@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from goodwill.errors import ConfigurationError, SourceError
 from goodwill.sources.connectors.protocol import ROWS, Approach, Labels, Written
 from goodwill.sources.connectors.rest.address import address_of
 from goodwill.sources.connectors.rest.cursor import Span, span
+from goodwill.sources.connectors.rest.engine import open_engine
 from goodwill.sources.connectors.rest.settings import RestSource
 from goodwill.sql import identifier, literal
 
@@ -82,8 +82,7 @@ class RestPart:
         target = folder / ROWS
         listed = ", ".join([*map(identifier, columns), "__row_no", "__malformed", "__line"])
         plumbing = f"{literal(labels.batch_id)} as __batch_id, {literal(labels.file)} as __file, timestamp {literal(labels.extracted_at)} as __extracted_at"
-        config = {"threads": os.cpu_count() or 2, "temp_directory": str(self._folder / "spill")}
-        with duckdb.connect(config=config) as connection:
+        with open_engine(self._folder) as connection:
             connection.execute(
                 f"copy (select {listed}, {plumbing} from ({pulled.sql})) to {literal(str(target))} "
                 f"(format parquet, compression zstd, compression_level 1, row_group_size {ROW_GROUP})"

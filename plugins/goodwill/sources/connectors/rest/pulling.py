@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -16,6 +15,7 @@ from goodwill.sources.connectors.protocol import Approach
 from goodwill.sources.connectors.rest.address import Address
 from goodwill.sources.connectors.rest.client import Client, Refused
 from goodwill.sources.connectors.rest.cursor import since_text
+from goodwill.sources.connectors.rest.engine import open_engine
 from goodwill.sources.connectors.rest.paging import first_url
 from goodwill.sources.connectors.rest.reading import Reader
 from goodwill.sources.connectors.rest.settings import RestSource
@@ -155,5 +155,6 @@ def _gathered(source: RestSource, spool: Spool, pages: list[Kept], limit: int | 
             f"select * exclude (__row_no, __later), row_number() over (order by __row_no) as __row_no "
             f"from (select *, case when {whole} then {last} else 1 end as __later from ({sql})) where __later = 1"
         )
-        rows = (duckdb.sql(f"select count(*) from ({sql})").fetchone() or (0,))[0]
+        with open_engine(spool.folder) as connection:
+            rows = (connection.execute(f"select count(*) from ({sql})").fetchone() or (0,))[0]
     return Pulled(dict.fromkeys(names, "VARCHAR"), rows, arrived - rows, size, content, sql)
