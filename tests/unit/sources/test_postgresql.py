@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+import math
+import shutil
+import uuid
 from decimal import Decimal
 
 import duckdb
@@ -12,6 +16,9 @@ from goodwill.errors import ConfigurationError, SourceError
 from goodwill.extract import active_batches, land_source, landed_view
 from goodwill.extract.batches import read_manifests, rows_file
 from goodwill.sources import load_sources
+from goodwill.sources.connectors.postgresql import connector
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.postgres import PASSWORD
 
@@ -307,3 +314,97 @@ def test_a_missing_connection_names_both_ways(postgres, erp_source, make_home, m
         land(make_home(erp_source()))
     assert "Airflow" in str(caught.value)
     assert "GOODWILL_CONNECTION_ERP" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("flaw", "said"),
+    [
+        ("select * from ({}) as rows limit 4", "rows: 5 at the server, 4 read"),
+        ("select * from ({0}) as rows union all (select * from ({0}) as again limit 1)", "rows: 5 at the server, 6 read"),
+        (
+            "select order_id, ordered_at, (amount + 0.01)::numeric(12,2) as amount, updated_at, __malformed, __line from ({}) as rows",
+            "'amount'",
+        ),
+        ("select order_id, null::timestamptz as ordered_at, amount, updated_at, __malformed, __line from ({}) as rows", "'ordered_at'"),
+    ],
+)
+def test_what_is_lost_doubled_or_changed_on_the_way_lands_nothing(postgres, erp_source, make_home, monkeypatch, flaw, said):
+    postgres.run(TABLE, ROWS)
+    honest = connector._copy
+    monkeypatch.setattr(connector, "_copy", lambda snapshot, query, *rest: honest(snapshot, flaw.format(query), *rest))
+    home = make_home(erp_source())
+    with pytest.raises(SourceError, match="not what the server counted") as caught:
+        land(home)
+    assert said in str(caught.value)
+    nothing_landed(home)
+
+
+moments = st.datetimes(dt.datetime(1, 1, 1), dt.datetime(9999, 12, 31, 23, 59, 59, 999999))
+texts = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\x00"), max_size=20)
+KINDS = {
+    "smallint": st.integers(-(2**15), 2**15 - 1),
+    "integer": st.integers(-(2**31), 2**31 - 1),
+    "bigint": st.integers(-(2**63), 2**63 - 1),
+    "numeric(12,2)": st.decimals(-(10**10) + 1, 10**10 - 1, places=2),
+    "numeric(38,10)": st.decimals(-(10**28) + 1, 10**28 - 1, places=10),
+    "numeric(4,4)": st.decimals(Decimal("-0.9999"), Decimal("0.9999"), places=4),
+    "numeric": st.decimals(-(10**25), 10**25, places=13),
+    "real": st.floats(width=32, allow_nan=True),
+    "double precision": st.floats(),
+    "boolean": st.booleans(),
+    "date": st.dates(),
+    "timestamp": moments,
+    "timestamptz": moments.map(lambda moment: moment.replace(tzinfo=dt.UTC)),
+    "uuid": st.uuids(),
+    "text": texts,
+    "varchar(20)": texts,
+    "jsonb": texts.map(lambda text: json.dumps({"k": text})).filter(lambda text: "\\u0000" not in text and "\\ud" not in text),
+    "int[]": st.lists(st.one_of(st.none(), st.integers(-9, 9)), min_size=1, max_size=3),
+}
+
+
+@st.composite
+def tables(draw):
+    kinds = draw(st.lists(st.sampled_from(sorted(KINDS)), min_size=1, max_size=6))
+    row = st.tuples(*(st.one_of(st.none(), KINDS[kind]) for kind in kinds))
+    return kinds, draw(st.lists(row, min_size=1, max_size=15))
+
+
+def alike(landed, given, kind):
+    """Whether a landed value is exactly what psycopg2 reads."""
+    if given is None or landed is None:
+        return landed is given
+    if kind in ("real", "double precision"):
+        return landed == given or (math.isnan(landed) and math.isnan(given))
+    if kind == "numeric":
+        return Decimal(landed) == given
+    return landed == given
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(table=tables())
+def test_random_tables_land_as_another_driver_reads_them(postgres, erp_source, make_home, table):
+    kinds, values = table
+    names = [f"c{number}" for number in range(len(kinds))]
+    declared = ", ".join(f"{name} {kind}" for name, kind in zip(names, kinds, strict=True))
+    postgres.run(
+        "drop table if exists orders",
+        f"create table orders (order_id int, ordered_at date default '2025-01-01', amount numeric(8,2) default 1, {declared})",
+    )
+    for number, row in enumerate(values):
+        spots = ", ".join(f"%s::{kind}" for kind in kinds)
+        given = tuple(str(value) if isinstance(value, uuid.UUID) else value for value in row)
+        postgres.run(f"insert into orders (order_id, {', '.join(names)}) values (%s, {spots})", values=(number, *given))
+    home = make_home(erp_source())
+    shutil.rmtree(home.landing, ignore_errors=True)
+    land(home)
+    shown = ", ".join(f"{name}::text" if kind in ("uuid", "jsonb", "int[]") else name for name, kind in zip(names, kinds, strict=True))
+    expected = postgres.run(f"select order_id, {shown} from orders order by order_id")
+    landed = ", ".join(f"cast({name} as varchar)" if kind == "uuid" else name for name, kind in zip(names, kinds, strict=True))
+    batch = active_batches(home, source_of(home))[-1]
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'")
+        found = connection.execute(f"select order_id, {landed} from '{rows_file(home, batch)}' order by order_id").fetchall()
+    for one, other in zip(found, expected, strict=True):
+        for kind, value, wanted in zip(["integer", *kinds], one, other, strict=True):
+            assert alike(value, wanted, kind), f"{kind}: {wanted!r} landed as {value!r}"
