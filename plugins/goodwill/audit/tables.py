@@ -10,6 +10,9 @@ import duckdb
 from goodwill.audit.record import RunRecord, read_runs
 from goodwill.clock import now
 from goodwill.entities import ENTITIES
+from goodwill.extract.corrections import corrections
+from goodwill.extract.drift import sentence
+from goodwill.extract.news import published_batches
 from goodwill.home import Home
 from goodwill.sources import Sources
 from goodwill.sql import literal, literals
@@ -45,6 +48,42 @@ def notices(home: Home, sources: Sources, connection: duckdb.DuckDBPyConnection)
             )
         )
     return said
+
+
+def _drifted(home: Home, run_id: str, connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    """Write `audit.schema_drift`; returns a notice for each new change that its source wants a warning of."""
+    seen = literals(published_batches(home.root / "runs", run_id)) or "''"
+    connection.execute(
+        f"create or replace table audit.schema_drift as select {literal(run_id)} as run_id, *, batch_id not in ({seen}) as is_new from control.drift"
+    )
+    found = connection.execute(
+        "select source, file, kind, column_name, was, now from audit.schema_drift where is_new and policy = 'warn' order by all"
+    ).fetchall()
+    return [
+        ("structure changed", f"{source}: {file}: {sentence({'kind': kind, 'column': column, 'was': was, 'now': now})}.")
+        for source, file, kind, column, was, now in found
+    ]
+
+
+def _corrected(home: Home, sources: Sources, run_id: str, connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    """Write `audit.corrections`, every correction by hand and how it stands; returns a notice for each that holds no longer."""
+    found = [(source.name, each) for source in sources.sources for each in corrections(home, source)]
+    connection.execute(
+        "create or replace table audit.corrections (run_id varchar, source varchar, batch_id varchar, file varchar, rows bigint, "
+        "made_at timestamp, corrected_by varchar, reason varchar, state varchar, remark varchar)"
+    )
+    rows = [
+        (run_id, name, made.batch_id, made.file, made.rows, made.extracted, made.corrected_by, made.reason, each.state, each.said)
+        for name, each in found
+        for made in (each.manifest,)
+    ]
+    _insert(connection, "audit.corrections", rows)
+    held = published_batches(home.root / "runs", run_id)
+    return [
+        ("correction void", f"{name}: the correction {each.manifest.batch_id} by {each.manifest.corrected_by} is void: {each.said}.")
+        for name, each in found
+        if each.state == "void" and each.manifest.batch_id in held
+    ]
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[Any, ...]]) -> None:
@@ -97,8 +136,9 @@ def write_audit_tables(home: Home, sources: Sources, run_id: str, connection: du
         "count(distinct (batch_id, row_no)) as rows from staging.quarantine group by entity, source, column_name, reason"
     )
     connection.execute("create or replace table audit.notices (run_id varchar, topic varchar, notice varchar)")
+    came = [*_drifted(home, run_id, connection), *_corrected(home, sources, run_id, connection)]
     checked = [(line["stage"], text) for line in RunRecord.of(home, run_id).stages() for text in line.get("detail", {}).get("notices", [])]
-    _insert(connection, "audit.notices", [(run_id, topic, text) for topic, text in [*notices(home, sources, connection), *checked]])
+    _insert(connection, "audit.notices", [(run_id, topic, text) for topic, text in [*notices(home, sources, connection), *came, *checked]])
     files = sorted(str(path) for run in runs for path in (home.run(run["run_id"]) / "validation_results").glob("*.parquet"))
     if files:
         connection.execute(

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import duckdb
 
+from goodwill.report.arrivals import Arrivals, read_arrivals
 from goodwill.report.checks import Checks, read_checks
 from goodwill.report.cohorts import Cohorts, read_cohorts
 from goodwill.report.intake import Balance, Batch, Rejection, read_balances, read_batches, read_rejections
@@ -44,6 +45,7 @@ class Facts:
     balances: tuple[Balance, ...]
     rejections: tuple[Rejection, ...]
     batches: tuple[Batch, ...]
+    arrivals: Arrivals
     notices: tuple[Notice, ...]
     customers: Customers | None
     cohorts: Cohorts | None
@@ -103,6 +105,7 @@ def gather(warehouse_path: Path, run_dir: Path, verdict: str | None = None) -> F
             balances=balances,
             rejections=measured("what was rejected", lambda: read_rejections(warehouse), ()),
             batches=measured("the batches", lambda: read_batches(warehouse), ()),
+            arrivals=measured("what happened on the way in", lambda: read_arrivals(warehouse, run_dir), Arrivals()),
             notices=measured("the notices", lambda: read_notices(warehouse, night, balances), ()),
             customers=measured("the customers", lambda: _customers(warehouse), None),
             cohorts=measured("the cohorts", lambda: read_cohorts(warehouse, int(night.settings.get("cohorts_age_days") or 30)), None),

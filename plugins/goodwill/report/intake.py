@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from goodwill.entities import ENTITIES
+from goodwill.reasons import REASONS
 from goodwill.report.privacy import HIDDEN, safe_value
 from goodwill.report.reading import Warehouse
 
-__all__ = ["Balance", "Batch", "Rejection", "read_balances", "read_batches", "read_rejections"]
+__all__ = ["Balance", "Batch", "Rejection", "file_name", "read_balances", "read_batches", "read_rejections"]
 
 _PARTS = ("source", "landed", "accepted", "superseded", "quarantined")
 
@@ -49,6 +50,11 @@ class Rejection:
     def hidden(self) -> bool:
         return self.value == HIDDEN
 
+    @property
+    def meaning(self) -> str:
+        """What the reason means; nothing where the catalogue does not know it."""
+        return REASONS[self.reason].meaning if self.reason in REASONS else ""
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -64,7 +70,7 @@ class Batch:
     unparsable: int | None
 
 
-def _file_name(file: str | None) -> str | None:
+def file_name(file: str | None) -> str | None:
     """The name without its folders: those tell about a machine or its user, not about the data."""
     return file and file.replace("\\", "/").rsplit("/", 1)[-1]
 
@@ -113,7 +119,7 @@ def read_rejections(warehouse: Warehouse) -> tuple[Rejection, ...]:
             column=row["column_name"],
             reason=row["reason"],
             rows=row["problems"],
-            file=_file_name(row["example"]["f"]),
+            file=file_name(row["example"]["f"]),
             row_number=row["example"]["n"],
             value=safe_value(row["example"]["v"], row["column_name"], whole_row=row["column_name"] is None),
         )
@@ -138,7 +144,7 @@ def read_batches(warehouse: Warehouse) -> tuple[Batch, ...]:
             entity=row["entity"],
             source=row["source"],
             batch_id=row["batch_id"],
-            file=_file_name(row["file"]),
+            file=file_name(row["file"]),
             sha256=row["fingerprint"],
             rows=row["source_rows"],
             amount=row["source_amount"],

@@ -5,18 +5,17 @@ from __future__ import annotations
 import random
 import shutil
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
-from goodwill import stages
 from goodwill.extract import active_batches, land_source
 from goodwill.home import Home
 from goodwill.sources import load_sources
 
-pytestmark = [pytest.mark.shared_data, pytest.mark.xdist_group("online_retail")]
+pytestmark = [pytest.mark.shared_data, pytest.mark.xdist_group("airflow")]
 
 FIXTURE = Path(__file__).resolve().parents[1] / "fixtures" / "online_retail"
 ZONE = "Europe/London"
@@ -57,20 +56,16 @@ def arrive(home: Home, *files: Path) -> None:
     land_source(home, source, ZONE)
 
 
-def night(home: Home) -> str:
-    """A whole night without its checks and documents: its run."""
-    ticket = stages.open_night(str(home.root))
-    stages.extract_source(ticket, "till")
-    stages.prepare(ticket)
-    stages.build(ticket, "staging")
-    stages.build(ticket, "before_clv")
-    stages.fit_clv(ticket)
-    stages.assign_segments(ticket)
-    stages.build(ticket, "after_clv")
-    stages.write_documents(ticket)
-    stages.publish_night(ticket)
-    stages.close_night(ticket)
-    return ticket["run_id"]
+@pytest.fixture(scope="module")
+def night(run_night: Callable[..., Any]) -> Callable[[Home], str]:
+    """A whole night, published: its run."""
+
+    def run(home: Home) -> str:
+        ended = run_night(home)
+        assert ended.verdict == "published", ended.record
+        return str(ended.run_id)
+
+    return run
 
 
 def contents(home: Home) -> dict[str, tuple[Any, ...]]:
@@ -90,12 +85,12 @@ def active(home: Home) -> list[tuple[str, int, str]]:
 
 
 @pytest.fixture(scope="module")
-def full(make: Callable[..., Home], days: list[Path]) -> Iterator[tuple[Home, dict[str, tuple[Any, ...]]]]:
+def full(make: Callable[..., Home], night: Callable[[Home], str], days: list[Path]) -> tuple[Home, dict[str, tuple[Any, ...]]]:
     """All files in one load, and what they make."""
     home = make()
     arrive(home, *days)
     night(home)
-    yield home, contents(home)
+    return home, contents(home)
 
 
 def test_the_full_load_holds_every_line(full, days):
@@ -112,7 +107,7 @@ def test_a_day_has_no_change_of_structure(full):
     assert [batch.drift for batch in active_batches(home, source) if batch.drift] == [], "219 files, no false alarm"
 
 
-def test_night_by_night_with_nights_of_nothing_between(make, days, full):
+def test_night_by_night_with_nights_of_nothing_between(make, night, days, full):
     home = make()
     for number, file in enumerate(days[:-2]):
         arrive(home, file)
@@ -131,10 +126,10 @@ def test_night_by_night_with_nights_of_nothing_between(make, days, full):
     assert contents(home) == full[1]
 
 
-def test_out_of_order_and_twice_and_wrong_at_first(make, days, full, tmp_path):
+def test_out_of_order_and_twice_and_wrong_at_first(make, night, days, full, tmp_path):
     home = make()
     order = days.copy()
-    random.Random(219).shuffle(order)  # noqa: S311 - no secret is made of it
+    random.Random(219).shuffle(order)
     for number, file in enumerate(order):
         if number % 10 == 0:  # half of it, and later the whole
             cut = tmp_path / file.name
@@ -153,7 +148,7 @@ def test_out_of_order_and_twice_and_wrong_at_first(make, days, full, tmp_path):
     assert contents(home) == full[1]
 
 
-def test_the_published_cohort(make, days):
+def test_the_published_cohort(make, night, days):
     """December 2010, month by month: the figures that published studies of these data give."""
     home = make("sources_by_day.yml")
     arrive(home, *days)
