@@ -101,7 +101,8 @@ def read_arrivals(warehouse: Warehouse, run_dir: Path) -> Arrivals:
     healed: list[Healed] = []
     if warehouse.has("control.notes"):
         found = warehouse.rows(
-            "select source, entity, column_name, code, cast(sum(rows) as bigint) as rows from control.notes group by all order by rows desc, all"
+            "select source, entity, column_name, code, cast(sum(rows) as bigint) as rows from control.notes group by all "
+            "order by rows desc, source, entity, column_name, code"
         )
         healed = [Healed(row["source"], row["entity"], row["column_name"], row["code"], row["rows"]) for row in found]
     warnings: list[Said] = []
