@@ -17,8 +17,8 @@ from goodwill.warehouse.layers import PROJECT
 
 #: The models in the order in which they are built.
 MODELS = (
-    "base_contacts",
     "base_consents",
+    "base_contacts",
     "base_identity_decisions",
     "stg_contacts",
     "stg_consents",

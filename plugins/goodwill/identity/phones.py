@@ -19,7 +19,7 @@ _ALIASES = {"uk": "GB", "england": "GB", "scotland": "GB", "wales": "GB", "usa":
 
 
 def _folded(text: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    decomposed = unicodedata.normalize("NFKD", text.casefold()).replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
     return " ".join("".join(letter for letter in decomposed if not unicodedata.combining(letter)).split())
 
 
@@ -66,7 +66,8 @@ def international(raw: str, country: str, default_region: str | None) -> str | N
     default_region : where a number without a country code is, if the contact's country does not tell.
     """
     region = region_of(country) or default_region
-    text = raw.strip()
+    # full-width digits and odd spaces as usual ones, invisible characters gone
+    text = "".join(letter for letter in unicodedata.normalize("NFKC", raw).strip() if unicodedata.category(letter) != "Cf")
     if region is None and text.startswith("00"):
         text = f"+{text[2:]}"
     try:

@@ -43,6 +43,6 @@ select
     contact_id,
     other_contact_id,
     'decided_same' as link_rule,
-    decided_on as linked_on
+    known_on as linked_on
 from decisions
 where decision = 'same'

@@ -39,7 +39,8 @@ select
     ranked.other_contact_id,
     ranked.decision,
     ranked.decided_at,
-    ranked.decided_on
+    ranked.decided_on,
+    greatest(ranked.decided_on, contacts.created_on, others.created_on) as known_on
 from ranked
 inner join contacts
     on ranked.contact_id = contacts.contact_id
