@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["NOTES", "REASONS", "Reason", "reasons_table"]
+__all__ = ["HEALED", "REASONS", "Reason", "reasons_table"]
 
 
 @dataclass(frozen=True)
@@ -73,17 +73,15 @@ REASONS: dict[str, Reason] = {
         "map such rows to refunds with a 'where' on the amount and 'negate: true'",
     ),
     "AMOUNT_NOT_POSITIVE": Reason(
-        "a refund of nothing, or below zero: the amount of a refund is positive",
-        "the sign that cancellations have at the source",
-        "map the amount with 'negate: true'",
+        "a refund of nothing, or of less than nothing",
+        "refunds written with a minus sign, or lines of an exchange",
+        "set 'negate: true' on the amount, or keep the rows of nothing out with a 'where'",
     ),
-    "MISSING_SCORE": Reason("an answer to a survey without its score", "an unfinished answer", _CORRECT),
     "QUANTITY_NOT_POSITIVE": Reason(
         "a quantity of zero or less on an order line",
         "a return or a stock correction among the order lines",
         "map returns to refunds, and keep stock movements out with a 'where'",
     ),
-    "NEGATIVE_QUANTITY": Reason("a quantity below zero on an order line", "a return among the order lines", "map returns to refunds"),
     "SHARE_OUT_OF_RANGE": Reason("a share that is not between 0 and 1", "a percentage: 10 instead of 0.10", _CORRECT),
     "NON_POSITIVE_RATE": Reason("an exchange rate of zero or less", "an empty cell exported as 0", _CORRECT),
     "FUTURE_DATE": Reason(
@@ -111,6 +109,11 @@ REASONS: dict[str, Reason] = {
         "a status of an order that is not one of those the warehouse knows", "the source's own word for it", "add 'translate' to 'status'"
     ),
     "SCORE_OUT_OF_RANGE": Reason("a score outside the scale of its kind of survey", "another scale, or a typing error", _CORRECT),
+    "MISSING_SCORE": Reason(
+        "an answered survey without its score",
+        "the score is in another column, or only a text was written",
+        "map 'score', or keep answers without one out with a 'where'",
+    ),
     "UNKNOWN_CURRENCY": Reason(
         "the text is not a currency",
         "a sign or a name instead of the three letters (€, Euro)",
@@ -149,13 +152,12 @@ REASONS: dict[str, Reason] = {
     ),
 }
 
-#: Code → what was healed in values that are accepted, or noticed, and counted.
-NOTES: dict[str, str] = {
+#: Code → what was healed in values that are accepted, and counted.
+HEALED: dict[str, str] = {
     "DST_GAP": "a local time that the clocks skipped in spring was moved as the source's 'dst_gap' says",
     "DST_OVERLAP": "a local time that came twice in autumn was taken as the source's 'dst_overlap' says",
     "TRIMMED": "blanks and invisible characters around a text were taken away",
     "NORMALISED": "letters written in two pieces (e and an accent) became one",
-    "VANISHED": "keys that were there before, and that the whole of the source does not hold any more",
 }
 
 

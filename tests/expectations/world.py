@@ -80,17 +80,39 @@ _ROWS: dict[str, tuple[int, dict[str, str]]] = {
             "decision": "case n when 0 then 'same' else 'different' end",
         },
     ),
+    "consents": (
+        40,
+        {
+            "contact_id": "'c' || n",
+            "channel": "'email'",
+            "purpose": "'marketing'",
+            "changed_at": "timestamp '2024-01-01'",
+            "granted": "true",
+        },
+    ),
+    "product_costs": (5, {"product_id": "'p' || n", "valid_from": "date '2024-01-01'", "unit_cost": "2"}),
+    "exchange_rates": (
+        10,
+        {
+            "day": f"date '{AS_OF}' - cast(n // 2 as int)",
+            "currency": "case n % 2 when 0 then 'USD' else 'EUR' end",
+            "rate": "case n % 2 when 0 then 0.9 else 1 end",
+        },
+    ),
     "subscriptions": (3, {"subscription_id": "'s' || n", "contact_ref": "'c' || n", "amount": "9", "started_at": "timestamp '2025-01-01'"}),
 }
 
 _STAGING = """
 create table staging.reconciliation as
     select entity, 'shop' as source, source_rows, source_rows as landed_rows, source_rows as accepted_rows, 0::bigint as superseded_rows,
-        0::bigint as quarantined_rows, source_amount, source_amount as landed_amount, source_amount as accepted_amount,
+        0::bigint as quarantined_rows, 0::bigint as repeated_rows, 0::bigint as conflicting_rows, 0::bigint as corrected_rows, source_amount, source_amount as landed_amount, source_amount as accepted_amount,
         0::decimal(38, 2) as superseded_amount, 0::decimal(38, 2) as quarantined_amount, 0::bigint as after_as_of_rows,
         0::decimal(38, 2) as after_as_of_amount, true as is_reconciled
     from control.source_totals;
 update staging.reconciliation set source_rows = 301, landed_rows = 301, quarantined_rows = 1 where entity = 'orders';
+create table staging.observations as
+    select 'contact_events' as entity, 'shop' as source, 'SUSPECT_EVENT' as code, 1::bigint as rows_count, 'b-contact_events' as example_batch_id,
+        'contact_events.csv' as example_file, 1::bigint as example_row_no;
 create table staging.quarantine as
     select 'orders' as entity, 'shop' as source, 'b-orders' as batch_id, 'orders.csv' as file, 301::bigint as row_no,
         'ordered_at' as column_name, 'BAD_TIMESTAMP' as reason, '30 February' as value, '{}' as raw_row;
@@ -238,7 +260,8 @@ def build_world(path: Path) -> Path:
             columns += [f"cast({plumbing.get(name, 'null')} as {sql_type}) as {name}" for name, sql_type in PLUMBING.items()]
             connection.execute(f"create table landed.{entity.name} as select {', '.join(columns)} from range({rows}) as numbers(n)")
             kept = ", ".join([*(column.name for column in entity.columns), "_source", "_system", "_batch_id"])
-            connection.execute(f"create table staging.stg_{entity.name} as select {kept} from landed.{entity.name}")
+            flags = ", false as is_suspect" if entity.name == "contact_events" else ""
+            connection.execute(f"create table staging.stg_{entity.name} as select {kept}{flags} from landed.{entity.name}")
             if rows:
                 connection.execute(f"insert into control.sources values ('shop', '{entity.name}', 'shop', 'file', 0.05)")
                 amount = f"(select sum({entity.amount}) from landed.{entity.name})" if entity.amount else "0"

@@ -20,7 +20,7 @@
 {% macro sent_messages() -%}
 select
     message_id as _sent_message_id
-from {{ source('landed', 'contact_events') }}
+from judged
 where
     lower(trim(kind)) = 'message_sent'
     and message_id is not null
@@ -35,12 +35,12 @@ twice is no machine. A moment that may be a day without a time is not judged.
 select
     events.contact_ref as _crowded_ref,
     {{ second_of('events.occurred_at') }} as _crowded_at
-from {{ source('landed', 'contact_events') }} as events
+from judged as events
 inner join (
     select
         contact_ref,
         {{ second_of('occurred_at') }} as second_at
-    from {{ source('landed', 'contact_events') }}
+    from judged
     group by contact_ref, {{ second_of('occurred_at') }}
     having
         count(*) > {{ setting('quality_events_per_second') }}
@@ -56,8 +56,8 @@ having count(distinct events.event_id) > {{ setting('quality_events_per_second')
 {% macro is_suspect_event() -%}
     _crowded_at is not null
     or (
-        lower(trim(kind)) in ('opened', 'clicked')
-        and message_id is not null
+        lower(trim(judged.kind)) in ('opened', 'clicked')
+        and judged.message_id is not null
         and _sent_message_id is null
         and exists (select 1 from sent_messages)
     )

@@ -21,22 +21,22 @@ rules : further row rules, each a dict of column, reason, when (a condition; unk
 rate : dict of currency and event_at (or event_on, a date): the row needs a known currency, and an exchange rate on or before that business
     day unless it is in the reporting currency.
 lookups : what rows of other kinds say, each a dict of name, query (at most one row for each landed row), columns (they begin with `_`)
-    and on (the condition of a left join); rules and flags read their columns.
+    and on (the condition of a left join); rules read their columns.
 earlier : window functions over the versions of a key before this one, name (begins with `_`) → function; read by `version_rules`, which are
-    like `rules`, but judge sound versions of keys that occur more than once.
+    like `rules`, but judge sound versions of keys that occur more than once. `version_lookups` are like `lookups`, joined to such versions
+    only; their queries, and those of `flag_lookups`, may read `judged`.
 running : a limit on a sum over the accepted rows of a group: dict of group, order, column, reason, amount and limit. A row that alone is over
     the limit does not count towards the sum.
-flags : further columns, name → expression.
+flags : further columns, name → expression; `flag_lookups` are like `lookups`, for flags only.
 #}
 {% macro stage_base(
-    entity, columns, key, required_key=none, version='updated_at', happened=[], dated=[], rules=[], rate=none, lookups=[], earlier={},
-    version_rules=[], running=none, flags={}
+    entity, columns, key, required_key=none, version='updated_at', happened=[], dated=[], rules=[], rate=none, lookups=[],
+    version_lookups=[], earlier={}, version_rules=[], running=none, flag_lookups=[], flags={}
 ) -%}
 
 {%- set plumbing = ['_source', '_system', '_batch_id', '_file', '_row_no', '_extracted_at'] -%}
 {%- set identity = ['_source', '_batch_id', '_row_no'] -%}
 {%- set needed_key = key if required_key is none else required_key -%}
-{%- set landed = source('landed', entity) -%}
 {%- set all_rules = row_rules(needed_key, version, happened, dated) + rules + (rate_rules(rate) if rate is not none else []) -%}
 {%- set all_lookups = lookups + ([{
     'name': 'currencies',
@@ -65,7 +65,8 @@ corrected as (
 
 ),
 
-judged as {{ inlined() }} (
+-- read once: what reads it again wants a few columns or a few keys, and casting costs more than keeping
+judged as {{ materialized() }} (
 
     select
         {%- for column in columns + plumbing %}
@@ -79,7 +80,7 @@ judged as {{ inlined() }} (
             when _corrected_row_no is not null then 'correction'
             when landed._is_repeat then 'repeat'
         end as _set_aside_as
-    from {{ landed }} as landed
+    from {{ source('landed', entity) }} as landed
     {%- for lookup in all_lookups %}
     left join {{ lookup.name }}
         on {{ lookup.on }}
@@ -91,12 +92,21 @@ judged as {{ inlined() }} (
 
 ),
 
+{% for lookup in version_lookups + flag_lookups -%}
+{{ lookup.name }} as (
+
+    {{ lookup.query | indent(4) }}
+),
+
+{% endfor -%}
 repeated_keys as (
 
     select
         {{ key | join(',\n        ') }}
-    from {{ landed }}
-    where {{ needed_key | join(' is not null and ') }} is not null
+    from judged
+    where
+        _set_aside_as is null
+        and not {{ has_problems('_problems') }}
     group by {{ key | join(', ') }}
     having count(*) > 1
 
@@ -106,6 +116,9 @@ versions as (
 
     select
         judged.*,
+        {%- for column in version_lookups | map(attribute='columns') | sum(start=[]) %}
+        {{ column }},
+        {%- endfor %}
         batches.batch_no as _batch_no,
         {{ content_hash(columns | reject('equalto', version) | list, 'judged') }} as _content
     from judged
@@ -113,6 +126,10 @@ versions as (
         on {% for column in key -%}
         {{ 'and ' if not loop.first }}judged.{{ column }} {{ '=' if column in needed_key else 'is not distinct from' }} repeated_keys.{{ column }}
         {% endfor -%}
+    {%- for lookup in version_lookups %}
+    left join {{ lookup.name }}
+        on {{ lookup.on }}
+    {%- endfor %}
     left join {{ source('control', 'batches') }} as batches
         on judged._source = batches.source
         and judged._batch_id = batches.batch_id
@@ -225,7 +242,14 @@ standing as (
             else coalesce(verdicts._version_status, 'accepted')
         end as row_status,
         coalesce(judged._set_aside_as, verdicts._superseded_as) as superseded_as
+        {%- for name, expression in flags.items() %},
+        {{ expression }} as {{ name }}
+        {%- endfor %}
     from judged
+    {%- for lookup in flag_lookups %}
+    left join {{ lookup.name }}
+        on {{ lookup.on }}
+    {%- endfor %}
     left join verdicts
         on judged._source = verdicts._source
         and judged._batch_id = verdicts._batch_id
@@ -258,8 +282,8 @@ select
     {%- for column in columns + plumbing %}
     {{ column }},
     {%- endfor %}
-    {%- for name, expression in flags.items() %}
-    {{ expression }} as {{ name }},
+    {%- for name in flags %}
+    {{ name }},
     {%- endfor %}
     {%- if running is not none %}
     {{ with_problems('_problems', [{'column': running.column, 'reason': running.reason, 'when': excess}]) | indent(4) }} as _problems,

@@ -22,19 +22,17 @@
         {'column': 'score', 'reason': 'SCORE_OUT_OF_RANGE', 'when': score_out_of_range()},
         {'column': 'score', 'reason': 'MISSING_SCORE', 'when': score_missing()},
     ] + not_negative(['cost']),
-    lookups=[
+    flag_lookups=[
         {
             'name': 'sent_messages',
             'query': sent_messages(),
-            'columns': ['_sent_message_id'],
-            'on': 'landed.message_id = sent_messages._sent_message_id',
+            'on': 'judged.message_id = sent_messages._sent_message_id',
         },
         {
             'name': 'crowded_seconds',
             'query': crowded_seconds(),
-            'columns': ['_crowded_at'],
-            'on': 'landed.contact_ref = crowded_seconds._crowded_ref and '
-                ~ second_of('landed.occurred_at') ~ ' = crowded_seconds._crowded_at',
+            'on': 'judged.contact_ref = crowded_seconds._crowded_ref and '
+                ~ second_of('judged.occurred_at') ~ ' = crowded_seconds._crowded_at',
         },
     ],
     flags={'is_suspect': is_suspect_event()}

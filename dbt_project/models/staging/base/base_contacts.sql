@@ -24,12 +24,12 @@
     ],
     key=['contact_id'],
     happened=['created_at', 'deleted_at'],
-    lookups=[
+    version_lookups=[
         {
             'name': 'granted',
             'query': last_grants(ref('base_consents')),
             'columns': ['_last_granted_at'],
-            'on': 'landed.contact_id = granted._granting_contact_id',
+            'on': 'judged.contact_id = granted._granting_contact_id',
         },
     ],
     earlier={'_was_deleted_at': 'max(deleted_at)'},

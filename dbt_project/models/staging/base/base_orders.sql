@@ -24,12 +24,12 @@
     key=['order_id'],
     happened=['ordered_at'],
     rules=not_negative(['net_amount', 'gross_amount', 'tax_amount', 'shipping_amount', 'shipping_cost', 'payment_fee']),
-    lookups=[
+    version_lookups=[
         {
             'name': 'merged_contacts',
             'query': merged_contacts(ref('base_contacts')),
             'columns': ['_merged_contact_id'],
-            'on': 'landed.contact_ref = merged_contacts._merged_contact_id',
+            'on': 'judged.contact_ref = merged_contacts._merged_contact_id',
         },
     ],
     earlier={

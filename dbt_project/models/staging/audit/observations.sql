@@ -1,0 +1,244 @@
+-- grain: entity, source and code of something that a reader should know of rows that were not set apart; no row where there is nothing to say
+{%- set entities = [
+    'orders', 'order_lines', 'refunds', 'products', 'product_costs', 'contacts', 'consents', 'contact_events',
+    'campaigns', 'marketing_spend', 'subscriptions', 'exchange_rates', 'identity_decisions',
+] %}
+
+with
+
+orders as (
+
+    select
+        order_id,
+        contact_ref,
+        ordered_at,
+        _source,
+        _batch_id,
+        _file,
+        _row_no
+    from {{ ref('base_orders') }}
+    where row_status = 'accepted'
+
+),
+
+refunds as (
+
+    select
+        order_id,
+        _source,
+        _batch_id,
+        _file,
+        _row_no
+    from {{ ref('base_refunds') }}
+    where row_status = 'accepted'
+
+),
+
+contacts as (
+
+    select
+        contact_id,
+        created_at
+    from {{ ref('base_contacts') }}
+    where row_status = 'accepted'
+
+),
+
+consents as (
+
+    select
+        contact_id,
+        lower(trim(channel)) as channel,
+        purpose,
+        changed_at,
+        granted
+    from {{ ref('base_consents') }}
+    where row_status = 'accepted'
+
+),
+
+events as (
+
+    select
+        contact_ref,
+        lower(trim(kind)) as kind,
+        lower(trim(channel)) as channel,
+        occurred_at,
+        is_suspect,
+        _source,
+        _batch_id,
+        _file,
+        _row_no
+    from {{ ref('base_contact_events') }}
+    where
+        row_status = 'accepted'
+        and (is_suspect or lower(trim(kind)) in ('message_sent', 'unsubscribed'))
+
+),
+
+messages as (
+
+    select * from events
+    where kind = 'message_sent'
+
+),
+
+-- a consent lasts until the next change for the same channel and purpose
+consent_spans as (
+
+    select
+        contact_id,
+        channel,
+        granted,
+        changed_at as granted_at,
+        lead(changed_at) over (partition by contact_id, channel, purpose order by changed_at asc nulls first) as ended_at
+    from consents
+
+),
+
+-- an unsubscription lasts until the next consent for its channel
+unsubscribed_spans as (
+
+    select
+        events.contact_ref,
+        events.channel,
+        events.occurred_at as unsubscribed_at,
+        min(consents.changed_at) as ended_at
+    from events
+    left join consents
+        on events.contact_ref = consents.contact_id
+        and events.channel = consents.channel
+        and consents.granted
+        and consents.changed_at > events.occurred_at
+    where events.kind = 'unsubscribed'
+    group by events.contact_ref, events.channel, events.occurred_at
+
+),
+
+-- channels for which consents are kept: elsewhere their absence says nothing
+consent_channels as (
+
+    select channel
+    from consents
+    group by channel
+
+),
+
+-- one row per row and code; a message after two unsubscriptions is there twice
+observed as (
+{% for entity in entities %}
+    select
+        '{{ entity }}' as entity,
+        'CONFLICTING_VERSION' as code,
+        _source,
+        _batch_id,
+        _file,
+        _row_no
+    from {{ ref('base_' ~ entity) }}
+    where superseded_as = 'conflict'
+    union all
+{%- endfor %}
+    select
+        'orders' as entity,
+        'BEFORE_CONTACT' as code,
+        orders._source,
+        orders._batch_id,
+        orders._file,
+        orders._row_no
+    from orders
+    inner join contacts
+        on orders.contact_ref = contacts.contact_id
+        and orders.ordered_at < contacts.created_at
+    union all
+    select
+        'refunds' as entity,
+        'WAITS_FOR_ORDER' as code,
+        refunds._source,
+        refunds._batch_id,
+        refunds._file,
+        refunds._row_no
+    from refunds
+    left join orders
+        on refunds.order_id = orders.order_id
+    where orders.order_id is null
+    union all
+    select
+        'contact_events' as entity,
+        'SUSPECT_EVENT' as code,
+        _source,
+        _batch_id,
+        _file,
+        _row_no
+    from events
+    where is_suspect
+    union all
+    select
+        'contact_events' as entity,
+        'SENT_AFTER_UNSUBSCRIBE' as code,
+        messages._source,
+        messages._batch_id,
+        messages._file,
+        messages._row_no
+    from messages
+    inner join unsubscribed_spans
+        on messages.contact_ref = unsubscribed_spans.contact_ref
+        and messages.channel is not distinct from unsubscribed_spans.channel
+        and messages.occurred_at > unsubscribed_spans.unsubscribed_at
+        and (messages.occurred_at < unsubscribed_spans.ended_at or unsubscribed_spans.ended_at is null)
+    union all
+    select
+        'contact_events' as entity,
+        'SENT_WITHOUT_CONSENT' as code,
+        messages._source,
+        messages._batch_id,
+        messages._file,
+        messages._row_no
+    from messages
+    inner join consent_channels
+        on messages.channel = consent_channels.channel
+    left join consent_spans
+        on messages.contact_ref = consent_spans.contact_id
+        and messages.channel = consent_spans.channel
+        and consent_spans.granted
+        and messages.occurred_at >= consent_spans.granted_at
+        and (messages.occurred_at < consent_spans.ended_at or consent_spans.ended_at is null)
+    where consent_spans.contact_id is null
+
+),
+
+counted_once as (
+
+    select distinct -- see observed
+        entity,
+        code,
+        _source,
+        _batch_id,
+        _file,
+        _row_no
+    from observed
+
+),
+
+numbered as (
+
+    select
+        counted_once.*,
+        count(*) over (partition by entity, _source, code) as rows_count,
+        row_number() over (
+            partition by entity, _source, code
+            order by _batch_id asc nulls last, _row_no asc nulls last, _file asc nulls last
+        ) as example_no
+    from counted_once
+
+)
+
+select
+    entity,
+    _source as source,
+    code,
+    rows_count,
+    _batch_id as example_batch_id,
+    _file as example_file,
+    _row_no as example_row_no
+from numbered
+where example_no = 1
