@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["HEALED", "REASONS", "Reason", "reasons_table"]
+__all__ = ["NOTES", "REASONS", "Reason", "reasons_table"]
 
 
 @dataclass(frozen=True)
@@ -152,12 +152,13 @@ REASONS: dict[str, Reason] = {
     ),
 }
 
-#: Code → what was healed in values that are accepted, and counted.
-HEALED: dict[str, str] = {
+#: Code → what was healed in values that are accepted, or noticed, and counted.
+NOTES: dict[str, str] = {
     "DST_GAP": "a local time that the clocks skipped in spring was moved as the source's 'dst_gap' says",
     "DST_OVERLAP": "a local time that came twice in autumn was taken as the source's 'dst_overlap' says",
     "TRIMMED": "blanks and invisible characters around a text were taken away",
     "NORMALISED": "letters written in two pieces (e and an accent) became one",
+    "VANISHED": "keys that were there before, and that the whole of the source does not hold any more",
 }
 
 
