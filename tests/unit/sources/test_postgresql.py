@@ -11,6 +11,7 @@ from decimal import Decimal
 
 import duckdb
 import pytest
+from goodwill.cli.checking import check_home
 from goodwill.entities import ENTITIES
 from goodwill.errors import ConfigurationError, SourceError
 from goodwill.extract import active_batches, land_source, landed_view
@@ -408,3 +409,13 @@ def test_random_tables_land_as_another_driver_reads_them(postgres, erp_source, m
     for one, other in zip(found, expected, strict=True):
         for kind, value, wanted in zip(["integer", *kinds], one, other, strict=True):
             assert alike(value, wanted, kind), f"{kind}: {wanted!r} landed as {value!r}"
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "sql"])
+def test_check_looks_at_the_first_rows_and_lands_nothing(postgres, erp_source, make_home, monkeypatch, kind):
+    postgres.run(TABLE, ROWS)
+    monkeypatch.setattr("goodwill.cli.checking._LOOK", 3)
+    home = make_home(erp_source(connector=kind))
+    (finding,) = check_home(home)
+    assert (finding.error, finding.rows, finding.counts) == ("", 3, {"orders": (3, 0)})
+    assert not (home.landing / "erp").exists()

@@ -107,7 +107,7 @@ def _copy(snapshot: Snapshot, query: str, labels: Labels, file: Path) -> None:
     plumbing = f"{literal(labels.batch_id)} as __batch_id, {literal(labels.file)} as __file, timestamp {literal(labels.extracted_at)} as __extracted_at"
     snapshot.connection.execute(
         f"copy (select *, row_number() over () as __row_no, {plumbing} from {snapshot.relation(query)}) "
-        f"to {literal(str(file))} (format parquet, compression zstd, compression_level 1)"
+        f"to {literal(str(file))} (format parquet, parquet_version v2, compression zstd, compression_level 1)"
     )
 
 
