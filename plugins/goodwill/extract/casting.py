@@ -179,12 +179,17 @@ class Caster:
         if sql_type == "VARCHAR":
             if fmt:
                 return self._to_utc(self._parsed(value, fmt))
-            text = self.text(value, sql_type)
-            quick = "" if self._odd_tokens else f"when {_SECONDS.format(value)} then {self._to_utc(f'try_cast({value} as timestamp)')} "
-            return (
-                f"case {quick}when regexp_full_match({text}, '{_ISO_TIMESTAMP}') then {self._to_utc(f'try_cast({text} as timestamp)')} "
-                f"when regexp_full_match({text}, '{_ISO_TIMESTAMP}{_OFFSET}') then timezone('UTC', try_cast({_offset_text(text)} as timestamptz)) end"
+            shape = "false" if self._odd_tokens else _SECONDS.format(value)
+            # what has the common shape is nothing to the patterns below, which would else be tried on every value
+            text = self.text(f"(case when {shape} then null else {value} end)", sql_type)
+            local = (
+                f"case when {shape} then try_cast({value} as timestamp) "
+                f"when regexp_full_match({text}, '{_ISO_TIMESTAMP}') then try_cast({text} as timestamp) end"
             )
+            offset = f"regexp_full_match({text}, '{_ISO_TIMESTAMP}{_OFFSET}')"
+            zoned = f"case when {offset} then timezone('UTC', try_cast({_offset_text(text)} as timestamptz)) end"
+            # inside a branch the engine would make the local time anew for each of its uses
+            return f"coalesce({self._to_utc(local)}, {zoned})"
         if sql_type == "TIMESTAMP WITH TIME ZONE":
             return f"make_timestamp(epoch_us({value}))"  # ten times as fast as timezone(), and infinity is no time
         if sql_type.startswith("TIMESTAMP") or sql_type == "DATE":

@@ -17,7 +17,7 @@ __all__ = ["Mapper"]
 
 
 @dataclass(frozen=True)
-class _Read:
+class Read:
     """One column of an entity, read: `typed` is its value, `shown` the text it was read from, `unread` when it could not be."""
 
     column: Column
@@ -84,22 +84,22 @@ class Mapper:
         prefixed = f"{literal(self.source.system + ':')} || {value}"
         return f"case when contains({value}, '@') then {value} else {prefixed} end" if kind == "ref" else prefixed
 
-    def _read(self, column: Column, how: ColumnMapping) -> _Read:
+    def _read(self, column: Column, how: ColumnMapping) -> Read:
         kind = column.kind
         if how.value is not None:
             constant = f"cast({literal(how.value)} as {column.sql_type})"
-            return _Read(column, how, self._namespaced(constant, kind), literal(str(how.value)), "false", "''")
+            return Read(column, how, self._namespaced(constant, kind), literal(str(how.value)), "false", "''")
         if how.count:
-            return _Read(column, how, "1", "''", "false", "''")
+            return Read(column, how, "1", "''", "false", "''")
         if how.hash:
             content = ", ".join(f"coalesce({self._text(name)}, '')" for name in how.hash)
             key = f"md5(concat_ws('|', {content}))"
             number = f"row_number() over (partition by __batch_id, {key} order by __row_no)"
-            return _Read(column, how, self._namespaced(f"{key} || '-' || cast({number} as varchar)", kind), "''", "false", "''")
+            return Read(column, how, self._namespaced(f"{key} || '-' || cast({number} as varchar)", kind), "''", "false", "''")
         if how.occurrence:
             keys = ", ".join(identifier(name.strip()) for name in how.occurrence)
             number = f"row_number() over (partition by __batch_id, {keys} order by __row_no)"
-            return _Read(column, how, f"cast({number} as {column.sql_type})", "''", "false", "''")
+            return Read(column, how, f"cast({number} as {column.sql_type})", "''", "false", "''")
         if how.total:
             return self._read_total(column, how)
         text, typed = self._chosen(how, kind)
@@ -120,7 +120,7 @@ class Mapper:
             typed = f"cast(round(cast({typed} as double) / nullif({divisor}, 0), {places}) as {column.sql_type})"
         if how.negate:
             typed = f"-({typed})"
-        return _Read(column, how, self._namespaced(typed, kind), shown, unread, reason)
+        return Read(column, how, self._namespaced(typed, kind), shown, unread, reason)
 
     def _chosen(self, how: ColumnMapping, kind: str) -> tuple[str, str]:
         """The text and the value of the first column that has one."""
@@ -150,7 +150,7 @@ class Mapper:
             unread = f"({unread} or {bad})"
         return less, unread, shown
 
-    def _read_total(self, column: Column, how: ColumnMapping) -> _Read:
+    def _read_total(self, column: Column, how: ColumnMapping) -> Read:
         kind = "price" if how.times else column.kind  # a factor may have more decimals than what it makes
         names = (*(how.total or ()), *how.minus)
         texts = {name: self._text(name) for name in names}
@@ -171,9 +171,10 @@ class Mapper:
             divisor = self._value(how.divided_by, "number")
             typed = f"cast(round(cast({typed} as double) / nullif({divisor}, 0), 4) as {column.sql_type})"
         shown = f"case {' '.join(f'when {test} then {text}' for text, test in bad.items())} end"
-        return _Read(column, how, typed, shown, f"({' or '.join(bad.values())})", self._caster.reason_sql(f"({shown})", kind))
+        return Read(column, how, typed, shown, f"({' or '.join(bad.values())})", self._caster.reason_sql(f"({shown})", kind))
 
-    def _reads(self) -> list[_Read]:
+    def reads(self) -> list[Read]:
+        """The columns of the entity that this source gives, each read."""
         return [
             self._read(column, how)
             for column in self.entity.columns
@@ -231,7 +232,7 @@ class Mapper:
     def _problem(self, name: str, reason: str, value: str, when: str) -> str:
         return f"case when {when} then {{'column_name': {literal(name)}, 'reason': {reason}, 'value': {value}}} end"
 
-    def _outer(self, reads: dict[str, _Read], unread: dict[str, str], extra: list[tuple[str, str]], raw: str, repeat: str) -> str:
+    def _outer(self, reads: dict[str, Read], unread: dict[str, str], extra: list[tuple[str, str]], raw: str, repeat: str) -> str:
         """Column list shared by both shapes; `v_x`, `s_x` are the value and the shown text of column x in the inner select."""
         columns, problems, any_problem = [], [], ["__malformed is not null"]
         problems.append(self._problem("", "'MALFORMED_ROW'", "__malformed", "__malformed is not null"))
@@ -272,7 +273,7 @@ class Mapper:
         return ",\n  ".join([*columns, *plumbing])
 
     def _plain(self, relation: str) -> str:
-        reads = {read.column.name: read for read in self._reads()}
+        reads = {read.column.name: read for read in self.reads()}
         inner = [f"{read.typed} as v_{name}" for name, read in reads.items()]
         unread = {}
         for name, read in reads.items():
@@ -292,7 +293,7 @@ class Mapper:
         )
 
     def _grouped(self, relation: str) -> str:
-        reads = {read.column.name: read for read in self._reads()}
+        reads = {read.column.name: read for read in self.reads()}
         keys = {name.strip().lower() for name in self.mapping.group_by}
         inner, outer, unread, inconsistent = [], [], {}, []
         for name, read in reads.items():

@@ -32,14 +32,11 @@ def measure(connection: duckdb.DuckDBPyConnection, mapper: Mapper, relation: str
     """
     thin = _thin(mapper)
     amount, event = (name if name in thin.entity.by_name else None for name in (mapper.entity.amount, mapper.entity.event_time))
-    total = f"sum({amount})" if amount else "cast(null as decimal(38,2))"
-    span = f"cast(min({event}) as varchar), cast(max({event}) as varchar)" if event else "null, null"
-    plumbing = "'' as __batch_id, '' as __file, timestamp '1970-01-01' as __extracted_at"
-    selected = thin.select(f"(select *, {plumbing} from ({relation}))")
+    select = _grouped(thin, amount, event, relation) if mapper.mapping.group_by else _plain(thin, amount, event, relation)
     try:
-        rows, malformed, sum_, bad_amounts, amount_shown, bad_times, time_shown, first, last = connection.execute(
-            f"select count(*), {_bad('')[0]}, {total}, {', '.join(_bad(amount))}, {', '.join(_bad(event))}, {span} from ({selected})"
-        ).fetchone() or (0, 0, None, 0, None, 0, None, None, None)
+        rows, malformed, sum_, bad_amounts, amount_shown, bad_times, time_shown, first, last = connection.execute(select).fetchone() or (
+            (0, 0, None, 0, None, 0, None, None, None)
+        )
         notes = _notes(connection, mapper, landed) if landed else {}
     except duckdb.Error as error:
         raise SourceError(
@@ -54,15 +51,35 @@ def measure(connection: duckdb.DuckDBPyConnection, mapper: Mapper, relation: str
     return EntityTotals(rows, sum_, bad_amounts, first, last, notes)
 
 
-def _bad(column: str | None) -> tuple[str, str]:
-    """How many rows have a problem in `column`, and one of the values."""
-    if column is None:
-        return "0", "null"
-    found = f"list_filter(_problems, p -> p.column_name = '{column}' and p.reason <> 'MISSING_REQUIRED')"
-    return (
-        f"count(*) filter (where len(_problems) > 0 and len({found}) > 0)",
-        f"min(case when len(_problems) > 0 then {found}[1].value end)",
-    )
+def _plain(thin: Mapper, amount: str | None, event: str | None, relation: str) -> str:
+    """Totals where a row of the source is a row of the entity: straight from the values, no row is put together."""
+    reads = {read.column.name: read for read in thin.reads()}
+
+    def bad(column: str | None) -> str:
+        if column is None:
+            return "0, null"
+        test = f"__malformed is null and {reads[column].unread}"
+        return f"count(case when {test} then 1 end), min(case when {test} then {reads[column].shown} end)"
+
+    total = f"sum({reads[amount].typed})" if amount else "cast(null as decimal(38,2))"
+    span = "cast(min({0}) as varchar), cast(max({0}) as varchar)".format(reads[event].typed) if event else "null, null"
+    numbered = f"(select *, '' as __batch_id from ({relation}))"
+    return f"select count(*), count(__malformed), {total}, {bad(amount)}, {bad(event)}, {span} from {numbered} {thin.where()}"
+
+
+def _grouped(thin: Mapper, amount: str | None, event: str | None, relation: str) -> str:
+    """Totals where several rows of the source make one of the entity."""
+
+    def bad(column: str) -> str:
+        found = f"list_filter(_problems, p -> p.column_name = '{column}' and p.reason <> 'MISSING_REQUIRED')"
+        return f"count(case when len({found}) > 0 then 1 end), min({found}[1].value)"
+
+    total = f"sum({amount})" if amount else "cast(null as decimal(38,2))"
+    span = f"cast(min({event}) as varchar), cast(max({event}) as varchar)" if event else "null, null"
+    bads = ", ".join(bad(column) if column else "0, null" for column in (amount, event))
+    malformed = "count(case when list_contains(list_transform(_problems, p -> p.reason), 'MALFORMED_ROW') then 1 end)"
+    plumbing = "'' as __batch_id, '' as __file, timestamp '1970-01-01' as __extracted_at"
+    return f"select count(*), {malformed}, {total}, {bads}, {span} from ({thin.select(f'(select *, {plumbing} from ({relation}))')})"
 
 
 #: What a value looks like when a whole column of them cannot be read, and the setting that says how to read it.
@@ -95,6 +112,6 @@ def _notes(connection: duckdb.DuckDBPyConnection, mapper: Mapper, landed: str) -
     tests = mapper.healings()
     if not tests:
         return {}
-    counted = ", ".join(f"count(*) filter (where {test})" for test in tests.values())
-    found = connection.execute(f"select {counted} from ({landed}) {mapper.where()}").fetchone() or ()
+    counts = ", ".join(f"count(case when {test} then 1 end)" for test in tests.values())
+    found = connection.execute(f"select {counts} from ({landed}) {mapper.where()}").fetchone() or ()
     return {note: rows for note, rows in zip(tests, found, strict=True) if rows}
