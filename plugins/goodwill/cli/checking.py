@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from goodwill.errors import GoodwillError
-from goodwill.extract.landing import check_columns, mappers
+from goodwill.extract.structure import check_columns, mappers
 from goodwill.home import Home
 from goodwill.settings import load_business
 from goodwill.sources import Source, load_sources

@@ -15,10 +15,12 @@ import duckdb
 
 from goodwill.clock import now
 from goodwill.errors import GoodwillError
+from goodwill.extract.approaching import short
 from goodwill.extract.batches import WITHDRAWN, Manifest, active_batches, is_withdrawn, read_manifests, rows_file
 from goodwill.extract.chains import Chain, chains, spread
-from goodwill.extract.landing import mappers, short, write_batch
+from goodwill.extract.structure import mappers
 from goodwill.extract.totals import measure
+from goodwill.extract.writing import write_batch
 from goodwill.files import digest, replace_text
 from goodwill.home import Home
 from goodwill.sources import Source, Sources

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from goodwill.entities import PLUMBING, Entity
 from goodwill.extract.batches import Manifest, active_batches, rows_file
-from goodwill.extract.landing import mappers
+from goodwill.extract.structure import mappers
 from goodwill.home import Home
 from goodwill.sources import Source, Sources
 from goodwill.sql import identifier, literals

@@ -1,0 +1,49 @@
+"""The structure of a part against its mapping: which columns it has, which it would need, and what the likeliest slip is."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+from goodwill.entities import ENTITIES
+from goodwill.errors import SourceError
+from goodwill.extract.mapping import Mapper
+from goodwill.sources import Source
+
+__all__ = ["check_columns", "mappers"]
+
+
+def mappers(source: Source, columns: dict[str, str], zone: str) -> dict[str, Mapper]:
+    """Entity → its mapper for a part with these columns."""
+    types = {name.lower(): sql_type for name, sql_type in columns.items()}
+    return {name: Mapper(source, ENTITIES[name], mapping, types, source.time_zone or zone) for name, mapping in source.entities.items()}
+
+
+def check_columns(source: Source, part: str, mapped: dict[str, Mapper], columns: dict[str, str], before: Iterable[str] = ()) -> None:
+    """Refuse a part that lacks a column the mapping reads; the remedy names the likeliest slip.
+
+    `before` are the columns the source had: of those that are new, one may be the missing one under a new name.
+    """
+    for entity, mapper in mapped.items():
+        missing = mapper.missing_columns()
+        if missing:
+            raise SourceError(
+                f"source {source.name!r}: {part}: no column {', '.join(map(repr, missing))}, which the mapping of "
+                f"{entity} reads; there are: {', '.join(columns) or 'no columns'}",
+                _likely_slip(missing, list(columns), list(before))
+                + f"mend the mapping of {source.name!r} in sources.yml, or the header at the source",
+            )
+
+
+def _likely_slip(missing: list[str], columns: list[str], before: list[str]) -> str:
+    """A whole header taken for one name is a wrong delimiter; a name almost like another is a renamed column."""
+    if len(columns) == 1:
+        mark = next((mark for mark in (";", "\t", "|", ",") if mark in columns[0]), None)
+        return f"the header looks separated by {mark!r}: set 'delimiter' to it; or " if mark else ""
+    had = {name.lower() for name in before}
+    by_lower = {name.lower(): name for name in columns if name.lower() not in had}
+    pairs = [(name, difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.7)) for name in missing]
+    guesses = [f"{name!r} may now be {by_lower[close[0]]!r}" for name, close in pairs if close]
+    if had and by_lower and not guesses:
+        guesses = [f"new in it: {', '.join(map(repr, by_lower.values()))}"]
+    return f"{'; '.join(guesses)}: " if guesses else ""
