@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import math
 import shutil
+import struct
 import uuid
 from decimal import Decimal
 
@@ -242,16 +243,15 @@ def test_hostile_names_are_quoted(postgres, erp_source, make_home):
     assert rows(home) == [("1", Decimal("2.00"))]
 
 
-@pytest.mark.parametrize("password", ["wr0ng secret'", "x", "p@ss:w/rd%"])
+@pytest.mark.parametrize("password", ["wr0ng secret'", "p@ss:w/rd%"])
 def test_a_wrong_password_is_never_shown(postgres, erp_source, make_home, monkeypatch, password):
     postgres.run(TABLE, ROWS)
     monkeypatch.setenv("GOODWILL_CONNECTION_ERP", postgres.uri(password=password))
     home = make_home(erp_source())
     with pytest.raises(SourceError, match="connection 'erp'") as caught:
         land(home)
-    text = f"{caught.value} {caught.value!r} {caught.value.__context__!r}" if len(password) > 1 else ""
-    assert password not in text
-    assert "password authentication failed" in str(caught.value) or len(password) == 1
+    assert password not in f"{caught.value} {caught.value!r} {caught.value.__context__!r}"
+    assert "password authentication failed" in str(caught.value)
     nothing_landed(home)
 
 
@@ -375,6 +375,8 @@ def alike(landed, given, kind):
     """Whether a landed value is exactly what psycopg2 reads."""
     if given is None or landed is None:
         return landed is given
+    if kind == "real":  # psycopg2 gives the double that its short text means
+        given = struct.unpack("f", struct.pack("f", given))[0]
     if kind in ("real", "double precision"):
         return landed == given or (math.isnan(landed) and math.isnan(given))
     if kind == "numeric":
@@ -393,7 +395,7 @@ def test_random_tables_land_as_another_driver_reads_them(postgres, erp_source, m
         f"create table orders (order_id int, ordered_at date default '2025-01-01', amount numeric(8,2) default 1, {declared})",
     )
     for number, row in enumerate(values):
-        spots = ", ".join(f"%s::{kind}" for kind in kinds)
+        spots = ", ".join(f"cast(%s as {kind})" for kind in kinds)
         given = tuple(str(value) if isinstance(value, uuid.UUID) else value for value in row)
         postgres.run(f"insert into orders (order_id, {', '.join(names)}) values (%s, {spots})", values=(number, *given))
     home = make_home(erp_source())
