@@ -1,12 +1,13 @@
-"""Wall-clock time of a zone to UTC, as SQL: a comparison a row, not a calendar look-up; gaps and overlaps by the source's own rule.
+"""Wall-clock time of a zone to UTC, as SQL, with the hours that a change of clocks skips or doubles read by the source's own rule.
 
-The changes of a zone's offset (the tz database, through `zoneinfo`) are laid out by year; a stamp of another year, or of a zone that
-changes more often than four times a year, goes through the database's own conversion.
+The changes of a zone's offset come from the tz database, through `zoneinfo`, for the years 1990 to 2049; in other years the engine's
+own rule holds.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -16,7 +17,6 @@ from goodwill.sql import literal
 __all__ = ["Change", "in_gap", "in_overlap", "to_utc", "zone_changes"]
 
 FIRST, LAST = 1990, 2049
-_MOST_A_YEAR = 4
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
@@ -36,7 +36,7 @@ def _offset(zone: ZoneInfo, instant: int) -> int:
 
 @lru_cache(maxsize=64)
 def zone_changes(name: str) -> tuple[Change, ...]:
-    """Every change of a zone's offset in the years laid out here, in order."""
+    """Every change of a zone's offset from 1990 to 2049, in order."""
     zone, found = ZoneInfo(name), []
     day = int((dt.datetime(FIRST - 1, 12, 30, tzinfo=dt.UTC) - _EPOCH).total_seconds())
     last = int((dt.datetime(LAST + 1, 1, 2, tzinfo=dt.UTC) - _EPOCH).total_seconds())
@@ -54,87 +54,48 @@ def zone_changes(name: str) -> tuple[Change, ...]:
     return tuple(found)
 
 
-def _wall(change: Change, gap: str, overlap: str) -> int:
-    """The wall-clock second from which the offset behind a change holds, by the source's rule for hours that are missing or double."""
-    if change.after > change.before:
-        return change.instant + (change.after if gap == "later" else change.before)
-    return change.instant + (change.before if overlap == "earlier" else change.after)
+def _hours(name: str, missing: bool) -> dict[int, list[tuple[int, int]]]:
+    """Length in seconds → the wall-clock spans (seconds since 1970 as if UTC) that a zone skips, or shows twice."""
+    found: dict[int, list[tuple[int, int]]] = {}
+    for change in zone_changes(name):
+        if (change.after > change.before) == missing:
+            low, high = sorted((change.instant + change.before, change.instant + change.after))
+            found.setdefault(high - low, []).append((low, high))
+    return found
 
 
-@lru_cache(maxsize=64)
-def _by_year(name: str, gap: str, overlap: str) -> tuple[list[list[int]], list[list[int]]] | None:
-    """For each year the walls at which the offset changes, and the offsets before, between and behind them."""
-    changes = zone_changes(name)
-    walls: dict[int, list[tuple[int, int]]] = {year: [] for year in range(FIRST, LAST + 1)}
-    offset = _offset(ZoneInfo(name), int((dt.datetime(FIRST - 1, 12, 30, tzinfo=dt.UTC) - _EPOCH).total_seconds()))
-    for change in changes:
-        wall = _wall(change, gap, overlap)
-        year = (_EPOCH + dt.timedelta(seconds=wall)).year
-        if year in walls:
-            walls[year].append((wall, change.after))
-        elif year < FIRST:
-            offset = change.after
-    most = max(map(len, walls.values()))
-    if most > _MOST_A_YEAR:
-        return None
-    ends, offsets = [], []
-    for year in range(FIRST, LAST + 1):
-        here = [offset]
-        here += [after for _, after in walls[year]]
-        offset = here[-1]
-        filled = [wall for wall, _ in walls[year]] + [2**40] * (most - len(walls[year]))
-        ends.append(filled)
-        offsets.append(here + [offset] * (most + 1 - len(here)))
-    return ends, offsets
+def _within(local: str, spans: list[tuple[int, int]]) -> str:
+    """SQL: whether `local` lies in one of `spans`, each cut into slots of one length: one look into a set."""
+    slot = math.gcd(*(second for span in spans for second in span))
+    slots = ", ".join(str(number) for low, high in spans for number in range(low // slot, high // slot))
+    return f"epoch_us({local}) // {slot}000000 in ({slots})"
 
 
 def to_utc(local: str, zone: str, gap: str = "later", overlap: str = "earlier") -> str:
-    """SQL: the UTC time stamp of `local`, a SQL time stamp on the wall clock of `zone`."""
+    """SQL: the UTC time stamp of `local`, a SQL time stamp on the wall clock of `zone`.
+
+    The engine reads a missing hour by the offset before the change (later) and a double one by the offset behind it (later).
+    """
     if zone == "UTC":
         return local
-    engine = f"timezone('UTC', timezone({literal(zone)}, {local}))"
-    laid_out = _by_year(zone, gap, overlap)
-    if laid_out is None:
-        return engine
-    ends, offsets = laid_out
-    micros, year = f"epoch_us({local})", f"year({local})"
-    place = f"[{year} - {FIRST - 1}]"
-    if not ends[0] and len({row[0] for row in offsets}) == 1:
-        shift = str(offsets[0][0])
-    else:
-        branches = "".join(
-            f" when {micros} < ([{', '.join(f'{row[number]}000000' for row in ends)}]){place} "
-            f"then ([{', '.join(str(row[number]) for row in offsets)}]){place}"
-            for number in range(len(ends[0]))
-        )
-        behind = f"([{', '.join(str(row[-1]) for row in offsets)}]){place}"
-        shift = f"case{branches} else {behind} end" if branches else behind
-    return f"case when {year} between {FIRST} and {LAST} then make_timestamp({micros} - 1000000::bigint * ({shift})) else {engine} end"
-
-
-def _spans(local: str, zone: str, missing: bool) -> str:
-    """SQL: whether `local` falls into an hour that is missing (or double); only stamps of days of change are looked at closely."""
-    if zone == "UTC":
-        return "false"
-    spans = []
-    days: set[str] = set()
-    for change in zone_changes(zone):
-        if (change.after > change.before) == missing:
-            low, high = sorted((change.instant + change.before, change.instant + change.after))
-            start, end = (_EPOCH + dt.timedelta(seconds=low), _EPOCH + dt.timedelta(seconds=high))
-            days |= {start.date().isoformat(), end.date().isoformat()}
-            spans.append(f"({local} >= timestamp '{start:%Y-%m-%d %H:%M:%S}' and {local} < timestamp '{end:%Y-%m-%d %H:%M:%S}')")
-    if not spans:
-        return "false"
-    listed = ", ".join(f"date '{day}'" for day in sorted(days))
-    return f"case when cast({local} as date) in ({listed}) then {' or '.join(spans)} else false end"
+    micros = f"epoch_us(timezone({literal(zone)}, {local}))"
+    for wanted, missing in ((gap, True), (overlap, False)):
+        if wanted == "earlier":
+            for seconds, spans in _hours(zone, missing).items():
+                micros += f" - {seconds}000000::bigint * cast({_within(local, spans)} as bigint)"
+    return f"make_timestamp({micros})"
 
 
 def in_gap(local: str, zone: str) -> str:
     """SQL: whether the wall clock of `zone` never showed `local`."""
-    return _spans(local, zone, missing=True)
+    return _in_hours(local, zone, missing=True)
 
 
 def in_overlap(local: str, zone: str) -> str:
     """SQL: whether the wall clock of `zone` showed `local` twice."""
-    return _spans(local, zone, missing=False)
+    return _in_hours(local, zone, missing=False)
+
+
+def _in_hours(local: str, zone: str, missing: bool) -> str:
+    spans = [span for each in _hours(zone, missing).values() for span in each]
+    return _within(local, spans) if spans else "false"

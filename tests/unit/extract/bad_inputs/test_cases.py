@@ -21,7 +21,7 @@ sources:
   - name: shop
     path: input/{name}
     currency: EUR
-    time_zone: Europe/Paris
+    time_zone: {zone}
     {more}
     entities:
       orders:
@@ -62,6 +62,7 @@ class Case:
     remedy: str = ""
     more: str = ""
     name: str = "orders.csv"
+    zone: str = "UTC"
 
 
 def bad(row: str, column: str, reason: str, value: str | None, more: str = "") -> Case:
@@ -81,7 +82,8 @@ def stamp(text: str) -> Case:
 
 
 def good(row: str, order: str = "2", more: str = "", notes: dict[str, int] | None = None, **columns: object) -> Case:
-    return Case(around(row), values={order: columns}, more=more, notes=notes or {})
+    zone = "Europe/Paris" if "-30 02:30:00," in row or "-26 02" in row else "UTC"
+    return Case(around(row), values={order: columns}, more=more, notes=notes or {}, zone=zone)
 
 
 GOOD = (HEADER + FIRST + FIRST.replace("1,1", "2,1", 1) + LAST).encode()
@@ -191,6 +193,7 @@ CASES = {
         GOOD.replace(b"2025-03-01 10:00:00", b"03/04/2025"),
         more='timestamp_format: "%d/%m/%Y"',
         values={"1": {"ordered_at": "2025-04-02 22:00:00"}},
+        zone="Europe/Paris",
     ),
     "56-29-february": stamp("2025-02-29 10:00:00"),
     "58-offset": good("2,1,2025-03-30T02:30:00+02:00,1,EUR,paid", ordered_at="2025-03-30 00:30:00"),
@@ -232,7 +235,7 @@ def found(home):
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_bad_input(make_home, case):
-    home = make_home(sources=SOURCES.format(name=case.name, more=case.more), **{case.name: case.content})
+    home = make_home(sources=SOURCES.format(name=case.name, more=case.more, zone=case.zone), **{case.name: case.content})
     if case.refused:
         with pytest.raises(SourceError) as error:
             land(home)
@@ -263,7 +266,7 @@ def test_bad_input(make_home, case):
 
 
 def test_the_same_bytes_again_are_no_news_and_a_correction_supersedes(make_home):
-    home = make_home(sources=SOURCES.format(name="orders.csv", more=""), **{"orders.csv": GOOD})
+    home = make_home(sources=SOURCES.format(name="orders.csv", more="", zone="UTC"), **{"orders.csv": GOOD})
     assert land(home)[0]["batches"] == 1
     (home.root / "input" / "orders.csv").write_bytes(GOOD)
     assert land(home)[0]["batches"] == 0
@@ -274,7 +277,8 @@ def test_the_same_bytes_again_are_no_news_and_a_correction_supersedes(make_home)
 
 def test_a_file_without_its_marker_waits(make_home):
     home = make_home(
-        sources=SOURCES.format(name="*.csv", more='ready_marker: "{file}.done"'), **{"a.csv": GOOD, "b.csv": GOOD, "a.csv.done": ""}
+        sources=SOURCES.format(name="*.csv", more='ready_marker: "{file}.done"', zone="UTC"),
+        **{"a.csv": GOOD, "b.csv": GOOD, "a.csv.done": ""},
     )
     said: list[str] = []
     counts = land_source(home, load_sources(home.sources_file).sources[0], "UTC", say=said.append)
@@ -284,7 +288,9 @@ def test_a_file_without_its_marker_waits(make_home):
 
 @pytest.mark.parametrize("path", ["../outside.csv", "input/link.csv"])
 def test_a_path_out_of_the_home_is_refused(make_home, tmp_path, path):
-    home = make_home(sources=SOURCES.format(name="orders.csv", more="").replace("input/orders.csv", path), **{"orders.csv": GOOD})
+    home = make_home(
+        sources=SOURCES.format(name="orders.csv", more="", zone="UTC").replace("input/orders.csv", path), **{"orders.csv": GOOD}
+    )
     outside = tmp_path.parent / "outside.csv"
     outside.write_bytes(GOOD)
     (tmp_path / "input" / "link.csv").symlink_to(outside)
@@ -338,7 +344,7 @@ READY = {  # file of the shared folder → rows that flow, rows with a problem; 
 @pytest.mark.parametrize("name", READY)
 def test_ready_file(make_home, name):
     content = (Path(os.environ["GOODWILL_SHARED_DATA"]) / "bad" / name).read_bytes()
-    home = make_home(sources=SOURCES.format(name=name, more=""), **{name: content})
+    home = make_home(sources=SOURCES.format(name=name, more="", zone="Europe/Paris"), **{name: content})
     if READY[name] is None:
         with pytest.raises(SourceError) as error:
             land(home)

@@ -1,0 +1,36 @@
+"""Wall clocks: the SQL says what the tz database says, on every day of change and between, by both rules."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pytest
+from goodwill.extract.zones import in_gap, in_overlap, to_utc, zone_changes
+
+EPOCH = dt.datetime(1970, 1, 1)
+AROUND = (-61, -60, -31, -30, -1, 0, 1, 29, 30, 59, 60, 61, 90)
+
+
+@pytest.mark.parametrize(
+    "zone", ["UTC", "Europe/Paris", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "Africa/Casablanca", "Pacific/Apia"]
+)
+def test_wall_clocks_read_as_the_tz_database_says(zone):
+    chance = random.Random(1)
+    walls = [dt.datetime(1991, 1, 1) + dt.timedelta(minutes=chance.randrange(60 * 24 * 365 * 58)) for _ in range(500)]
+    for change in zone_changes(zone):
+        walls += [EPOCH + dt.timedelta(seconds=change.instant + change.before + 60 * minutes) for minutes in AROUND]
+    walls = [wall for wall in walls if 1990 <= wall.year < 2038]
+    # fold 0 reads a missing hour later and a double one earlier, fold 1 the other way round
+    with duckdb.connect() as connection:
+        connection.execute("create table walls as select unnest(?) as l", [walls])
+        rows = connection.execute(
+            f"select l, {to_utc('l', zone)}, {to_utc('l', zone, 'earlier', 'later')}, {in_gap('l', zone)}, {in_overlap('l', zone)} from walls"
+        ).fetchall()
+    assert len(rows) == len(walls)
+    for wall, default, other, gap, overlap in rows:
+        first, second = (wall.replace(tzinfo=ZoneInfo(zone), fold=fold).astimezone(dt.UTC).replace(tzinfo=None) for fold in (0, 1))
+        assert (default, other) == (first, second), wall
+        assert (gap, overlap) == (first > second, first < second), wall
