@@ -311,7 +311,7 @@ READY = {  # file of the shared folder → rows that flow, rows with a problem; 
     "14_empty.csv": None,
     "16_no_header.csv": None,
     "17_nul_bytes.csv": (1, 1),
-    "19_unclosed_quote.csv": (6, 1),
+    "19_unclosed_quote.csv": (10, 1),
     "20_newline_in_quote.csv": (2, 0),
     "22_no_final_newline.csv": (3, 0),
     "23_truncated_last_row.csv": (2, 1),
