@@ -200,6 +200,8 @@ class Caster:
         """A calendar day as the source wrote it."""
         if sql_type == "DATE":
             return value
+        if sql_type == "TIMESTAMP WITH TIME ZONE":  # an instant is a day only in a zone: the source's, never the machine's
+            return f"cast(timezone({literal(self.zone)}, {value}) as date)"
         if sql_type.startswith("TIMESTAMP"):
             return f"cast({value} as date)"
         if fmt in _EPOCHS:

@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
+from goodwill.extract.casting import Caster
 from goodwill.extract.zones import in_gap, in_overlap, to_utc, zone_changes
+from goodwill.sources.connectors import CONNECTORS
 
 EPOCH = dt.datetime(1970, 1, 1)
 AROUND = (-61, -60, -31, -30, -1, 0, 1, 29, 30, 59, 60, 61, 90)
@@ -34,3 +36,14 @@ def test_wall_clocks_read_as_the_tz_database_says(zone):
         first, second = (wall.replace(tzinfo=ZoneInfo(zone), fold=fold).astimezone(dt.UTC).replace(tzinfo=None) for fold in (0, 1))
         assert (default, other) == (first, second), wall
         assert (gap, overlap) == (first > second, first < second), wall
+
+
+@pytest.mark.parametrize("machine", ["UTC", "Pacific/Kiritimati", "America/Los_Angeles"])
+def test_the_day_of_an_instant_is_the_sources_wherever_the_machine_stands(machine):
+    entities = {"orders": {"columns": ["order_id", "ordered_at", "net_amount"]}}
+    source = CONNECTORS["file"].settings.model_validate({"name": "shop", "path": "orders.parquet", "entities": entities})
+    with duckdb.connect() as connection:
+        connection.execute(f"set TimeZone = '{machine}'")
+        connection.execute("create table instants as select timestamptz '2025-03-01 23:30:00+00' as i")
+        day = Caster(source, "Europe/Paris").cast("i", "TIMESTAMP WITH TIME ZONE", "date")
+        assert connection.execute(f"select {day} from instants").fetchone() == (dt.date(2025, 3, 2),)
