@@ -43,7 +43,7 @@ def measure(connection: duckdb.DuckDBPyConnection, mapper: Mapper, relation: str
             f"source {mapper.source.name!r}: its control totals cannot be measured ({str(error).splitlines()[0]})",
             "run again; if it stays so, send the file again in a plainer form (CSV, UTF-8)",
         ) from None
-    if rows > malformed:
+    if rows > malformed and not mapper.mapping.where:  # a row that cannot be read passes every filter: it may stand alone behind one
         if bad_amounts == rows - malformed:
             _refuse_undeclared(mapper, amount or "", amount_shown, _AMOUNT_HINTS)
         if bad_times == rows - malformed:
