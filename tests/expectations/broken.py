@@ -161,6 +161,11 @@ BROKEN: dict[str, str] = {
     "MRT-COH-3": "update marts.cohort_retention set cumulative_ltv_amount = 0 where age = 9",
     "MRT-COH-4": "update marts.cohort_retention set retention_rate = 1.1, rolling_retention_rate = 1.1 where age = 1",
     "MRT-COH-5": "update marts.cohort_retention set rolling_retention_rate = 0.4 where age = 1",
+    "MRT-RPC-1": "update marts.repurchase_curve set customers_count = 39 where days = 0 and segment_kind = 'all'",
+    "MRT-RPC-2": _TWICE.format("marts.repurchase_curve", "days = 0 and segment_kind = 'all'"),
+    "MRT-RPC-3": "update marts.repurchase_curve set repurchase_rate = 0.7, repurchase_high_rate = 0.8 where days = 40",
+    "MRT-RPC-4": "update marts.repurchase_curve set repurchase_low_rate = 0.55 where days = 40",
+    "MRT-RPC-5": "update marts.repurchase_curve set bought_count = 19 where days = 40 and segment_kind = 'cohort_month'",
     "MRT-RFR-1": "delete from marts.referral_edges",
     "MRT-RFR-2": _TWICE.format("marts.referral_edges", "edge_status = 'refused'"),
     "MRT-RFR-3": "insert into marts.referral_edges by name select * replace ('c44' as referred_contact_id) from marts.referral_edges "

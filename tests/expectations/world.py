@@ -162,6 +162,12 @@ create table marts.cohort_retention as
         case when age < 9 then 100 end::decimal(18, 2) as revenue_amount, case when age < 9 then 50 end::decimal(18, 2) as margin_amount,
         case when age < 9 then 50 end::decimal(18, 2) as cumulative_ltv_amount
     from (select unnest(range(10)) as age);
+create table marts.repurchase_curve as
+    select 2::bigint as purchase_number, segment_kind, segment, days::bigint as days, 40::bigint as customers_count, at_risk::bigint as at_risk_count,
+        bought::bigint as bought_count, 1 - rate::double as still_waiting_rate, rate::double as repurchase_rate,
+        low::double as repurchase_low_rate, high::double as repurchase_high_rate, 40::bigint as median_days
+    from (values ('all', 'all'), ('cohort_month', '2024-09-01')) as segments(segment_kind, segment)
+    cross join (values (0, 40, 0, 0, null, null), (40, 40, 20, 0.5, 0.4, 0.6), (80, 10, 2, 0.6, 0.4, 0.7)) as steps(days, at_risk, bought, rate, low, high);
 create table marts.referral_edges as
     select contact_id as referred_contact_id, contact_id as referred_person_id, referred_by as referrer_person_id, created_at as claimed_at,
         created_at::date as claimed_on, case when contact_id = 'c4' then 'refused' else 'valid' end as edge_status, contact_id <> 'c4' as is_valid,

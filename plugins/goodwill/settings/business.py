@@ -98,6 +98,30 @@ class Referrals(Section):
     reward_amount: Annotated[float, Field(ge=0)] = 0.0
 
 
+class Acquisition(Section):
+    unstated_purpose: Literal["acquisition", "none"] = "acquisition"
+    payback_months: Annotated[int, Field(ge=1, le=120)] = 24
+
+
+class Subscriptions(Section):
+    switch_days: Annotated[int, Field(ge=0, le=366)] = 7
+
+
+class Satisfaction(Section):
+    answer_every_days: Days = 90
+    response_days: Days = 30
+    repurchase_days: Days = 90
+
+
+class Reactions(Section):
+    ignored_after_hours: Annotated[int, Field(ge=1, le=8_760)] = 72
+
+
+class Folklore(Section):
+    tolerance: Share = 0.1
+    minimum_count: Annotated[int, Field(ge=2)] = 30
+
+
 class Quality(Section):
     quarantine_share: Share = 0.05
     refund_patience_days: Days = 30
@@ -121,6 +145,11 @@ class BusinessSettings(Section):
     value: Value = Value()
     clv: Clv = Clv()
     referrals: Referrals = Referrals()
+    acquisition: Acquisition = Acquisition()
+    subscriptions: Subscriptions = Subscriptions()
+    satisfaction: Satisfaction = Satisfaction()
+    reactions: Reactions = Reactions()
+    folklore: Folklore = Folklore()
     quality: Quality = Quality()
     retention: Retention = Retention()
 
