@@ -49,6 +49,15 @@
     ({{ utc_timestamp }} + to_days(cast({{ days }} as integer)))
 {%- endmacro %}
 
+{# A UTC timestamp some whole hours later. #}
+{% macro add_hours(utc_timestamp, hours) -%}
+    {{ return(adapter.dispatch('add_hours', 'goodwill')(utc_timestamp, hours)) }}
+{%- endmacro %}
+
+{% macro duckdb__add_hours(utc_timestamp, hours) -%}
+    ({{ utc_timestamp }} + to_hours(cast({{ hours }} as integer)))
+{%- endmacro %}
+
 {# The moment without its fraction of a second. #}
 {% macro second_of(utc_timestamp) -%}
     {{ return(adapter.dispatch('second_of', 'goodwill')(utc_timestamp)) }}

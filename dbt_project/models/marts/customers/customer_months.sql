@@ -1,0 +1,134 @@
+-- grain: person and month in which something happened; every amount and count adds up, over months and over people
+with
+
+people as (
+
+    select * from {{ ref('int_people') }}
+
+),
+
+orders as (
+
+    select * from {{ ref('int_orders__valued') }}
+    where not is_cancelled
+
+),
+
+purchase_days as (
+
+    select * from {{ ref('int_purchase_days') }}
+
+),
+
+refunds as (
+
+    select * from {{ ref('int_refunds__dated') }}
+    where person_id is not null
+
+),
+
+contact_events as (
+
+    select * from {{ ref('int_contact_events__identified') }}
+    where is_suspect is not true
+
+),
+
+happened as (
+
+    select
+        person_id,
+        {{ month_of('ordered_on') }} as month,
+        count(*) as orders_count,
+        0 as purchase_days_count,
+        sum(revenue_amount) as ordered_amount,
+        0 as refunded_amount,
+        coalesce(sum(margin_by_event_date_amount), 0) as margin_amount,
+        count(*) - count(margin_by_event_date_amount) as unknown_margins_count,
+        0 as contacts_sent_count,
+        0 as contact_events_count,
+        0 as cost_to_serve_amount
+    from orders
+    group by person_id, {{ month_of('ordered_on') }}
+    union all
+    select
+        person_id,
+        {{ month_of('purchased_on') }} as month,
+        0 as orders_count,
+        count(*) as purchase_days_count,
+        0 as ordered_amount,
+        0 as refunded_amount,
+        0 as margin_amount,
+        0 as unknown_margins_count,
+        0 as contacts_sent_count,
+        0 as contact_events_count,
+        0 as cost_to_serve_amount
+    from purchase_days
+    group by person_id, {{ month_of('purchased_on') }}
+    union all
+    select
+        person_id,
+        {{ month_of('refunded_on') }} as month,
+        0 as orders_count,
+        0 as purchase_days_count,
+        0 as ordered_amount,
+        sum(refunded_amount) as refunded_amount,
+        -sum(refunded_amount) as margin_amount,
+        0 as unknown_margins_count,
+        0 as contacts_sent_count,
+        0 as contact_events_count,
+        0 as cost_to_serve_amount
+    from refunds
+    group by person_id, {{ month_of('refunded_on') }}
+    union all
+    select
+        contact_events.person_id,
+        {{ month_of('contact_events.occurred_on') }} as month,
+        0 as orders_count,
+        0 as purchase_days_count,
+        0 as ordered_amount,
+        0 as refunded_amount,
+        0 as margin_amount,
+        0 as unknown_margins_count,
+        count(*) filter (where contact_events.kind = 'message_sent') as contacts_sent_count,
+        count(*) as contact_events_count,
+        coalesce(sum(contact_events.cost), 0) as cost_to_serve_amount
+    from contact_events
+    inner join people
+        on contact_events.person_id = people.person_id
+    group by contact_events.person_id, {{ month_of('contact_events.occurred_on') }}
+
+),
+
+months as (
+
+    select
+        person_id,
+        month,
+        sum(orders_count) as orders_count,
+        sum(purchase_days_count) as purchase_days_count,
+        sum(ordered_amount) as ordered_amount,
+        sum(refunded_amount) as refunded_amount,
+        case when sum(unknown_margins_count) = 0 then sum(margin_amount) end as margin_amount,
+        sum(contacts_sent_count) as contacts_sent_count,
+        sum(contact_events_count) as contact_events_count,
+        sum(cost_to_serve_amount) as cost_to_serve_amount
+    from happened
+    group by person_id, month
+
+)
+
+select
+    person_id,
+    month,
+    cast(orders_count as bigint) as orders_count,
+    cast(purchase_days_count as bigint) as purchase_days_count,
+    cast(ordered_amount as decimal(18, 2)) as ordered_amount,
+    cast(refunded_amount as decimal(18, 2)) as refunded_amount,
+    cast(ordered_amount - refunded_amount as decimal(18, 2)) as revenue_amount,
+    cast(margin_amount as decimal(18, 2)) as margin_by_event_date_amount,
+    cast(contacts_sent_count as bigint) as contacts_sent_count,
+    cast(contact_events_count as bigint) as contact_events_count,
+    cast(cost_to_serve_amount as decimal(18, 2)) as cost_to_serve_amount,
+    cast(margin_amount - cost_to_serve_amount as decimal(18, 2)) as margin_after_service_amount
+from months
