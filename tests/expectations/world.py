@@ -168,6 +168,40 @@ create table marts.repurchase_curve as
         low::double as repurchase_low_rate, high::double as repurchase_high_rate, 40::bigint as median_days
     from (values ('all', 'all'), ('cohort_month', '2024-09-01')) as segments(segment_kind, segment)
     cross join (values (0, 40, 0, 0, null, null), (40, 40, 20, 0.5, 0.4, 0.6), (80, 10, 2, 0.6, 0.4, 0.7)) as steps(days, at_risk, bought, rate, low, high);
+create table intermediate.int_marketing_spend__purposed as
+    select day, date_trunc('month', day)::date as spend_month, channel, campaign_id, 'acquisition' as purpose, true as is_purpose_assumed, amount
+    from staging.stg_marketing_spend;
+create table marts.acquisition_costs as
+    select spend_month as month, scope, case when scope = 'channel' then channel else 'all' end as acquisition_channel, false as is_month_complete,
+        sum(amount)::decimal(18, 2) as acquisition_spend_amount, 0::decimal(18, 2) as assumed_spend_amount, 0::decimal(18, 2) as referral_spend_amount,
+        0::decimal(18, 2) as rewards_amount, sum(amount)::decimal(18, 2) as acquisition_cost_amount, 4::bigint as new_customers_count,
+        0::bigint as referred_customers_count, (sum(amount) / 4)::decimal(18, 2) as cac_amount, 200::decimal(18, 2) as ltv_3_amount,
+        null::decimal(18, 2) as ltv_6_amount, null::decimal(18, 2) as ltv_12_amount, null::decimal(18, 2) as ltv_12_low_amount,
+        null::decimal(18, 2) as ltv_12_high_amount, null::decimal(18, 2) as ltv_24_amount, 3::bigint as payback_months, true as payback_observable,
+        null::double as ltv_12_to_cac_ratio, null::decimal(18, 2) as retention_spend_amount, null::bigint as retained_customers_count,
+        null::double as apparent_cost_ratio
+    from intermediate.int_marketing_spend__purposed cross join (values ('channel'), ('blended'), ('paid')) as scopes(scope)
+    group by 1, 2, 3;
+create table marts.customer_months as
+    select person_id, date_trunc('month', ordered_on)::date as month, count(*) as orders_count, count(distinct ordered_on) as purchase_days_count,
+        sum(revenue_amount)::decimal(18, 2) as ordered_amount, 0::decimal(18, 2) as refunded_amount, sum(revenue_amount)::decimal(18, 2) as revenue_amount,
+        sum(margin_by_event_date_amount)::decimal(18, 2) as margin_by_event_date_amount, 2::bigint as contacts_sent_count,
+        5::bigint as contact_events_count, 1::decimal(18, 2) as cost_to_serve_amount,
+        (sum(margin_by_event_date_amount) - 1)::decimal(18, 2) as margin_after_service_amount
+    from marts.fct_orders group by 1, 2;
+create table marts.subscription_movements as
+    select subscription_id, (date '2025-01-01' + to_months(n))::date as month, contact_ref as person_id, plan, case when n = 0 then 'new' end as begun_as,
+        null::varchar as ended_as, null::varchar as end_reason, true as is_period_known, case when n = 0 then 0 else 9 end::decimal(18, 2) as mrr_start_amount,
+        case when n = 0 then 9 else 0 end::decimal(18, 2) as new_amount, 0::decimal(18, 2) as reactivation_amount, 0::decimal(18, 2) as upgrade_amount,
+        0::decimal(18, 2) as downgrade_amount, 0::decimal(18, 2) as churned_amount, 0::decimal(18, 2) as transferred_amount,
+        9::decimal(18, 2) as mrr_end_amount
+    from staging.stg_subscriptions cross join (select unnest(range(6))::int as n) as months;
+create table marts.message_reactions as
+    select message_id, contact_ref as person_id, 'email' as channel, campaign_id, null::varchar as variant, occurred_at as sent_at,
+        occurred_at as delivered_at, true as delivery_is_derived, occurred_at + interval 1 hour as opened_at, null::timestamp as read_at,
+        null::timestamp as visited_at, null::timestamp as rejected_at, null::varchar as rejected_by, null::timestamp as ignored_at,
+        false as is_opened_before_sent, 'opened' as reaction, occurred_at + interval 1 hour as reacted_at
+    from staging.stg_contact_events where kind = 'message_sent';
 create table marts.referral_edges as
     select contact_id as referred_contact_id, contact_id as referred_person_id, referred_by as referrer_person_id, created_at as claimed_at,
         created_at::date as claimed_on, case when contact_id = 'c4' then 'refused' else 'valid' end as edge_status, contact_id <> 'c4' as is_valid,
