@@ -191,6 +191,17 @@ BROKEN: dict[str, str] = {
     "MRT-REA-4": "update marts.message_reactions set ignored_at = delivered_at - interval 1 hour where message_id = 'm1'",
     "MRT-REA-5": "update marts.message_reactions set rejected_at = opened_at, rejected_by = 'unsubscribed' where message_id = 'm1'",
     "MRT-REA-6": "update marts.message_reactions set is_opened_before_sent = true where message_id < 'm2'",
+    "MRT-SAT-1": "update intermediate.int_survey_answers set is_counted = false where event_id = 'e190'",
+    "MRT-SAT-2": _TWICE.format("marts.satisfaction", "month = date '2025-01-01' and segment_kind = 'all'"),
+    "MRT-SAT-3": "update marts.satisfaction set score_low = 101",
+    "MRT-SAT-4": "update marts.satisfaction set silent_repurchase_rate = 0.9 where month = date '2025-03-01'",
+    "MRT-SAT-5": "update marts.satisfaction set answers_count = 9, promoters_count = 9 "
+    "where segment_kind = 'acquisition_channel' and month = date '2025-03-01'",
+    "MRT-SAT-6": "update marts.satisfaction set response_rate = 0.01",
+    "MRT-FOL-1": "delete from marts.folklore where claim = 'top_20_percent_make_80'",
+    "MRT-FOL-2": "update marts.folklore set claim = 'top_20_percent_make_80'",
+    "MRT-FOL-3": "update marts.folklore set verdict = 'true' where claim = 'top_20_percent_make_80'",
+    "MRT-FOL-4": "update marts.folklore set figure = 0.9 where claim = 'top_20_percent_make_80'",
     "MRT-RFR-1": "delete from marts.referral_edges",
     "MRT-RFR-2": _TWICE.format("marts.referral_edges", "edge_status = 'refused'"),
     "MRT-RFR-3": "insert into marts.referral_edges by name select * replace ('c44' as referred_contact_id) from marts.referral_edges "

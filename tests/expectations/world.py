@@ -202,6 +202,26 @@ create table marts.message_reactions as
         null::timestamp as visited_at, null::timestamp as rejected_at, null::varchar as rejected_by, null::timestamp as ignored_at,
         false as is_opened_before_sent, 'opened' as reaction, occurred_at + interval 1 hour as reacted_at
     from staging.stg_contact_events where kind = 'message_sent';
+create table intermediate.int_survey_answers as
+    select event_id, contact_ref as person_id, 'nps' as survey_kind, occurred_at as answered_at, occurred_at::date as answered_on, score,
+        'promoter' as opinion, true as is_counted
+    from staging.stg_contact_events where kind = 'survey_answered';
+create table marts.satisfaction as
+    select month, 'nps' as survey_kind, segment_kind, segment, answers::bigint as answers_count, answers::bigint as promoters_count,
+        0::bigint as passives_count, 0::bigint as detractors_count, case when answers > 0 then 100 end::double as score,
+        null::double as score_low, null::double as score_high, 20::bigint as asked_count, 0.5::double as response_rate,
+        6::bigint as satisfied_count, 0.5::double as satisfied_repurchase_rate, 0.2::double as satisfied_repurchase_low_rate,
+        0.8::double as satisfied_repurchase_high_rate, 0::bigint as dissatisfied_count, null::double as dissatisfied_repurchase_rate,
+        null::double as dissatisfied_repurchase_low_rate, null::double as dissatisfied_repurchase_high_rate, 20::bigint as silent_count,
+        0.4::double as silent_repurchase_rate, 0.2::double as silent_repurchase_low_rate, 0.6::double as silent_repurchase_high_rate
+    from (values ('all', 'all'), ('acquisition_channel', 'unknown')) as segments(segment_kind, segment)
+    cross join (values (date '2025-01-01', 0), (date '2025-03-01', (select count(*) from intermediate.int_survey_answers))) as months(month, answers);
+create table marts.labels as
+    select unnest(['top_20_percent_make_80', 'satisfied_buyers_return_nps']) as code, 'folklore_claim' as kind, 'words' as english, 'mots' as french;
+create table marts.folklore as
+    select code as claim, 0.8::double as claimed_from, 0.8::double as claimed_to, 0.8::double as figure, 0.75::double as figure_low,
+        0.85::double as figure_high, 'customers' as counted_in, 40::bigint as cases_count, 'holds' as verdict
+    from marts.labels;
 create table marts.referral_edges as
     select contact_id as referred_contact_id, contact_id as referred_person_id, referred_by as referrer_person_id, created_at as claimed_at,
         created_at::date as claimed_on, case when contact_id = 'c4' then 'refused' else 'valid' end as edge_status, contact_id <> 'c4' as is_valid,
