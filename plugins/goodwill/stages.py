@@ -192,12 +192,17 @@ def resolve_identities(ticket: Ticket) -> Figures:
 
 
 def fit_clv(ticket: Ticket) -> Figures:
-    """Fit the customer-lifetime-value models and score every customer."""
+    """Fit the customer-lifetime-value models, settle whose parameters score, and score every customer."""
     from goodwill import clv
 
     with _stage(ticket, "fit clv") as (night, figures), open_warehouse(night.home.working_copy) as connection:
-        figures |= clv.fit(connection, night.business, night.run_id, _as_of(night))
+        published = publish.current_run(night.home)
+        if published:  # should the night before have died between its publication and its last line
+            clv.confirm(night.home, published)
+        ledger = clv.Ledger.read(night.home, _as_of(night))
+        figures |= clv.fit(connection, night.business, night.run_id, _as_of(night), ledger)
         figures |= clv.score(connection, night.business, night.run_id, _as_of(night))
+        ledger.write(night.home.run(night.run_id))
         return figures
 
 
@@ -227,6 +232,8 @@ def write_documents(ticket: Ticket) -> Figures:
 
 def publish_night(ticket: Ticket) -> Figures:
     """Publish: build the whole publication apart, then swap it in; an earlier day is published beside, never over, the present one."""
+    from goodwill import clv
+
     with _stage(ticket, "publish") as (night, figures):
         record = audit.RunRecord.of(night.home, night.run_id)
         run, facts = record.folder, record.read()
@@ -238,6 +245,7 @@ def publish_night(ticket: Ticket) -> Figures:
         if is_current:
             publish.swap(night.home, night.run_id)
             warehouse.promote(night.home)
+        clv.confirm(night.home, night.run_id)
         removed = publish.prune(night.home, night.business.retention.publications_kept)
         record.update(is_current=is_current, publication=str(target.relative_to(night.home.root)))
         figures |= {"is_current": is_current, "removed": len(removed)}

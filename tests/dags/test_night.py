@@ -15,7 +15,7 @@ from goodwill.publish import current_run
 pytestmark = pytest.mark.xdist_group("airflow")
 
 #: Columns that say which run made a row: equal nights differ in nothing else.
-OF_THE_RUN = {"run_id", "fitted_seconds"}
+OF_THE_RUN = {"run_id", "parameters_run_id", "fitted_seconds"}
 
 
 def marts(database: Path) -> dict[str, list[tuple]]:

@@ -128,6 +128,7 @@ create table intermediate.int_customer_facts as
         count(*) as purchase_days, count(*) - 1 as x, max(purchased_on) - min(purchased_on) as t_x_days,
         date '2025-06-30' - min(purchased_on) as age_days
     from intermediate.int_purchase_days group by person_id;
+create table intermediate.int_contracts__running (person_id varchar);
 """
 
 _MARTS = """
@@ -249,15 +250,34 @@ create table model.clv_scores as
         'margin' as value_basis, 3::decimal(18, 2) as expected_value_30,
         9::decimal(18, 2) as expected_value_90, 18::decimal(18, 2) as expected_value_180, 36::decimal(18, 2) as expected_value_365,
         36::decimal(18, 2) as clv_12, 60::decimal(18, 2) as clv_24, 80::decimal(18, 2) as clv_36,
-        date '2025-08-01' as expected_next_purchase_on, null::varchar as fallback_reason
+        date '2025-08-01' as expected_next_purchase_on, null::varchar as fallback_reason, 0::decimal(18, 2) as subscription_value_12,
+        0::decimal(18, 2) as subscription_value_24, 0::decimal(18, 2) as subscription_value_36, null::decimal(18, 2) as subscription_value_ever,
+        36::decimal(18, 2) as clv, 12::bigint as horizon_months, 0.1::double as annual_discount_rate, null::varchar as brand,
+        'unit_sale' as business_model, null::varchar as positioning, null::varchar as subscription_plans, {intervals}
     from intermediate.int_customer_facts;
 create table model.clv_runs as
-    select run_id, as_of, unnest(['mbg_nbd', 'bg_nbd', 'gamma_gamma']) as model, 40::bigint as customers, 40::bigint as repeat_customers,
-        9::bigint as tuples, 0.5::double as r, 5.0::double as alpha, 0.7::double as a, 2.0::double as b, 6.0::double as p, 4.0::double as q,
-        15.0::double as v, 0.1::double as r_standard_error, 0.1::double as alpha_standard_error, 0.1::double as a_standard_error, 0.1::double as b_standard_error,
-        0.1::double as p_standard_error, 0.1::double as q_standard_error, 0.1::double as v_standard_error, 'week' as time_unit, -100.0::double as log_likelihood, true as converged,
-        unnest([true, false, true]) as is_scoring_model, 'hash' as data_hash, 0.1::double as fitted_seconds, 'accepted' as status, '' as message
+    select run_id, as_of, unnest(['mbg_nbd', 'bg_nbd', 'gamma_gamma']) as model, 'all' as group_name, 'fitted' as origin,
+        'accepted' as status, '' as message, unnest([true, false, true]) as is_scoring_model, unnest(['passed', null, null]) as gate,
+        null::varchar as gate_message, run_id as parameters_run_id, as_of as parameters_as_of, null::bigint as stale_days,
+        true as converged, 1e-10::double as slope, 5::bigint as evaluations, null::varchar as warm_start_run_id, true as with_prior,
+        40::bigint as customers, 40::bigint as repeat_customers, 9::bigint as tuples, {parameters},
+        '{{}}' as covariance, 'week' as time_unit, -100.0::double as log_likelihood, 1e-7::double as crosscheck_difference,
+        0.01::double as parameter_shift, 0.01::double as psi_x, 0.01::double as psi_age, 0.01::double as psi_spend, 'hash' as data_hash,
+        0.1::double as fitted_seconds
     from control.night;
+create table model.clv_holdouts as
+    select run_id, unnest(['mbg_nbd', 'same_as_last_period']) as model, as_of - 91 as cut_on, 13::bigint as weeks, as_of as measured_on,
+        40::bigint as customers, 60.0::double as predicted, 60::bigint as actual, 0.0::double as bias, 0.5::double as mae, 0.3::double as spearman,
+        0.6::double as gini, 0.1::double as decile_error, 1.1::double as loss, null::varchar as message
+    from control.night;
+create table model.clv_calibration as
+    select run_id, 'mbg_nbd' as model, as_of - 91 as cut_on, unnest(range(1, 11)) as decile, 4.0::double as customers, 6.0::double as predicted,
+        6.0::double as actual
+    from control.night;
+create table model.clv_tracking as
+    select run_id, 'mbg_nbd' as model, as_of - 91 as cut_on, week, 5.0::double as predicted, 5.0::double as actual,
+        5.0 * week as predicted_in_all, 5.0 * week as actual_in_all
+    from control.night cross join range(1, 14) as weeks (week);
 create table model.segment_assignments as
     select person_id, case when is_customer then 'maintain' end as value_class, case when is_customer then 'neither' end as value_class_reason,
         case when not is_customer then 'prospect' when person_id < 'c2' then 'active' else 'loyal' end as life_cycle_stage,
@@ -266,11 +286,33 @@ create table model.segment_assignments as
         case when is_customer then 3 end as monetary_score, case when is_customer then 'regular' end as rfm_group,
         case when is_customer then 'rule' end as rfm_reason, 40::decimal(18, 2) as actual_value_amount, 60::decimal(18, 2) as potential_value_amount
     from intermediate.int_people;
-"""
+""".format(
+    intervals=", ".join(
+        [
+            f"{0 if side == 'low' else level // 10}::integer as purchases_{days}_{side}_{level}"
+            for days in (30, 90, 180, 365)
+            for level in (80, 95)
+            for side in ("low", "high")
+        ]
+        + [
+            f"{0 if side == 'low' else level}::decimal(18, 2) as clv_{months}_{side}_{level}"
+            for months in (12, 24, 36)
+            for level in (80, 95)
+            for side in ("low", "high")
+        ]
+    ),
+    parameters=", ".join(
+        f"{value}::double as {name}, 0.1::double as {name}_standard_error"
+        for name, value in {"r": 0.5, "alpha": 5, "a": 0.7, "b": 2, "s": 0.6, "beta": 11, "p": 6, "q": 4, "v": 15}.items()
+    ),
+)
 
 _PUBLISHED = """
 create table marts.clv_customers as from model.clv_scores;
 create table marts.clv_model_runs as from model.clv_runs;
+create table marts.clv_holdouts as from model.clv_holdouts;
+create table marts.clv_calibration as from model.clv_calibration;
+create table marts.clv_tracking as from model.clv_tracking;
 create table marts.segments as from model.segment_assignments;
 create table marts.dim_customers as
     select people.person_id, people.contact_id, people.is_customer, people.is_guest, placed.distance, placed.life_cycle_stage, placed.value_class,

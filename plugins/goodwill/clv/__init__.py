@@ -1,10 +1,12 @@
-"""Customer lifetime value: models fitted with lifetimes on grouped tuples, every customer scored by SQL.
+"""Customer lifetime value: models fitted on grouped tuples, held against what happened, every customer scored by SQL.
 
-`fit` reads the tuples and writes `model.clv_runs`; `score` reads those parameters and writes `model.clv_scores`.
-Time is counted in days in the warehouse and in **weeks** (days / 7) in the parameters.
+`fit` reads the tuples, decides whose parameters score, and writes `model.clv_runs`, `clv_holdouts`, `clv_calibration` and `clv_tracking`;
+`score` reads those parameters and writes `model.clv_scores`. Time is counted in days in the warehouse and in **weeks** (days / 7) in the
+parameters. `Ledger` and `confirm` keep what was decided from night to night.
 """
 
-from goodwill.clv.fitting import fit
+from goodwill.clv.ledger import Ledger, confirm
 from goodwill.clv.scoring import score
+from goodwill.clv.tables import fit
 
-__all__ = ["fit", "score"]
+__all__ = ["Ledger", "confirm", "fit", "score"]

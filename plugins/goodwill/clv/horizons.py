@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DAY_HORIZONS", "MONTH_HORIZONS", "Calendar"]
+__all__ = ["DAYS_PER_MONTH", "DAY_HORIZONS", "MONTH_HORIZONS", "Calendar"]
 
 Floats = NDArray[np.float64]
 
@@ -38,11 +38,12 @@ class Calendar:
         return (1 + self.annual_discount_rate) ** -((np.arange(1, max(MONTH_HORIZONS) + 1) - 0.5) / 12)
 
     def columns(self, cumulative: Floats) -> dict[str, Floats]:
-        """Published columns of something cumulative over `days` (last axis): `at_30` … undiscounted, `discounted_12` … discounted.
+        """Columns of something cumulative over `days` (last axis): `at_30` … and `plain_12` … undiscounted, `discounted_12` … discounted.
 
         The discounted sum to month H is that of the increments, each times its month's factor.
         """
         by_day, by_month = cumulative[..., : len(DAY_HORIZONS)], cumulative[..., len(DAY_HORIZONS) :]
         discounted = np.cumsum(np.diff(by_month, axis=-1, prepend=0.0) * self.month_factors, axis=-1)
         at = {f"at_{days}": by_day[..., index] for index, days in enumerate(DAY_HORIZONS)}
+        at |= {f"plain_{months}": by_month[..., months - 1] for months in MONTH_HORIZONS}
         return at | {f"discounted_{months}": discounted[..., months - 1] for months in MONTH_HORIZONS}

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from goodwill.errors import GoodwillError
 
-__all__ = ["DAYS_PER_WEEK", "PurchaseTuples", "SpendTuples", "read_purchase_tuples", "read_spend_tuples"]
+__all__ = ["DAYS_PER_WEEK", "PurchaseTuples", "SpendTuples", "integer_columns", "read_purchase_tuples", "read_spend_tuples"]
 
 DAYS_PER_WEEK = 7.0
 
@@ -21,13 +21,25 @@ Integers = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class PurchaseTuples:
-    """Repeat purchase days `x`, age at the last one `t_x` and age today `age` (both in weeks), and how many `customers` share them."""
+    """Repeat purchase days `x`, age at the last one and age today (both in whole days), and how many `customers` share them.
+
+    Ordered by x, then t_x, then T. `data_hash` is SHA-256 over them: free of the order in which they were stored.
+    """
 
     x: Integers
-    t_x: Floats
-    age: Floats
+    t_x_days: Integers
+    age_days: Integers
     customers: Integers
-    data_hash: str
+
+    @property
+    def t_x(self) -> Floats:
+        """Age at the last repeat purchase, in weeks."""
+        return self.t_x_days / DAYS_PER_WEEK
+
+    @property
+    def age(self) -> Floats:
+        """Age today, in weeks."""
+        return self.age_days / DAYS_PER_WEEK
 
     @property
     def customer_count(self) -> int:
@@ -37,15 +49,56 @@ class PurchaseTuples:
     def repeat_customer_count(self) -> int:
         return int(self.customers[self.x > 0].sum())
 
+    @property
+    def data_hash(self) -> str:
+        return _hash(self.x, self.t_x_days, self.age_days, self.customers)
+
+    @classmethod
+    def of(cls, x: Integers, t_x_days: Integers, age_days: Integers, customers: Integers) -> PurchaseTuples:
+        """Tuples in their order, after a look at each.
+
+        Raises
+        ------
+        GoodwillError : a tuple that no purchase history can give; the models would answer it with a plausible number.
+        """
+        impossible = {
+            "x below 0": x < 0,
+            "t_x later than today (t_x > T)": t_x_days > age_days,
+            "x = 0 without t_x = 0, or the reverse": (x == 0) != (t_x_days == 0),
+            "more repeat purchase days than days (x > t_x)": x > t_x_days,
+            "no customer behind a tuple": customers < 1,
+        }
+        for rule, rows in impossible.items():
+            if rows.any():
+                first = int(np.argmax(rows))
+                raise GoodwillError(
+                    f"purchase tuples: {int(rows.sum())} impossible ones, {rule}; "
+                    f"the first: x={x[first]}, t_x_days={t_x_days[first]}, age_days={age_days[first]}, customers={customers[first]}",
+                    "look at how int_customer_facts counts purchase days up to as_of",
+                )
+        if len(x) > 1 and (np.diff(x) < 0).any():
+            order = np.lexsort((age_days, t_x_days, x))
+            x, t_x_days, age_days, customers = (column[order] for column in (x, t_x_days, age_days, customers))
+        return cls(x, t_x_days, age_days, customers)
+
+    def sample(self, size: int) -> PurchaseTuples:
+        """About `size` of the tuples, evenly spread over their order; themselves where they are no more."""
+        step = max(len(self.x) // size, 1)
+        return PurchaseTuples(*(column[step // 2 :: step] for column in (self.x, self.t_x_days, self.age_days, self.customers)))
+
 
 @dataclass(frozen=True)
 class SpendTuples:
-    """Repeat purchase days `x`, mean spend on them `mean` (currency units, positive), and how many `customers` share both."""
+    """Repeat purchase days `x`, mean spend on them in cents (positive), and how many `customers` share both."""
 
     x: Integers
-    mean: Floats
+    cents: Integers
     customers: Integers
-    data_hash: str
+
+    @property
+    def mean(self) -> Floats:
+        """Mean spend on a repeat purchase day, in units of the reporting currency."""
+        return self.cents / 100.0
 
     @property
     def customer_count(self) -> int:
@@ -54,65 +107,61 @@ class SpendTuples:
     @property
     def mean_spend(self) -> float:
         """Mean over customers of their mean repeat spend; 0 where nobody repeated."""
-        return float(self.mean @ self.customers) / self.customer_count if self.customer_count else 0.0
+        return float(self.mean @ self.customers) / self.customer_count if len(self.x) else 0.0
+
+    @property
+    def data_hash(self) -> str:
+        return _hash(self.x, self.cents, self.customers)
+
+    def sample(self, size: int) -> SpendTuples:
+        """About `size` of the tuples, evenly spread over their order; themselves where they are no more."""
+        step = max(len(self.x) // size, 1)
+        return SpendTuples(*(column[step // 2 :: step] for column in (self.x, self.cents, self.customers)))
 
 
-def read_purchase_tuples(connection: duckdb.DuckDBPyConnection) -> PurchaseTuples:
+def read_purchase_tuples(connection: duckdb.DuckDBPyConnection, table: str = "intermediate.int_rfm_tuples") -> PurchaseTuples:
     """The population as (x, t_x, T) tuples. Grouped again and ordered, so neither grouping nor row order changes a result.
 
     Raises
     ------
-    GoodwillError : a tuple that no purchase history can give; the models would answer it with a plausible number.
+    GoodwillError : an impossible tuple, named.
     """
-    x, t_x, age, customers = _integer_columns(
-        connection,
-        """
-        select x, t_x_days, age_days, sum(customers) as customers
-        from intermediate.int_rfm_tuples
-        group by x, t_x_days, age_days
-        order by x, t_x_days, age_days
-        """,
+    return PurchaseTuples.of(
+        *integer_columns(
+            connection,
+            f"""
+            select x, t_x_days, age_days, sum(customers) as customers
+            from {table}
+            group by x, t_x_days, age_days
+            order by x, t_x_days, age_days
+            """,
+        )
     )
-    impossible = {
-        "x below 0": x < 0,
-        "t_x later than today (t_x > T)": t_x > age,
-        "x = 0 without t_x = 0, or the reverse": (x == 0) != (t_x == 0),
-        "more repeat purchase days than days (x > t_x)": x > t_x,
-        "no customer behind a tuple": customers < 1,
-    }
-    for rule, rows in impossible.items():
-        if rows.any():
-            first = int(np.argmax(rows))
-            raise GoodwillError(
-                f"intermediate.int_rfm_tuples: {int(rows.sum())} impossible tuples, {rule}; "
-                f"the first: x={x[first]}, t_x_days={t_x[first]}, age_days={age[first]}, customers={customers[first]}",
-                "look at how int_customer_facts counts purchase days up to as_of",
-            )
-    return PurchaseTuples(x, t_x / DAYS_PER_WEEK, age / DAYS_PER_WEEK, customers, _hash(x, t_x, age, customers))
 
 
-def read_spend_tuples(connection: duckdb.DuckDBPyConnection) -> SpendTuples:
-    """Mean repeat spend of the customers who came back, as (x, cents) tuples."""
-    x, cents, customers = _integer_columns(
-        connection,
-        """
-        select x, mean_repeat_cents, sum(customers) as customers
-        from intermediate.int_spend_tuples
-        where x > 0 and mean_repeat_cents > 0
-        group by x, mean_repeat_cents
-        order by x, mean_repeat_cents
-        """,
+def read_spend_tuples(connection: duckdb.DuckDBPyConnection, table: str = "intermediate.int_spend_tuples") -> SpendTuples:
+    """Mean repeat spend of the customers who came back, as (x, cents) tuples; what is not positive has no place in the spend model."""
+    return SpendTuples(
+        *integer_columns(
+            connection,
+            f"""
+            select x, mean_repeat_cents, sum(customers) as customers
+            from {table}
+            where x > 0 and mean_repeat_cents > 0
+            group by x, mean_repeat_cents
+            order by x, mean_repeat_cents
+            """,
+        )
     )
-    return SpendTuples(x, cents / 100.0, customers, _hash(x, cents, customers))
 
 
-def _integer_columns(connection: duckdb.DuckDBPyConnection, query: str) -> list[Integers]:
+def integer_columns(connection: duckdb.DuckDBPyConnection, query: str) -> list[Integers]:
+    """The columns of a query of whole numbers; what is NULL becomes -1."""
     return [np.ma.filled(column, -1).astype(np.int64) for column in connection.execute(query).fetchnumpy().values()]
 
 
 def _hash(*columns: Integers) -> str:
-    """SHA-256 of the ordered tuples: free of the order in which they were stored."""
     digest = hashlib.sha256()
     for column in columns:
-        digest.update(column.astype("<i8").tobytes())
+        digest.update(np.ascontiguousarray(column, dtype="<i8").data)
     return digest.hexdigest()

@@ -128,7 +128,7 @@ select
     gaps.second_life_on,
     gaps.broken_gap_days,
     $as_of - gaps.second_life_on as days_since_second_life,
-    case when scores.model_used = 'mbg_nbd' then scores.p_alive end as p_alive,
+    case when scores.model_used in ('mbg_nbd', 'pareto_nbd') then scores.p_alive end as p_alive,
     people.deleted_on,
     people.has_active_subscription,
     people.last_subscription_ended_on,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -85,11 +86,29 @@ class Value(Section):
     below_zero_tenure_days: Days = 182
 
 
+class Policy(Section):
+    """How value is counted for the customers of a brand; what is left out is as for everybody."""
+
+    horizon_months: Literal[12, 24, 36] = 12
+    annual_discount_rate: Share | None = None
+    margin_rate: Share | None = None
+    business_model: Literal["unit_sale", "subscription"] = "unit_sale"
+    positioning: Literal["premium", "low_cost"] | None = None
+
+
 class Clv(Section):
-    models: tuple[Literal["mbg_nbd", "bg_nbd"], ...] = ("mbg_nbd", "bg_nbd")
-    scoring_model: Literal["mbg_nbd", "bg_nbd"] = "mbg_nbd"
+    models: tuple[Literal["mbg_nbd", "bg_nbd", "pareto_nbd"], ...] = ("mbg_nbd", "bg_nbd", "pareto_nbd")
+    scoring_model: Literal["auto", "mbg_nbd", "bg_nbd", "pareto_nbd"] = "auto"
+    prior: bool = True
     annual_discount_rate: Share = 0.10
     minimum_repeat_customers: Annotated[int, Field(ge=1)] = 30
+    holdout_weeks: Annotated[int, Field(ge=2, le=104)] = 13
+    holdout_origins: Annotated[int, Field(ge=1, le=4)] = 2
+    holdout_every_days: Days = 7
+    gate_ratio: Annotated[float, Field(gt=1)] = 2.0
+    stale_days_limit: Days = 14
+    groups: Literal["none", "acquisition_channel", "first_category"] = "none"
+    policies: dict[str, Policy] = {}
 
 
 class Referrals(Section):
@@ -155,9 +174,13 @@ class BusinessSettings(Section):
 
 
 def flat_settings(settings: BusinessSettings) -> dict[str, Any]:
-    """Section and key joined by `_` → scalar, as the `control.night` row holds them (`life_cycle_welcome_days`); a list is joined by commas."""
+    """Section and key joined by `_` → scalar, as the `control.night` row holds them (`life_cycle_welcome_days`).
+
+    A list is joined by commas, a mapping is JSON.
+    """
     flat: dict[str, Any] = {}
     for section, values in settings.model_dump().items():
         for key, value in values.items():
-            flat[f"{section}_{key}"] = ",".join(value) if isinstance(value, tuple) else value
+            text = json.dumps(value, sort_keys=True) if isinstance(value, dict) else value
+            flat[f"{section}_{key}"] = ",".join(value) if isinstance(value, tuple) else text
     return flat

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 
 import duckdb
 import pytest
 from goodwill import clv
-from goodwill.settings.business import BusinessSettings
+from goodwill.settings.business import BusinessSettings, Clv
 
 from tests.unit.clv.histories import RUN, cdnow_sample
 
-CDNOW_DAY = "1997-09-30"
+CDNOW_DAY = dt.date(1997, 9, 30)
+#: Maximum likelihood, as in the literature.
+PLAIN = BusinessSettings(clv=Clv(prior=False))
 
 
 @pytest.fixture(scope="session")
 def cdnow() -> Iterator[duckdb.DuckDBPyConnection]:
-    """CDNOW with default settings: MBG/NBD scores, everybody's margin rate is 0.3."""
-    import datetime as dt
-
+    """CDNOW by maximum likelihood: MBG/NBD scores, everybody's margin rate is 0.3."""
     connection = cdnow_sample()
-    clv.fit(connection, BusinessSettings(), RUN, dt.date.fromisoformat(CDNOW_DAY))
-    clv.score(connection, BusinessSettings(), RUN, dt.date.fromisoformat(CDNOW_DAY))
+    clv.fit(connection, PLAIN, RUN, CDNOW_DAY)
+    clv.score(connection, PLAIN, RUN, CDNOW_DAY)
     yield connection
     connection.close()

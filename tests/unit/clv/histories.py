@@ -55,17 +55,27 @@ select
     cast(null as date) as last_fair_on, cast(null as boolean) as has_active_subscription, cast(null as date) as last_subscription_ended_on
 from intermediate.int_customer_facts;
 
+create or replace table intermediate.int_clv_customers as
+select person_id, cast(null as varchar) as brand, 'all' as model_group from intermediate.int_customer_facts;
+
+create or replace table intermediate.int_contract_tuples (plan varchar, periods bigint, is_ended boolean, contracts bigint);
+
+create or replace table intermediate.int_contracts__running (
+    person_id varchar, plan varchar, period_days double, periods bigint, started_on date, days_to_renewal double, amount decimal(18, 2),
+    renewals_12 bigint, renewals_24 bigint, renewals_36 bigint
+);
+
 create or replace table intermediate.int_referrals__accepted (referred_person_id varchar, edge_on date);
 """
 
 _TUPLES = """
 create or replace table intermediate.int_rfm_tuples as
-select x, t_x_days, age_days, count(*) as customers
-from intermediate.int_customer_facts where not is_guest group by all;
+select model_group, x, t_x_days, age_days, count(*) as customers
+from intermediate.int_customer_facts inner join intermediate.int_clv_customers using (person_id) where not is_guest group by all;
 
 create or replace table intermediate.int_spend_tuples as
-select x, cast(round(repeat_amount * 100 / x, 0) as bigint) as mean_repeat_cents, count(*) as customers
-from intermediate.int_customer_facts where not is_guest and x > 0 and repeat_amount > 0 group by all;
+select model_group, x, cast(round(repeat_amount * 100 / x, 0) as bigint) as mean_repeat_cents, count(*) as customers
+from intermediate.int_customer_facts inner join intermediate.int_clv_customers using (person_id) where not is_guest and x > 0 and repeat_amount > 0 group by all;
 """
 
 
@@ -107,17 +117,21 @@ def lifetimes_data(name: str) -> Path:
     return Path(spec.origin).parent / "datasets" / name
 
 
-def cdnow_sample() -> duckdb.DuckDBPyConnection:
-    """The 2,357 customers of the published CDNOW sample, as of the end of their 39 weeks."""
-    return _cdnow("CDNOW_sample.txt", person=1, day=3, amount=5)
+#: The ends of the 39 and of the 78 weeks of CDNOW.
+CDNOW_HALF, CDNOW_WHOLE = dt.date(1997, 9, 30), dt.date(1998, 6, 30)
 
 
-def cdnow_cohort() -> duckdb.DuckDBPyConnection:
-    """All 23,570 customers of CDNOW, as of the end of the same 39 weeks."""
-    return _cdnow("CDNOW_master.txt", person=1, day=2, amount=4)
+def cdnow_sample(as_of: dt.date = CDNOW_HALF) -> duckdb.DuckDBPyConnection:
+    """The 2,357 customers of the published CDNOW sample, as of the end of their 39 (or 78) weeks."""
+    return _cdnow("CDNOW_sample.txt", as_of, person=1, day=3, amount=5)
 
 
-def _cdnow(name: str, person: int, day: int, amount: int) -> duckdb.DuckDBPyConnection:
+def cdnow_cohort(as_of: dt.date = CDNOW_HALF) -> duckdb.DuckDBPyConnection:
+    """All 23,570 customers of CDNOW, as of the end of the same weeks."""
+    return _cdnow("CDNOW_master.txt", as_of, person=1, day=2, amount=4)
+
+
+def _cdnow(name: str, as_of: dt.date, person: int, day: int, amount: int) -> duckdb.DuckDBPyConnection:
     return warehouse_of(
         f"""
         select words[{person}] as person_id, cast(strptime(words[{day}], '%Y%m%d') as date) as purchased_on,
@@ -127,8 +141,8 @@ def _cdnow(name: str, person: int, day: int, amount: int) -> duckdb.DuckDBPyConn
             from read_csv('{lifetimes_data(name)}', columns = {{'line': 'varchar'}}, header = false, delim = '\x01')
             where line not like '%customer_id%'
         ) as lines
-        where words[{day}] <= '19970930'
+        where words[{day}] <= '{as_of:%Y%m%d}'
         """,
-        as_of=dt.date(1997, 9, 30),
+        as_of=as_of,
         margin=0.3,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import duckdb
+import numpy as np
 import pytest
 from goodwill import clv
 from goodwill.settings.business import BusinessSettings, Clv
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.unit.clv.histories import AS_OF, RUN, Purchase, warehouse_of
 
-SETTINGS = BusinessSettings(clv=Clv(minimum_repeat_customers=5))
+SETTINGS = BusinessSettings(clv=Clv(minimum_repeat_customers=5, models=("mbg_nbd", "pareto_nbd")))
 NUMBERS = (
     "p_alive",
     "expected_purchases_30",
@@ -97,10 +98,30 @@ def test_somebody_bought_on_five_thousand_days() -> None:
     assert connection.execute("select x from model.clv_scores where person_id = 'daily'").fetchall() == [(5000,)]
 
 
-def test_a_shop_every_day_of_everybody_is_a_stated_fallback() -> None:
+def test_a_shop_where_everybody_comes_every_day() -> None:
     connection = whole([(f"p{i}", day(ago), 10.0 + i) for i in range(40) for ago in range(300)])
-    assert reasons(connection)[0] == "constant_rate"
-    assert "purchases:" in reasons(connection)[1]
+    assert reasons(connection) == ("mbg_nbd", None)
+    ahead = connection.execute("select min(expected_purchases_30), max(expected_purchases_30) from model.clv_scores").fetchall()[0]
+    assert all(29 < value < 31 for value in ahead)
+
+
+def test_a_cohort_of_one_day() -> None:
+    random = np.random.default_rng(2)
+    purchases = [(f"p{i}", day(ago), 10.0 + i % 7) for i in range(80) for ago in {200, *random.choice(200, random.poisson(2)).tolist()}]
+    connection = whole([(person, when, amount) for person, when, amount in purchases])
+    assert reasons(connection) == ("mbg_nbd", None)
+
+
+def test_days_on_which_nothing_or_less_was_paid() -> None:
+    """Nothing is spent by some: they have no place in the spend model, and are scored all the same."""
+    ordinary = [(f"p{i}", day(ago * (i + 1)), 10.0 + i) for i in range(60) for ago in range(3)]
+    connection = whole(ordinary + [("free", day(ago), 0.0) for ago in (50, 20)])
+    connection.execute("update intermediate.int_spend_tuples set mean_repeat_cents = -mean_repeat_cents where mean_repeat_cents < 1500")
+    clv.fit(connection, SETTINGS, RUN, AS_OF)
+    left = connection.execute("select customers from model.clv_runs where model = 'gamma_gamma'").fetchall()
+    assert 0 < left[0][0] < 60
+    free = connection.execute("select expected_spend from model.clv_scores where person_id = 'free'").fetchall()
+    assert free[0][0] > 0
 
 
 def test_guests_only() -> None:

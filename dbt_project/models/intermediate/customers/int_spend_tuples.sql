@@ -1,20 +1,36 @@
--- grain: (x, mean_repeat_cents) of identified repeat customers: all a spend model has to read
+-- grain: (model_group, x, mean_repeat_cents) of identified repeat customers: all a spend model has to read
 with
+
+facts as (
+
+    select * from {{ ref('int_customer_facts') }}
+
+),
+
+about as (
+
+    select * from {{ ref('int_clv_customers') }}
+
+),
 
 customers as (
 
     select
-        x,
-        cast(round(repeat_amount * 100 / nullif(x, 0), 0) as bigint) as mean_repeat_cents
-    from {{ ref('int_customer_facts') }}
-    where not is_guest and x > 0 and repeat_amount > 0
+        about.model_group,
+        facts.x,
+        cast(round(facts.repeat_amount * 100 / nullif(facts.x, 0), 0) as bigint) as mean_repeat_cents
+    from facts
+    inner join about
+        on facts.person_id = about.person_id
+    where not facts.is_guest and facts.x > 0 and facts.repeat_amount > 0
 
 )
 
 select
+    model_group,
     x,
     mean_repeat_cents,
     count(*) as customers
 from customers
 where mean_repeat_cents > 0
-group by x, mean_repeat_cents
+group by model_group, x, mean_repeat_cents

@@ -1,4 +1,4 @@
--- grain: customer; values add up, rates and probabilities do not
+-- grain: customer or subscriber; values add up, rates and probabilities do not, nor do the bounds of intervals
 with
 
 scores as (
@@ -30,5 +30,44 @@ select
     clv_12,
     clv_24,
     clv_36,
-    expected_next_purchase_on
+    expected_next_purchase_on,
+    subscription_value_12,
+    subscription_value_24,
+    subscription_value_36,
+    subscription_value_ever,
+    clv,
+    horizon_months,
+    annual_discount_rate,
+    brand,
+    business_model,
+    positioning,
+    subscription_plans,
+    purchases_30_low_80,
+    purchases_30_high_80,
+    purchases_30_low_95,
+    purchases_30_high_95,
+    purchases_90_low_80,
+    purchases_90_high_80,
+    purchases_90_low_95,
+    purchases_90_high_95,
+    purchases_180_low_80,
+    purchases_180_high_80,
+    purchases_180_low_95,
+    purchases_180_high_95,
+    purchases_365_low_80,
+    purchases_365_high_80,
+    purchases_365_low_95,
+    purchases_365_high_95,
+    clv_12_low_80,
+    clv_12_high_80,
+    clv_12_low_95,
+    clv_12_high_95,
+    clv_24_low_80,
+    clv_24_high_80,
+    clv_24_low_95,
+    clv_24_high_95,
+    clv_36_low_80,
+    clv_36_high_80,
+    clv_36_low_95,
+    clv_36_high_95
 from scores

@@ -1,4 +1,4 @@
-"""The purchase models BG/NBD and MBG/NBD: what a history says about being alive and about the purchases to come.
+"""BG/NBD and MBG/NBD: what a history says about being alive and about the purchases to come.
 
 Both say: a customer buys at a rate lambda ~ Gamma(r, alpha) and drops out with probability p ~ Beta(a, b) after each repeat
 purchase; MBG/NBD adds the first purchase as an occasion to drop out, so that one-time buyers may be gone too.
@@ -8,14 +8,16 @@ Sources: Fader, Hardie & Lee 2005, Marketing Science 24(2); Batislam, Denizel & 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import betainc, betaln
 
-__all__ = ["ModelName", "PurchaseParameters", "expected_purchases_if_alive", "p_alive", "p_alive_sql"]
+from goodwill.clv.models.beta_geometric import BetaGeometricName
+from goodwill.clv.tuples import PurchaseTuples
 
-ModelName = Literal["mbg_nbd", "bg_nbd"]
+__all__ = ["BetaGeometricOutlook", "expected_purchases_if_alive"]
+
 Floats = NDArray[np.float64]
 
 #: Gauss-Legendre nodes on [-1, 1]: with 160, the integral below is exact to about 1e-12.
@@ -27,10 +29,10 @@ _BLOCK = 8192
 
 
 @dataclass(frozen=True)
-class PurchaseParameters:
-    """Parameters of a purchase model; `alpha` is in weeks."""
+class BetaGeometricOutlook:
+    """A purchase model with its parameters; `alpha` is in weeks."""
 
-    model: ModelName
+    model: BetaGeometricName
     r: float
     alpha: float
     a: float
@@ -41,8 +43,37 @@ class PurchaseParameters:
         """Occasions to drop out besides the repeat purchases: the first purchase, in MBG/NBD."""
         return 1 if self.model == "mbg_nbd" else 0
 
+    def p_alive(self, tuples: PurchaseTuples) -> Floats:
+        """P(alive | x, t_x, T); for BG/NBD 1 for every one-time buyer, by construction of that model."""
+        before = self.b + tuples.x + self.drop_out_occasions - 1
+        logs = np.log(self.alpha + tuples.age) - np.log(self.alpha + tuples.t_x)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            log_odds = np.log(self.a / before) + (self.r + tuples.x) * logs
+        gone_possible = (tuples.x > 0) | (self.drop_out_occasions > 0)
+        return np.where(gone_possible, 1.0 / (1.0 + np.exp(np.minimum(log_odds, 700.0))), 1.0)
 
-def expected_purchases_if_alive(parameters: PurchaseParameters, x: int, scaled_time: Floats) -> Floats:
+    def expected_if_alive(self, x: int, age: Floats, weeks: Floats) -> Floats:
+        """E[Y(t) | alive, x, T]: one row an age, one column a time ahead, all in weeks."""
+        return expected_purchases_if_alive(self, x, weeks / (self.alpha + age[:, None]))
+
+    def tail_if_alive(self, x: int, age: Floats, weeks: float, counts: Floats) -> Floats:
+        """P(at least n purchases in the next `weeks` | alive, x, T): one row an age, one column a count n >= 1.
+
+        The n-th purchase needs n - 1 occasions not taken, E[(1-p)^(n-1)] over Beta(a, b+x+k), and an n-th event in time, which is a
+        regularised incomplete beta function; alive, rate and drop-out are independent.
+        """
+        upper = self.b + x + self.drop_out_occasions
+        stays = np.exp(betaln(self.a, upper + counts - 1) - betaln(self.a, upper))
+        return np.asarray(stays * betainc(counts, self.r + x, (weeks / (self.alpha + age + weeks))[:, None]))
+
+    def days_to_next(self, tuples: PurchaseTuples, p_alive: Floats) -> Floats:
+        """Days by which one more purchase is as likely as not; infinite where it never is."""
+        short = np.clip(1 - 0.5 / np.maximum(p_alive, 0.5), 1e-300, None)
+        growth = np.minimum(-np.log(short) / (self.r + tuples.x), 700.0)
+        return np.where(p_alive > 0.5, 7 * (self.alpha + tuples.age) * np.expm1(growth), np.inf)
+
+
+def expected_purchases_if_alive(outlook: BetaGeometricOutlook, x: int, scaled_time: Floats) -> Floats:
     """E[Y(t) | alive today, x, T]: purchase days in the next t weeks of a customer with x repeats who is still there.
 
     Multiply by P(alive) to get E[Y(t) | x, t_x, T], once.
@@ -62,9 +93,9 @@ def expected_purchases_if_alive(parameters: PurchaseParameters, x: int, scaled_t
     It is integrated here, in u = logit(p), because the closed form has no value at a = 1 and scipy's 2F1 overflows for heavy buyers
     and returns numbers of any size, without a word, where C is large and z near 1 (a new customer, three years, few drop-outs).
     """
-    shape, upper = parameters.r + x, parameters.b + x + parameters.drop_out_occasions
+    shape, upper = outlook.r + x, outlook.b + x + outlook.drop_out_occasions
     flat = np.asarray(scaled_time, dtype=np.float64).ravel()
-    posterior = _drop_out_posterior(parameters.a, upper, shape, float(flat.max(initial=0.0)))
+    posterior = _drop_out_posterior(outlook.a, upper, shape, float(flat.max(initial=0.0)))
     result = np.empty_like(flat)
     for start in range(0, flat.size, _BLOCK):
         s = flat[start : start + _BLOCK]
@@ -113,24 +144,3 @@ def _edge(a: float, upper: float, direction: int) -> float:
         middle = (near + far) / 2
         near, far = (middle, far) if _log_density(mode + direction * middle, a, upper) > floor else (near, middle)
     return mode + direction * far
-
-
-def p_alive(parameters: PurchaseParameters, x: Floats, t_x: Floats, age: Floats) -> Floats:
-    """P(alive | x, t_x, T), times in weeks; for BG/NBD 1 for every one-time buyer, by construction of that model."""
-    shape = parameters.r + x
-    before = parameters.b + x + parameters.drop_out_occasions - 1
-    with np.errstate(divide="ignore", invalid="ignore"):
-        log_odds = np.log(parameters.a / before) + shape * (np.log(parameters.alpha + age) - np.log(parameters.alpha + t_x))
-    gone_possible = (x > 0) | (parameters.drop_out_occasions > 0)
-    return np.where(gone_possible, 1.0 / (1.0 + np.exp(np.minimum(log_odds, 700.0))), 1.0)
-
-
-def p_alive_sql(model: ModelName) -> str:
-    """The same as an SQL expression over `x`, `t_x_days`, `age_days` and the parameters `r`, `alpha`, `a`, `b`.
-
-    In logarithms, so that ((alpha + T) / (alpha + t_x))^(r + x) cannot overflow for a heavy buyer.
-    """
-    ratio = "(r + x) * (ln(alpha + age_days / cast(7 as double)) - ln(alpha + t_x_days / cast(7 as double)))"
-    if model == "mbg_nbd":
-        return f"1 / (1 + exp(least(ln(a / (b + x)) + {ratio}, 700)))"
-    return f"case when x = 0 then cast(1 as double) else 1 / (1 + exp(least(ln(a / (b + x - 1)) + {ratio}, 700))) end"

@@ -1,0 +1,173 @@
+"""Contracts: their length by plan, what they are still worth, beside what the same people buy, and the policy of a brand."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import duckdb
+import numpy as np
+import pytest
+from goodwill import clv
+from goodwill.clv.contracts import FEWEST_ENDED
+from goodwill.clv.models.shifted_beta import expected_renewals, expected_residual_lifetime, survival
+from goodwill.settings.business import BusinessSettings, Clv, Margin, Policy
+
+from tests.unit.clv.histories import AS_OF, RUN, cdnow_sample, warehouse_of
+
+MONTH = 365.25 / 12
+LEFT = [1000, 869, 743, 653, 593, 551, 517, 491]
+SETTINGS = BusinessSettings(clv=Clv(models=("mbg_nbd",), prior=False), margin=Margin(assumed_rate=0.5))
+
+
+def cohort(connection: duckdb.DuckDBPyConnection, plan: str, left: list[int]) -> None:
+    """Contracts of a plan, by how many were left at the start of each period."""
+    ended = [(plan, period + 1, True, left[period] - left[period + 1]) for period in range(len(left) - 1)]
+    for row in [*ended, (plan, len(left), False, left[-1])]:
+        connection.execute("insert into intermediate.int_contract_tuples values (?, ?, ?, ?)", row)
+
+
+def contract(
+    connection: duckdb.DuckDBPyConnection, person: str, plan: str = "gold", periods: int = 8, due_in: float = 0.0, amount: float = 10.0
+) -> None:
+    renewals = [int((months * MONTH - due_in) // MONTH) + 1 for months in (12, 24, 36)]
+    row = [person, plan, MONTH, periods, AS_OF - dt.timedelta(days=240), due_in, amount, *renewals]
+    connection.execute(f"insert into intermediate.int_contracts__running values ({', '.join('?' * len(row))})", row)
+
+
+def scored(connection: duckdb.DuckDBPyConnection, settings: BusinessSettings = SETTINGS) -> duckdb.DuckDBPyConnection:
+    clv.fit(connection, settings, RUN, AS_OF)
+    clv.score(connection, settings, RUN, AS_OF)
+    return connection
+
+
+def value(connection: duckdb.DuckDBPyConnection, person: str, *columns: str) -> tuple[object, ...]:
+    row = connection.execute(f"select {', '.join(columns)} from model.clv_scores where person_id = ?", [person]).fetchone()
+    assert row is not None
+    return row
+
+
+def shop() -> duckdb.DuckDBPyConnection:
+    """Two buyers, of whom one has a contract too, and a subscriber who never bought."""
+    purchases = [(person, AS_OF - dt.timedelta(days=ago), 20.0) for person in ("buyer", "both") for ago in (50, 10)]
+    connection = warehouse_of(purchases, margin=0.4)
+    cohort(connection, "gold", LEFT)
+    contract(connection, "both")
+    contract(connection, "subscriber")
+    return connection
+
+
+def test_one_table_for_who_buys_who_subscribes_and_who_does_both() -> None:
+    connection = scored(shop())
+    assert connection.execute("select count(*), count(distinct person_id) from model.clv_scores").fetchall() == [(3, 3)]
+    assert value(connection, "buyer", "model_used", "subscription_value_12", "subscription_plans") == ("constant_rate", 0, None)
+    assert value(connection, "subscriber", "model_used", "x", "p_alive", "age_days") == ("shifted_beta_geometric", 0, 1.0, 240)
+    (alone,), (contract_part, total) = value(connection, "buyer", "clv_12"), value(connection, "both", "subscription_value_12", "clv_12")
+    assert contract_part > 0  # type: ignore[operator]
+    assert total == alone + contract_part  # type: ignore[operator]
+    assert value(connection, "subscriber", "clv_12", "clv_36")[0] == contract_part
+
+
+def test_residual_value_is_the_margin_of_the_payments_to_come() -> None:
+    """In its eighth year-long spell a contract of the published high-end segment: DERL, and its sums to 12, 24 and 36 months."""
+    connection = scored(shop())
+    a, b = connection.execute("select a, b from model.clv_runs where group_name = 'gold'").fetchall()[0]
+    assert (a, b) == (pytest.approx(0.668, abs=6e-4), pytest.approx(3.806, abs=6e-3))
+    rate = 1.1 ** (1 / 12) - 1
+    found = value(
+        connection, "subscriber", "subscription_value_12", "subscription_value_24", "subscription_value_36", "subscription_value_ever"
+    )
+    sums = expected_renewals(a, b, 8, 37, rate)
+    # due today, so the thirteenth payment falls on the last day of twelve months
+    expected = [5.0 * sums[months] for months in (12, 24, 36)] + [5.0 * expected_residual_lifetime(a, b, 7, rate)]
+    assert [float(amount) for amount in found] == pytest.approx(expected, abs=0.006)  # type: ignore[arg-type]
+
+
+def test_days_until_the_next_payment_are_discounted() -> None:
+    connection = shop()
+    contract(connection, "later", due_in=20.0)
+    scored(connection)
+    (now,), (later,) = (value(connection, person, "subscription_value_ever") for person in ("subscriber", "later"))
+    assert float(later) / float(now) == pytest.approx(1.1 ** (-20 / 365.25), abs=1e-4)  # type: ignore[arg-type]
+
+
+def test_old_contracts_are_worth_more_than_one_rate_would_say() -> None:
+    connection = shop()
+    contract(connection, "young", periods=1)
+    scored(connection)
+    (young,), (old,) = (value(connection, person, "clv_36") for person in ("young", "subscriber"))
+    assert old > 1.15 * float(young)  # type: ignore[arg-type, operator]
+
+
+def test_bounds_of_a_contract_are_numbers_of_payments() -> None:
+    connection = scored(shop())
+    a, b = connection.execute("select a, b from model.clv_runs where group_name = 'gold'").fetchall()[0]
+    share = survival(a, b, 7.0 + np.arange(14.0)) / survival(a, b, np.array(7.0))
+    payments = next(k for k in range(14) if (share[k + 1] if k < 13 else 0) <= 0.9)
+    worth = [5.0 * 1.1 ** (-k / 12) for k in range(13)]
+    low, high = value(connection, "subscriber", "clv_12_low_80", "clv_12_high_80")
+    assert float(low) == pytest.approx(sum(worth[:payments]), abs=0.006)  # type: ignore[arg-type]
+    assert float(high) == pytest.approx(sum(worth), abs=0.006)  # type: ignore[arg-type]
+
+
+def test_a_plan_of_which_too_few_have_ended_is_valued_by_all_plans() -> None:
+    for ended, shared in ((FEWEST_ENDED - 1, True), (FEWEST_ENDED, False)):
+        connection = shop()
+        cohort(connection, "new", [100, 96, 94, 100 - ended])
+        contract(connection, "new", "new", periods=2)
+        scored(connection, BusinessSettings(clv=Clv(models=())))
+        runs = {
+            row[0]: row[1:]
+            for row in connection.execute("select group_name, a, message from model.clv_runs where a is not null").fetchall()
+        }
+        assert (runs["new"][0] == runs["all"][0]) is shared
+        assert ("scored by what holds for all plans" in runs["new"][1]) is shared
+        assert value(connection, "new", "clv_12")[0] > 0  # type: ignore[operator]
+
+
+def test_without_any_ended_contract_none_is_valued_and_it_is_said() -> None:
+    connection = warehouse_of([("both", AS_OF - dt.timedelta(days=50), 20.0)], margin=0.4)
+    cohort(connection, "gold", [100])
+    for person in ("both", "subscriber"):
+        contract(connection, person)
+    scored(connection)
+    for person in ("both", "subscriber"):
+        part, reason = value(connection, person, "subscription_value_12", "fallback_reason")
+        assert part == 0
+        assert "too few have ended" in str(reason)
+
+
+def test_policy_of_a_brand() -> None:
+    """Horizon, discount and margin of the brand bought last; other brands as ever."""
+    policies = {"luxe": Policy(horizon_months=36, annual_discount_rate=0.2, margin_rate=0.6, positioning="premium")}
+    settings = BusinessSettings(clv=Clv(models=("mbg_nbd",), policies=policies))
+    connection = cdnow_sample()
+    plain = cdnow_sample()
+    connection.execute("update intermediate.int_clv_customers set brand = case when hash(person_id) % 2 = 0 then 'luxe' else 'other' end")
+    scored(connection, settings)
+    scored(plain, BusinessSettings(clv=Clv(models=("mbg_nbd",), annual_discount_rate=0.2)))
+    rows = connection.execute(
+        """
+        select brand, count(*), min(horizon_months), max(annual_discount_rate), min(positioning), bool_and(value_basis = 'assumed_margin'),
+            bool_and(clv = clv_36), bool_and(clv = clv_12)
+        from model.clv_scores group by brand order by brand
+        """
+    ).fetchall()
+    assert [row[0] for row in rows] == ["luxe", "other"]
+    assert rows[0][2:] == (36, 0.2, "premium", True, True, False)
+    assert rows[1][2:] == (12, 0.1, None, False, False, True)
+    person = connection.execute(
+        "select person_id from model.clv_scores where brand = 'luxe' and x > 3 order by person_id limit 1"
+    ).fetchall()[0][0]
+    (mine, rate), (theirs, usual) = (value(each, person, "clv_36", "margin_rate") for each in (connection, plain))
+    assert rate == 0.6
+    assert float(mine) / rate == pytest.approx(float(theirs) / usual, rel=1e-3)  # type: ignore[arg-type, operator]
+
+
+def test_where_a_brand_sells_by_contract_its_orders_are_the_payments() -> None:
+    settings = BusinessSettings(clv=Clv(models=("mbg_nbd",), policies={"box": Policy(business_model="subscription")}))
+    connection = shop()
+    connection.execute("update intermediate.int_clv_customers set brand = 'box'")
+    scored(connection, settings)
+    total, part, basis = value(connection, "both", "clv_12", "subscription_value_12", "business_model")
+    assert (total, basis) == (part, "subscription")
+    assert value(connection, "buyer", "clv_12")[0] > 10  # type: ignore[operator]
