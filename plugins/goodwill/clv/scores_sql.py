@@ -403,7 +403,7 @@ def scores() -> str:
             [
                 *counts,
                 *(
-                    money.format(f"bound_{months}{name} + contract_{months}{name}", f"clv_{months}{name}")
+                    money.format(f"{_outer(months, name)} + contract_{months}{name}", f"clv_{months}{name}")
                     for months in MONTH_HORIZONS
                     for name in _sides()
                 ),
@@ -416,6 +416,13 @@ def scores() -> str:
 
 def _sides() -> list[str]:
     return [f"_{side}_{level}" for level in LEVELS for side in ("low", "high")]
+
+
+def _outer(months: int, name: str) -> str:
+    """A bound that no interval of a lower level reaches beyond: where little is known of the margin rate, a bound near 0 is the surer one."""
+    _, side, level = name.split("_")
+    inner = [f"bound_{months}_{side}_{other}" for other in LEVELS if other <= int(level)]
+    return f"{'least' if side == 'low' else 'greatest'}({', '.join(inner)})"
 
 
 def _expectation(column: str) -> str:

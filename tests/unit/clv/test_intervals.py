@@ -147,6 +147,21 @@ def test_published_bounds_are_ordered_and_money_follows_margin() -> None:
     assert below[0][0] > 50
 
 
+def test_bounds_stay_nested_where_margins_are_all_over_the_place() -> None:
+    connection = cdnow_sample()
+    connection.execute(
+        "update intermediate.int_customer_facts set margin_amount = revenue_amount * (0.05 + 1.9 * ((hash(person_id) % 100) / 100.0 - 0.5))"
+    )
+    settings = BusinessSettings(clv=Clv(models=("mbg_nbd",)))
+    clv.fit(connection, settings, RUN, CDNOW_DAY)
+    clv.score(connection, settings, RUN, CDNOW_DAY)
+    crossed = " or ".join(
+        f"clv_{months}_low_95 > clv_{months}_low_80 or clv_{months}_high_80 > clv_{months}_high_95 or clv_{months}_low_80 > clv_{months}_high_80"
+        for months in (12, 24, 36)
+    )
+    assert connection.execute(f"select count(*) from model.clv_scores where {crossed}").fetchall() == [(0,)]
+
+
 def test_what_is_not_known_of_the_margin_widens_the_interval() -> None:
     alike, unlike = cdnow_sample(), cdnow_sample()
     unlike.execute(
