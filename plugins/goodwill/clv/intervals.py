@@ -132,4 +132,4 @@ def _spend(x: int, counts: Floats, reached: Floats, spend: Mapping[str, float] |
     low, high = np.log(shape * 0.02 / own), np.log(max(shape * middle[-1], 1.0) / own * 20.0)
     points = np.exp(np.linspace(low, high, _SPEND_POINTS))
     above = betainc(own, (shape * middle)[:, None], (1 / (1 + points))[None, :])
-    return _Tails(np.concatenate([[0.0], points]), np.column_stack([reached[:, 0], mass @ above]))
+    return _Tails(np.concatenate([[0.0], points]), np.column_stack([reached[:, 0], np.einsum("ij,jk->ik", mass, above)]))

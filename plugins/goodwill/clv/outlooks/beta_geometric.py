@@ -101,7 +101,7 @@ def expected_purchases_if_alive(outlook: BetaGeometricOutlook, x: int, scaled_ti
         s = flat[start : start + _BLOCK]
         gain = -np.expm1(-shape * np.log1p(np.outer(s, posterior.p))) / posterior.p
         tails = posterior.near_0 * shape * s - posterior.near_1 * np.expm1(-shape * np.log1p(s))
-        result[start : start + _BLOCK] = gain @ posterior.mass + tails
+        result[start : start + _BLOCK] = np.einsum("ij,j->i", gain, posterior.mass) + tails
     return result.reshape(np.shape(scaled_time))
 
 
