@@ -10,6 +10,7 @@ from typing import Any
 
 from goodwill.report.cohorts import Cohorts
 from goodwill.report.facts import Facts
+from goodwill.report.forecasts import Tenth, Week
 from goodwill.report.formats import DASH, month
 from goodwill.report.segments import Breakdown
 from goodwill.report.value import Bin, Concentration
@@ -141,6 +142,52 @@ def _distribution(bins: tuple[Bin, ...]) -> Option:
     }
 
 
+def _calibration(tenths: tuple[Tenth, ...]) -> Option:
+    """Purchases of a customer by tenths, forecast beside real."""
+
+    def bars(name: str, colour: str, values: list[float]) -> Option:
+        look = {"color": colour, "borderRadius": [2, 2, 0, 0]}
+        return {"type": "bar", "name": name, "data": values, "barGap": "8%", "barCategoryGap": "22%", "itemStyle": look}
+
+    return {
+        "grid": {**_GRID, "bottom": 30, "top": 44},
+        "legend": _LEGEND,
+        "tooltip": {**_tooltip(), "axisPointer": {"type": "shadow"}},
+        "xAxis": _axis("category", data=[str(tenth.decile) for tenth in tenths], **_named("Tenth of customers, by forecast")),
+        "yAxis": _axis("value", min=0),
+        "series": [
+            bars("Real", "$quiet", [round(tenth.actual, 3) for tenth in tenths]),
+            bars("Forecast", "$accent", [round(tenth.predicted, 3) for tenth in tenths]),
+        ],
+    }
+
+
+def _tracking(weeks: tuple[Week, ...]) -> Option:
+    """Purchases of all customers by week, forecast beside real."""
+
+    def line(name: str, colour: str, values: list[float], style: str) -> Option:
+        return {
+            "type": "line",
+            "name": name,
+            "showSymbol": False,
+            "data": values,
+            "lineStyle": {"width": 3, "color": colour, "type": style},
+            "itemStyle": {"color": colour},
+        }
+
+    return {
+        "grid": {**_GRID, "bottom": 30, "top": 44, "right": 24},
+        "legend": _LEGEND,
+        "tooltip": _tooltip(),
+        "xAxis": _axis("category", data=[str(week.week) for week in weeks], **_named("Week after the cut")),
+        "yAxis": _axis("value", min=0),
+        "series": [
+            line("Real", "$quiet", [round(week.actual, 1) for week in weeks], "solid"),
+            line("Forecast", "$accent", [round(week.predicted, 1) for week in weeks], "solid"),
+        ],
+    }
+
+
 def _concentration(concentration: Concentration) -> Option:
     share = concentration.top[20]
     return {
@@ -232,6 +279,9 @@ def charts(facts: Facts) -> dict[str, Option]:
         found["distribution"] = _distribution(facts.value.bins)
         if facts.value.concentration:
             found["concentration"] = _concentration(facts.value.concentration)
+    if facts.forecasts and facts.forecasts.tenths:
+        found["calibration"] = _calibration(facts.forecasts.tenths)
+        found["tracking"] = _tracking(facts.forecasts.tracking)
     if facts.segments:
         if facts.segments.value_class.groups:
             found["classes"] = _compared(facts.segments.value_class, "Share of customers", "Share of value (CLV 12)")

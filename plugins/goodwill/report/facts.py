@@ -13,6 +13,7 @@ import duckdb
 from goodwill.report.arrivals import Arrivals, read_arrivals
 from goodwill.report.checks import Checks, read_checks
 from goodwill.report.cohorts import Cohorts, read_cohorts
+from goodwill.report.forecasts import Forecasts, read_forecasts
 from goodwill.report.intake import Balance, Batch, Rejection, read_balances, read_batches, read_rejections
 from goodwill.report.models import ModelRun, read_models
 from goodwill.report.night import Night, read_night
@@ -51,6 +52,7 @@ class Facts:
     cohorts: Cohorts | None
     models: tuple[ModelRun, ...]
     value: Value | None
+    forecasts: Forecasts | None
     segments: Segments | None
     referrals: Referrals | None
     troubles: tuple[str, ...]
@@ -111,6 +113,7 @@ def gather(warehouse_path: Path, run_dir: Path, verdict: str | None = None) -> F
             cohorts=measured("the cohorts", lambda: read_cohorts(warehouse, int(night.settings.get("cohorts_age_days") or 30)), None),
             models=measured("the models", lambda: read_models(warehouse, night.run_id), ()),
             value=measured("the value of customers", lambda: read_value(warehouse), None),
+            forecasts=measured("the forecasts", lambda: read_forecasts(warehouse, night.run_id), None),
             segments=measured("the segments", lambda: read_segments(warehouse), None),
             referrals=measured("the referrals", lambda: read_referrals(warehouse), None),
             troubles=tuple(troubles),

@@ -8,7 +8,7 @@ from goodwill.report.reading import Warehouse
 
 __all__ = ["ModelRun", "read_models"]
 
-PARAMETERS = ("r", "alpha", "a", "b", "p", "q", "v")
+PARAMETERS = ("r", "alpha", "a", "b", "s", "beta", "p", "q", "v")
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,8 @@ class ModelRun:
     seconds: float | None
     status: str | None
     message: str | None
+    group: str | None = None
+    restored: bool = False
 
 
 def read_models(warehouse: Warehouse, run_id: str) -> tuple[ModelRun, ...]:
@@ -36,7 +38,10 @@ def read_models(warehouse: Warehouse, run_id: str) -> tuple[ModelRun, ...]:
     table = warehouse.first("model.clv_runs", "marts.clv_model_runs")
     if table is None:
         return ()
-    rows = warehouse.rows(f"select * from {table} where run_id = ? order by model = 'gamma_gamma', is_scoring_model desc, model", [run_id])
+    rows = warehouse.rows(
+        f"select * from {table} where run_id = ? order by model = 'shifted_beta_geometric', model = 'gamma_gamma', is_scoring_model desc, model",
+        [run_id],
+    )
     return tuple(
         ModelRun(
             model=row["model"],
@@ -53,6 +58,8 @@ def read_models(warehouse: Warehouse, run_id: str) -> tuple[ModelRun, ...]:
             seconds=row.get("fitted_seconds"),
             status=row.get("status"),
             message=row.get("message"),
+            group=None if row.get("group_name") in (None, "all") else row.get("group_name"),
+            restored=row.get("origin") == "restored",
         )
         for row in rows
     )

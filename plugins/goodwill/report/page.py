@@ -80,6 +80,7 @@ def render(facts: Facts) -> str:
         "tiles": wording.tiles(facts),
         "sentences": wording.sentences(facts),
         "models": wording.models(facts),
+        "model_names": wording.MODEL_NAMES | {"same_as_last_period": "Same as last period"},
         "charts": drawn,
         "boundaries": BOUNDARIES,
         "purchase_bands": PURCHASE_BANDS,

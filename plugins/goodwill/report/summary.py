@@ -71,7 +71,7 @@ def _groups(title: str, breakdown: Breakdown, width: int, money: Money) -> list[
 def _work(facts: Facts) -> list[Line]:
     lines: list[Line] = []
     if facts.models:
-        used = ", ".join(MODEL_NAMES.get(run.model, run.model) for run in facts.models if run.scoring)
+        used = ", ".join(dict.fromkeys(MODEL_NAMES.get(run.model, run.model) for run in facts.models if run.scoring))
         lines.append(("models in use", used or "none: fallback only"))
     if facts.checks.all:
         troubled = facts.checks.troubled

@@ -11,7 +11,13 @@ from goodwill.report.night import Night
 
 __all__ = ["ModelCard", "Row", "Tile", "models", "sentences", "tiles", "timeline"]
 
-MODEL_NAMES = {"mbg_nbd": "MBG/NBD", "bg_nbd": "BG/NBD", "pareto_nbd": "Pareto/NBD", "gamma_gamma": f"Gamma{DASH}Gamma"}
+MODEL_NAMES = {
+    "mbg_nbd": "MBG/NBD",
+    "bg_nbd": "BG/NBD",
+    "pareto_nbd": "Pareto/NBD",
+    "gamma_gamma": f"Gamma{DASH}Gamma",
+    "shifted_beta_geometric": "Shifted-beta-geometric",
+}
 DAYS_IN_MONTH = 30.4375
 DAYS = {"day": 1.0, "week": 7.0}
 #: Below so many days from one purchase to the next, the pace is daily.
@@ -148,7 +154,7 @@ def sentences(facts: Facts) -> tuple[str, ...]:
 
 def _parameter(run: ModelRun, name: str, value: float) -> tuple[str, str, str | None]:
     """Symbol, value with its unit, and its standard error."""
-    unit = f" {run.time_unit}s" if name == "alpha" and run.time_unit else ""
+    unit = f" {run.time_unit}s" if name in ("alpha", "beta") and run.time_unit else ""
     error = run.errors.get(name)
     return SYMBOLS.get(name, name), number(value, 4) + unit, None if error is None else number(error, 4)
 
@@ -165,7 +171,11 @@ def _timing(run: ModelRun) -> tuple[str, ...]:
     if r:
         how = "widely" if r < 1 else "moderately" if r < 3 else "little"
         told.append(f"They differ {how} from one another in how often they buy (r = {number(r, 2)}; the smaller, the wider).")
-    if a and b:
+    if a and b and run.model == "shifted_beta_geometric":
+        told.append(
+            f"At the end of its first period {percent(a / (a + b))} of contracts are given up (a ÷ (a + b)); later ones last better."
+        )
+    elif a and b:
         when = "each purchase, the first included," if run.model == "mbg_nbd" else "each repeat purchase"
         told.append(f"After {when} {percent(a / (a + b))} of customers leave for good, unnoticed (a ÷ (a + b)).")
     return tuple(told)
@@ -187,6 +197,10 @@ def _spending(parameters: dict[str, float], money: Money) -> tuple[str, ...]:
 def _purpose(run: ModelRun) -> str:
     if run.model == "gamma_gamma":
         return "What a purchase is worth"
+    if run.model == "shifted_beta_geometric":
+        return f"How long contracts last: {run.group or 'all plans together'}"
+    if run.restored:
+        return "How often they buy, and whether they are still there, by what was accepted before"
     return "How often they buy, and whether they are still there" + ("" if run.scoring else " (for comparison)")
 
 
