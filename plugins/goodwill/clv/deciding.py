@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import duckdb
 
-from goodwill.clv.choosing import CANDIDATES, Gate, choose, judge
+from goodwill.clv.choosing import CANDIDATES, Gate, choose, judge, loss
 from goodwill.clv.crosscheck import difference_to_lifetimes
 from goodwill.clv.drift import histogram, parameter_shift, stability_index
 from goodwill.clv.fitting import fit_purchases, fit_spend, purchase_likelihood
-from goodwill.clv.holdout import measure_models, read_holdout
+from goodwill.clv.groups import BY_GROUP, fit_groups, measure_groups
+from goodwill.clv.holdout import Holdout, measure_models, read_holdout
 from goodwill.clv.ledger import Ledger, Line
 from goodwill.clv.models.gamma_gamma import GammaGamma
 from goodwill.clv.models.pareto import Pareto
 from goodwill.clv.outlooks import ModelName
 from goodwill.clv.runs import ALL, SPEND_MODEL, ModelRun
-from goodwill.clv.tuples import PurchaseTuples, SpendTuples
+from goodwill.clv.tuples import PurchaseTuples, SpendTuples, read_purchase_tuples
 from goodwill.settings.business import BusinessSettings
+from goodwill.sql import literal
 
 __all__ = ["Decision", "decide"]
 
@@ -89,7 +91,7 @@ def decide(
     for run in final:
         if run.is_scoring_model or run.status == "accepted":
             _accept(night, run, gate, purchases, spend)
-    return Decision(final, line, gate, choice)
+    return Decision(_grouped(night, final, line), line, gate, choice)
 
 
 def _models(night: _Night) -> list[ModelName]:
@@ -135,7 +137,55 @@ def _holdout(night: _Night, models: list[ModelName], runs: dict[str, ModelRun], 
             message = message or held
             break
         results += measure_models(held, models, clv.minimum_repeat_customers, clv.prior, begin)
+        results += _groups_measured(night, models, results, origin)
     return night.ledger.add("holdout", night.run_id, night.as_of, results=results, message=message)
+
+
+def _groups(night: _Night) -> list[str]:
+    """Names of the groups of the setting; none without it."""
+    if night.settings.clv.groups == "none":
+        return []
+    return [
+        row[0] for row in night.connection.execute("select distinct model_group from intermediate.int_rfm_tuples order by 1").fetchall()
+    ]
+
+
+def _groups_measured(night: _Night, models: list[ModelName], results: list[dict[str, Any]], origin: int) -> list[dict[str, Any]]:
+    """Whether groups would have forecast better at a cut: one result a model."""
+    weeks = night.settings.clv.holdout_weeks
+    held = {name: read_holdout(night.connection, night.as_of, weeks, origin, name) for name in _groups(night)}
+    groups = {name: each for name, each in held.items() if isinstance(each, Holdout)}
+    found = []
+    for model in models if groups else []:
+        cut = next(iter(groups.values())).cut.isoformat()
+        alone = next((each for each in results if each["model"] == model and each["cut_on"] == cut and "parameters" in each), None)
+        if alone:
+            everybody = ModelRun(model, 0, 0, 0, "", "accepted", "", parameters=alone["parameters"])
+            found.append(measure_groups(model, everybody, groups))
+    return [each for each in found if each]
+
+
+def _grouped(night: _Night, final: list[ModelRun], line: Line | None) -> list[ModelRun]:
+    """The runs with those of the groups, where groups are set, everybody is scored by tonight's fit, and the holdout says groups are better."""
+    run = next((each for each in final if each.is_scoring_model and each.model != SPEND_MODEL), None)
+    names = _groups(night)
+    if not names or run is None or run.origin != "fitted" or line is None:
+        return final
+    losses = {name: loss(line["results"], name) for name in (run.model, run.model + BY_GROUP)}
+    alone, apart = losses[run.model], losses[run.model + BY_GROUP]
+    if alone is None or apart is None or apart >= alone:
+        return final
+    tuples = {
+        name: read_purchase_tuples(night.connection, f"(from intermediate.int_rfm_tuples where model_group = {literal(name)})")
+        for name in names
+    }
+    said = f"groups forecast better in the holdout ({apart:.3f} against {alone:.3f})"
+    return final + [
+        replace(
+            each, is_scoring_model=True, parameters_run_id=night.run_id, parameters_as_of=night.as_of, message=f"{each.message}; {said}"
+        )
+        for each in fit_groups(cast(ModelName, run.model), tuples, run)
+    ]
 
 
 def _choice(night: _Night, line: Line | None) -> tuple[ModelName, str]:

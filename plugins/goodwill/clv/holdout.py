@@ -35,7 +35,7 @@ select
     count(*) filter (where purchased_on > $cut and purchased_on <= $until) as actual,
     count(*) filter (where purchased_on > $before and purchased_on <= $cut) as previous
 from intermediate.int_purchase_days
-where not is_guest
+where not is_guest {group}
 group by person_id
 having min(purchased_on) <= $cut
 """
@@ -75,23 +75,37 @@ class Holdout:
     by_week: Integers
 
 
-def read_holdout(connection: duckdb.DuckDBPyConnection, as_of: dt.date, weeks: int, origin: int = 0) -> Holdout | str:
-    """Stand `weeks` back, and again as often as `origin` says; or the reason why there is nothing to judge."""
+_OF_GROUP = "and person_id in (select person_id from intermediate.int_clv_customers where model_group = $model_group)"
+
+
+def read_holdout(
+    connection: duckdb.DuckDBPyConnection, as_of: dt.date, weeks: int, origin: int = 0, group: str | None = None
+) -> Holdout | str:
+    """Stand `weeks` back, and again as often as `origin` says; or the reason why there is nothing to judge.
+
+    Parameters
+    ----------
+    group : these customers only, however few they are.
+    """
     until = as_of - dt.timedelta(weeks=weeks * origin)
     cut = until - dt.timedelta(weeks=weeks)
     days = {"cut": cut, "until": until}
-    connection.execute(_PEOPLE, days | {"before": cut - dt.timedelta(weeks=weeks)})
+    before: dict[str, object] = {"before": cut - dt.timedelta(weeks=weeks)}
+    if group is None:
+        connection.execute(_PEOPLE.format(group=""), days | before)
+    else:
+        connection.execute(_PEOPLE.format(group=_OF_GROUP), days | before | {"model_group": group})
     try:
         x, t_x, age, actual, previous, customers = integer_columns(connection, _ROWS)
         week, purchases = (np.ma.filled(column, 0).astype(np.int64) for column in connection.execute(_WEEKS, days).fetchnumpy().values())
     finally:
         connection.execute("drop table holdout_people")
-    if customers.sum() < FEWEST_CUSTOMERS or actual @ customers < FEWEST_PURCHASES:
+    if not len(x) or (group is None and (customers.sum() < FEWEST_CUSTOMERS or actual @ customers < FEWEST_PURCHASES)):
         return (
             f"{int(customers.sum())} customers known at the end of {cut} and {int(actual @ customers)} purchases of theirs since: "
             f"at least {FEWEST_CUSTOMERS} and {FEWEST_PURCHASES} are needed"
         )
-    if int(age.max()) < 7 * weeks:
+    if group is None and int(age.max()) < 7 * weeks:
         return f"the history before {cut} is shorter than the {weeks} weeks held out"
     starts = np.flatnonzero(np.diff(x, prepend=-1) | np.diff(t_x, prepend=-1) | np.diff(age, prepend=-1))
     place = np.cumsum(np.isin(np.arange(len(x)), starts)) - 1

@@ -16,6 +16,7 @@ from goodwill.clv.outlooks import ModelName, outlook_of
 from goodwill.clv.runs import ALL, CONTRACT_MODEL, SPEND_MODEL, ModelRun, read_scoring_runs
 from goodwill.clv.tuples import read_purchase_tuples
 from goodwill.settings.business import BusinessSettings
+from goodwill.sql import literal
 
 __all__ = ["score"]
 
@@ -131,8 +132,7 @@ def _look_ups(
         if run is None:
             continue
         outlook = outlook_of(cast(ModelName, run.model), run.parameters)
-        name = group.replace("'", "''")
-        tuples = read_purchase_tuples(connection, f"(from intermediate.int_rfm_tuples where model_group = '{name}')")
+        tuples = read_purchase_tuples(connection, f"(from intermediate.int_rfm_tuples where model_group = {literal(group)})")
         found["scoring_lookup"].append(expected_if_alive(outlook, tuples, group, calendars))
         found["scoring_tuples"].append(tuple_scores(outlook, run.parameters["alpha"], tuples, group, spend.parameters if spend else None))
     return {name: pa.concat_tables(tables) for name, tables in found.items()}

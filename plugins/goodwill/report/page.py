@@ -80,7 +80,9 @@ def render(facts: Facts) -> str:
         "tiles": wording.tiles(facts),
         "sentences": wording.sentences(facts),
         "models": wording.models(facts),
-        "model_names": wording.MODEL_NAMES | {"same_as_last_period": "Same as last period"},
+        "model_names": wording.MODEL_NAMES
+        | {f"{model}_by_group": f"{name}, by group" for model, name in wording.MODEL_NAMES.items()}
+        | {"same_as_last_period": "Same as last period"},
         "charts": drawn,
         "boundaries": BOUNDARIES,
         "purchase_bands": PURCHASE_BANDS,
