@@ -120,7 +120,7 @@ def extract_source(ticket: Ticket, source: str, connections: Resolver = from_env
     """Land what is new in one source, each part as an immutable batch; `connections` knows the secrets, by name."""
     with _stage(ticket, f"extract {source}") as (night, figures):
         declared, zone = night.sources.by_name(source), night.business.company.business_time_zone
-        figures |= extract.land_source(night.home, declared, zone, connections)
+        figures |= extract.land_source(night.home, declared, zone, connections, night.business.quality.quarantine_share)
         extract.carry_over(night.home, declared, zone)
         return figures
 

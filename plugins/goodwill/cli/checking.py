@@ -81,12 +81,12 @@ def check_home(home: Home) -> list[Finding]:
     ConfigurationError : the configuration itself is not valid.
     """
     business = load_business(home.business_file)
-    zone = business.company.business_time_zone
+    zone, allowed = business.company.business_time_zone, business.quality.quarantine_share
     findings = []
     for source in load_sources(home.sources_file).sources:
         read: list[Finding] = []
         with tempfile.TemporaryDirectory() as unfinished:
-            approach = Approach(home.root, zone, Path(unfinished) / "unfinished", resolve, limit=_LOOK)
+            approach = Approach(home.root, zone, Path(unfinished) / "unfinished", resolve, limit=_LOOK, quarantine_share=allowed)
             parts = iter(CONNECTORS[source.connector].parts(source, approach))
             while True:
                 name = getattr(source, "path", source.name)
@@ -98,7 +98,7 @@ def check_home(home: Home) -> list[Finding]:
                     read.append(_check_part(source, part, zone))
                 except GoodwillError as error:
                     read.append(Finding(source.name, name, error=str(error)))
-        limit = business.quality.quarantine_share if source.quarantine_share is None else source.quarantine_share
+        limit = allowed if source.quarantine_share is None else source.quarantine_share
         findings += [*read, *_would_block(source, read, limit)]
     return findings
 

@@ -31,7 +31,7 @@ def _reconciliation_due(source: Source, active: list[Manifest]) -> bool:
     return not dt.timedelta(0) <= age < dt.timedelta(days=source.full_every_days)
 
 
-def approach_of(home: Home, source: Source, zone: str, resolver: Resolver, say: Callable[[str], None]) -> Approach:
+def approach_of(home: Home, source: Source, zone: str, resolver: Resolver, share: float, say: Callable[[str], None]) -> Approach:
     """How a source is approached now: what is known of it, all of it from the manifests."""
     reading = short(source.reading())
     known = [manifest for manifest in read_manifests(home, source.name) if not manifest.corrects]
@@ -53,5 +53,6 @@ def approach_of(home: Home, source: Source, zone: str, resolver: Resolver, say: 
         partial(resolve, resolver=resolver),
         seen,
         marks[-1] if marks else None,
+        quarantine_share=share,
         say=say,
     )

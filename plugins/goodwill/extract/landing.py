@@ -124,9 +124,14 @@ def _same(before: Manifest, sha256: str, reading: str) -> bool:
 
 
 def land_source(
-    home: Home, source: Source, zone: str, resolver: Resolver = from_environment, say: Callable[[str], None] = lambda _: None
+    home: Home,
+    source: Source,
+    zone: str,
+    resolver: Resolver = from_environment,
+    share: float = Approach.quarantine_share,
+    say: Callable[[str], None] = lambda _: None,
 ) -> dict[str, int]:
-    """Land every new or changed part of a source.
+    """Land every new or changed part of a source; `share` of its rows may be bad, unless it says another.
 
     Returns
     -------
@@ -134,7 +139,7 @@ def land_source(
     """
     for left in (home.landing / source.name).glob(".landing-*"):  # a killed run's scratch; nobody else lands this source now
         shutil.rmtree(left, ignore_errors=True)
-    approach = approach_of(home, source, zone, resolver, say)
+    approach = approach_of(home, source, zone, resolver, share, say)
     known = [manifest for manifest in read_manifests(home, source.name) if not manifest.corrects]
     active = [manifest for manifest in active_batches(home, source) if not manifest.corrects]
     landed: list[Manifest] = []

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from goodwill.errors import ConfigurationError
 
-__all__ = ["Credentials", "Resolver", "from_environment", "masked", "resolve"]
+__all__ = ["Credentials", "Resolver", "from_environment", "masked", "resolve", "sounds_secret"]
 
 #: The URI of a connection by its name; `None` where it is not known.
 Resolver = Callable[[str], "str | None"]
@@ -20,6 +20,11 @@ Resolver = Callable[[str], "str | None"]
 _SECRET_OPTION = re.compile("pass|secret|token|key|sig|auth", re.IGNORECASE)
 #: A shorter secret cannot be cut out of a text without showing what it was.
 _SHORT = 4
+
+
+def sounds_secret(name: str) -> bool:
+    """Whether an option of this name (`token`, `X-Amz-Signature`) must not be shown."""
+    return bool(_SECRET_OPTION.search(name))
 
 
 @dataclass(frozen=True)

@@ -112,6 +112,7 @@ def _source_rows(night: Night, as_of: dt.date) -> dict[str, list[tuple[Any, ...]
         batches = active_batches(night.home, source)
         calendar = Calendar(source, [batch for batch in batches if not batch.corrects], night.business.company.business_time_zone)
         rows["warnings"] += [(name, None, None, *said.split(": ", 1)) for said in (*calendar.gaps(), *calendar.silence(as_of))]
+        healed: set[str] = set()
         for number, batch in enumerate(batches, 1):
             batch_id, file = batch.batch_id, batch.file
             facts = (file, batch.file_sha256, batch.file_bytes, batch.rows, batch.malformed_rows, batch.extracted)
@@ -123,7 +124,8 @@ def _source_rows(night: Night, as_of: dt.date) -> dict[str, list[tuple[Any, ...]
             rows["drift"] += [
                 (name, batch_id, file, each["kind"], each["column"], each["was"], each["now"], source.drift) for each in batch.drift
             ]
-            rows["warnings"] += [(name, batch_id, file, *said.split(": ", 1)) for said in batch.warnings]
+            rows["warnings"] += [(name, batch_id, file, *said.split(": ", 1)) for said in batch.warnings if said not in healed]
+            healed.update(said for said in batch.warnings if said.startswith("HEALED_HEADER"))  # said of the first file of many alike
             rows["corrections"] += [(name, corrected, row_no, batch.corrected_by) for corrected, row_no in batch.corrects]
     return rows
 

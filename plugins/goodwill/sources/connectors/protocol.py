@@ -46,6 +46,7 @@ class Approach:
     credentials : what a connection's name stands for.
     seen : part → what landed of it before; empty when everything is to be read.
     cursor_high : the highest cursor landed so far; `None` for a first or full pull.
+    quarantine_share : the share of bad rows the business allows a source that sets none of its own.
     limit : read no more rows than this (a look at the source, not a landing).
     say : progress, one line at a time.
     """
@@ -57,6 +58,7 @@ class Approach:
     seen: Mapping[str, Seen] = field(default_factory=dict)
     cursor_high: str | None = None
     limit: int | None = None
+    quarantine_share: float = 0.05
     say: Callable[[str], None] = lambda _: None
 
 

@@ -173,7 +173,8 @@ def _records(name: str, data: bytes) -> int | None:
     if name.endswith((".parquet", ".xlsx")) or (b'"' in data and not name.endswith(".jsonl")):
         return None
     lines = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
-    filled = [line for line in lines if line.decode("utf-8", "surrogateescape").removeprefix("\ufeff").strip()]
+    texts = [line.decode("utf-8", "surrogateescape").removeprefix("\ufeff") for line in lines]
+    filled = [text for text in texts if text.strip() or (name.endswith(".tsv") and "\t" in text)]
     return len(filled) - (0 if name.endswith(".jsonl") else 1)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -14,13 +15,13 @@ from goodwill.sources.connectors.file.delimited import DelimitedFile
 from goodwill.sources.connectors.file.excel import ExcelFile
 from goodwill.sources.connectors.file.finding import find_files, is_ready, named, settled
 from goodwill.sources.connectors.file.formats import Format
-from goodwill.sources.connectors.file.header import healed
+from goodwill.sources.connectors.file.header import healed, spelled
 from goodwill.sources.connectors.file.json_lines import JsonLinesFile
 from goodwill.sources.connectors.file.parquet import ParquetFile
 from goodwill.sources.connectors.file.problems import problem
 from goodwill.sources.connectors.file.remote import RemoteFile, find_remote
 from goodwill.sources.connectors.file.settings import FileSource
-from goodwill.sources.connectors.protocol import Approach, Labels, Written
+from goodwill.sources.connectors.protocol import Approach, Labels, Seen, Written
 
 __all__ = ["CONNECTOR"]
 
@@ -29,14 +30,16 @@ _FORMATS: dict[str, type[Format]] = {"csv": DelimitedFile, "excel": ExcelFile, "
 
 @dataclass(frozen=True)
 class FilePart:
-    """One file. `locate` gives the path of its bytes here; `modified_ns` stands for its version."""
+    """One file. `locate` gives the path of its bytes here; `modified_ns` stands for its version; `seen` is what landed of it before."""
 
     source: FileSource
     name: str
-    modified_ns: int
+    modified_ns: int | None
     locate: Callable[[], Path]
     moved: Callable[[], bool]
     say: Callable[[str], None]
+    seen: Seen | None = None
+    healed: dict[str, str] = field(default_factory=dict)  # column of the mapping → how the file writes it
 
     @cached_property
     def path(self) -> Path:
@@ -72,13 +75,18 @@ class FilePart:
             return {}
         found = self._format.columns()
         known = healed(self.source, found)
-        for name, read_as in known.items():
-            self.say(f"{self.name}: column {name!r} is read as {read_as!r}")
+        self.healed.update(spelled(self.source, self._format.spellings, {name: known.get(name, name) for name in found}))
         return {known.get(name, name): sql_type for name, sql_type in found.items()}
 
     def write(self, folder: Path, columns: dict[str, str], labels: Labels) -> Written:
         rows, malformed, relation = self._format.write(folder, columns, labels) if columns else (0, 0, "")
-        return Written(rows, malformed, relation, self.sha256, self.size, self.modified_ns)
+        return Written(rows, malformed, relation, self.sha256, self.size, self.modified_ns, warnings=tuple(self._warnings()))
+
+    def _warnings(self) -> Iterator[str]:
+        if self.healed:
+            yield f"HEALED_HEADER: {', '.join(f'{written!r} is read as {name!r}' for name, written in self.healed.items())}"
+        if self.seen and self.size < self.seen.bytes:
+            yield f"SHRUNK: {self.size:,} bytes, where {self.seen.bytes:,} had landed under this name"
 
     def verify(self) -> None:
         if self.moved() and digest(self.path) != self.sha256:
@@ -91,6 +99,8 @@ class FileConnector:
     settings = FileSource
 
     def parts(self, source: FileSource, approach: Approach) -> Iterator[FilePart]:
+        if source.quarantine_share is None:
+            source = source.model_copy(update={"quarantine_share": approach.quarantine_share})
         return self._remote(source, approach) if source.is_remote else self._local(source, approach)
 
     def _local(self, source: FileSource, approach: Approach) -> Iterator[FilePart]:
@@ -106,14 +116,16 @@ class FileConnector:
             settled(source, path, name, shrunk=seen is not None and status.st_size < seen.bytes)
             now = path.stat()
             version = (now.st_size, now.st_mtime_ns)
-            yield FilePart(source, name, now.st_mtime_ns, _same(path), _differs(path, version), approach.say)
+            yield FilePart(source, name, now.st_mtime_ns, _same(path), _differs(path, version), approach.say, seen)
 
     def _remote(self, source: FileSource, approach: Approach) -> Iterator[FilePart]:
         for file in find_remote(source, approach.credentials):
             seen = approach.seen.get(file.url)
-            if seen and (seen.bytes, seen.modified_ns) == (file.size, file.version):
+            if seen and file.is_like(seen.bytes, seen.modified_ns):
                 continue
-            yield FilePart(source, file.url, file.version, _fetched(file, approach.unfinished), _moved(file), approach.say)
+            yield FilePart(source, file.url, file.version, _fetched(file, approach.unfinished), _moved(file), approach.say, seen)
+            file.forget(approach.unfinished)  # who asks for the next has landed this one; who was stopped finds its copy again
+        shutil.rmtree(approach.unfinished, ignore_errors=True)
 
 
 def _same(path: Path) -> Callable[[], Path]:

@@ -27,25 +27,25 @@ __all__ = ["DelimitedFile"]
 
 #: Segments held at a time: one that is written, one that is read meanwhile.
 _HELD = 2
-#: Where a source sets no share of bad rows, a file with more rows that are not text than this has another encoding than declared.
-_NOT_TEXT_SHARE = 0.05
 
 
 @dataclass(frozen=True)
 class _Segment:
-    """A piece of text, the line it starts on, and its rows where it could be read fast."""
+    """A piece of text, and its rows where it could be read fast."""
 
     text: bytes
-    line_no: int
     rows: pa.Table | None
     is_last: bool
 
 
 class DelimitedFile:
-    """A file of delimited text, packed or not, in any encoding."""
+    """A file of delimited text, packed or not, in any encoding; read in segments of about `segment_bytes`."""
+
+    segment_bytes = 1 << 24
 
     def __init__(self, source: FileSource, path: Path, name: str) -> None:
         self.source, self.file = source, TextFile(source, path, name)
+        self.spellings: dict[str, str] = {}
 
     @cached_property
     def _header(self) -> Header | None:
@@ -58,6 +58,7 @@ class DelimitedFile:
                 return {}
             raise problem(self.source, self.file.name, "has no header line", "the first line must name the columns")
         checked(self.source, self.file.name, header.names)
+        self.spellings = {name: written for name, written in zip(header.names, header.written, strict=True) if name != written}
         return dict.fromkeys(header.names, "VARCHAR")
 
     def write(self, folder: Path, columns: dict[str, str], labels: Labels) -> Landed:
@@ -69,13 +70,19 @@ class DelimitedFile:
             RowsWriter(folder / ROWS, columns, labels, header.lines) as writer,
             Copy(self.file, folder / "text.csv", header) as copy,
         ):
-            for segment in self._segments(FastReader(dialect, header.line), header):
-                if segment.rows is not None:
+            line_no, held = header.lines + 1, b""
+            for segment in self._segments(FastReader(dialect), header):
+                text = held + segment.text
+                if segment.rows is not None and not held:
                     writer.table(segment.rows)
-                    copy.add(segment.text)
+                    copy.add(text)
                 else:
-                    records = dialect.records(segment.text.decode("utf-8", "surrogateescape"), segment.line_no)
+                    # where quotes are out of order a segment may end inside a record: its lines wait for the rest of it
+                    waiting: list[str] = []
+                    records = dialect.records(text.decode("utf-8", "surrogateescape"), line_no, None if segment.is_last else waiting)
                     writer.records(copy.whole(footer.taken_off(records) if segment.is_last else records))
+                    held = "".join(waiting).encode("utf-8", "surrogateescape")
+                line_no += _line_ends(text) - _line_ends(held)
         self._refuse_other_encoding(writer)
         footer.check(folder / ROWS, writer)
         return writer.rows, writer.malformed, relation(copy, dialect, columns, folder / ROWS, writer)
@@ -83,9 +90,9 @@ class DelimitedFile:
     def _segments(self, reader: FastReader, header: Header) -> Iterator[_Segment]:
         """The segments in order, read in a thread of their own while the one before is written."""
         quote = b"" if self.source.delimiter == "whitespace" else self.source.quote.encode()
-        given = self.file.segments(header.bytes, quote)
+        given = self.file.segments(header.bytes, quote, self.segment_bytes)
         ahead: deque[tuple[bytes, Future[pa.Table | None]]] = deque()
-        line_no, more = header.lines + 1, True
+        more = True
         with ThreadPoolExecutor(1) as pool:
             while more or ahead:
                 while more and len(ahead) < _HELD:
@@ -98,15 +105,18 @@ class DelimitedFile:
                     text, future = ahead.popleft()
                     rows = future.result()
                     # a trailer row is taken off with care
-                    yield _Segment(text, line_no, None if is_last and self.source.footer else rows, is_last)
-                    line_no += text.count(b"\n") or text.count(b"\r")
+                    yield _Segment(text, None if is_last and self.source.footer else rows, is_last)
 
     def _refuse_other_encoding(self, writer: RowsWriter) -> None:
-        share = _NOT_TEXT_SHARE if self.source.quarantine_share is None else self.source.quarantine_share
-        if writer.not_text > share * writer.rows:
+        """A file with more rows that are not text than may be bad has another encoding than declared."""
+        if writer.not_text > (self.source.quarantine_share or 0) * writer.rows:
             raise problem(
                 self.source,
                 self.file.name,
                 f"is not {self.source.encoding} text near line {writer.first_not_text} ({writer.not_text:,} of {writer.rows:,} rows)",
                 "declare the file's 'encoding' (latin-1, cp1252, utf-16 …) or save it as UTF-8",
             )
+
+
+def _line_ends(text: bytes) -> int:
+    return text.count(b"\n") or text.count(b"\r")

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 from goodwill.sources.connectors.file.settings import FileSource
 
-__all__ = ["Dialect", "Record", "lines_of", "shown"]
+__all__ = ["MOST_LINES", "Dialect", "Record", "lines_of", "shown"]
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|\Z)")
 #: A record is looked for over so many lines before its quote counts as never closed.
-_MOST_LINES = 1000
+MOST_LINES = 1000
 
 UNCLOSED = "a quote that is never closed"
 NOT_TEXT = "bytes that are not text in the declared encoding"
@@ -131,13 +131,13 @@ class Dialect:
         return fields, ""
 
     def _record(self, lines: list[str], at: int) -> tuple[int, list[str | None] | None, str]:
-        """How many lines the record that starts at line `at` takes, and what it is."""
+        """How many lines the record that starts at line `at` takes, and what it is; no line where the lines end before that is known."""
         text = lines[at].rstrip("\r\n")
         fields, wrong = self._whole(text)
         if wrong != UNCLOSED:
             return 1, fields, wrong
         joined = lines[at]
-        for more in range(1, min(_MOST_LINES, len(lines) - at)):
+        for more in range(1, min(MOST_LINES, len(lines) - at)):
             line = lines[at + more]
             joined += line
             if self.quote in line:
@@ -146,19 +146,30 @@ class Dialect:
                     # text that closes by chance, on a quote of another record, is no record
                     return (more + 1, fields, "") if fields is not None else (1, None, UNCLOSED)
             if len(joined) > 100 * self.max_field_length:
-                break
-        return 1, None, UNCLOSED
+                return 1, None, UNCLOSED
+        return 0 if len(lines) - at < MOST_LINES else 1, None, UNCLOSED
 
-    def records(self, text: str, first_line: int = 1) -> Iterator[Record]:
-        """The records of `text`; blank lines and comments are none."""
+    def _is_blank(self, line: str) -> bool:
+        """Whether a line holds nothing; blanks that are delimiters make a record of empty fields."""
+        return not line.strip() and (self.delimiter not in line or self.width < 2)
+
+    def records(self, text: str, first_line: int = 1, held: list[str] | None = None) -> Iterator[Record]:
+        """The records of `text`; blank lines and comments are none.
+
+        Where `held` is given, more text follows: the lines of a record that this text does not end are put there, and are no record yet.
+        """
         lines = lines_of(text)
         at = 0
         while at < len(lines):
             line = lines[at]
-            if not line.strip() or (self.comment and line.startswith(self.comment)):
+            if self._is_blank(line) or (self.comment and line.startswith(self.comment)):
                 at += 1
                 continue
             taken, fields, wrong = self._record(lines, at)
+            if not taken and held is not None:
+                held += lines[at:]
+                return
+            taken = taken or 1
             whole = "".join(lines[at : at + taken]).rstrip("\r\n")
             yield Record(fields, wrong, first_line + at, whole)
             at += taken

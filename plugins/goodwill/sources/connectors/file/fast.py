@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import codecs
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as csv
 
-from goodwill.sources.connectors.file.dialect import Dialect
+from goodwill.sources.connectors.file.dialect import MOST_LINES, Dialect
 
 __all__ = ["FastReader"]
 
@@ -17,10 +19,9 @@ _LF, _CR = 10, 13
 
 @dataclass(frozen=True)
 class FastReader:
-    """Reads segments of a dialect; `header_line` is the header as a copy of it inside the file would read."""
+    """Reads segments of a dialect."""
 
     dialect: Dialect
-    header_line: bytes
 
     @property
     def usable(self) -> bool:
@@ -29,11 +30,11 @@ class FastReader:
         return self.dialect.width > 1 and all(len(mark) == 1 and mark.isascii() for mark in marks)
 
     def in_order(self, segment: bytes) -> bool:
-        """Whether nothing in the segment needs care: no NUL, no comment, no header again, lines of one kind and length, sound quotes."""
+        """Whether nothing in the segment needs care: no NUL, no comment, no byte-order mark, lines of one kind and length, sound quotes."""
         dialect = self.dialect
         if b"\0" in segment or (dialect.escape is not None and dialect.escape.encode() in segment):
             return False
-        if self.header_line and self.header_line in segment:
+        if segment.startswith(codecs.BOM_UTF8):  # Arrow takes it off, wherever in the file the segment stands
             return False
         if dialect.comment is not None:
             mark = dialect.comment.encode()
@@ -56,7 +57,10 @@ class FastReader:
         return int(max(ends[0], np.diff(ends).max(initial=0), len(data) - ends[-1]))
 
     def _sound_quotes(self, data: np.ndarray) -> bool:
-        """Whether each quote opens at the start of a field, closes at its end, or is doubled inside; and no quoted field is too long."""
+        """Whether each quote opens at the start of a field, closes at its end, or is doubled inside; and no quoted field is too long.
+
+        So many lines as the careful reader never joins are too long as well.
+        """
         places = np.flatnonzero(data == ord(self.dialect.quote))
         if len(places) % 2:
             return False
@@ -64,11 +68,35 @@ class FastReader:
         borders = np.array([ord(self.dialect.delimiter), _LF, _CR], np.uint8)
         before = data[np.maximum(opening - 1, 0)]
         starts = (opening == 0) | np.isin(before, borders)
-        starts[1:] |= opening[1:] == closing[:-1] + 1  # the second of a doubled quote
+        doubled = opening[1:] == closing[:-1] + 1  # the second of a doubled quote
+        starts[1:] |= doubled
         after = data[np.minimum(closing + 1, len(data) - 1)]
         ends = (closing == len(data) - 1) | np.isin(after, borders)
-        ends[:-1] |= closing[:-1] + 1 == opening[1:]
-        return bool(starts.all() and ends.all() and (closing - opening).max(initial=0) < self.dialect.max_field_length)
+        ends[:-1] |= doubled
+        if not (starts.all() and ends.all()) or (self.dialect.escape is not None and doubled.any()):  # an escape stands instead of doubling
+            return False
+        first, last = opening[np.append(True, ~doubled)], closing[np.append(~doubled, True)]
+        longest = int((last - first).max())
+        if longest < MOST_LINES:
+            return longest < self.dialect.max_field_length
+        feeds = np.flatnonzero(data == _LF)
+        lines = np.searchsorted(feeds, last) - np.searchsorted(feeds, first)
+        return longest < self.dialect.max_field_length and int(lines.max()) < MOST_LINES - 1
+
+    def _may_hold_header(self, segment: bytes) -> bool:
+        """A cheap look: the longest name of the header is somewhere in the text, or could be there in another spelling."""
+        longest = max(self.dialect.header, key=len, default="")
+        return self.dialect.quote in longest or longest.encode() in segment
+
+    def _holds_header(self, table: pa.Table) -> bool:
+        """Whether a row is the header again, in whatever spelling."""
+        header = self.dialect.header
+        if not header:
+            return False
+        place = max(range(len(header)), key=lambda number: len(header[number]))  # the longest name is the rarest
+        alike = table.filter(pc.match_substring(table.column(place), header[place]))
+        rows = zip(*(column.to_pylist() for column in alike.columns), strict=True)
+        return any(tuple((field or "").strip() for field in row) == header for row in rows)
 
     def read(self, segment: bytes) -> pa.Table | None:
         """The rows of a segment, all text, empty fields NULL; `None` where it needs care after all."""
@@ -77,7 +105,7 @@ class FastReader:
         names = [str(number) for number in range(self.dialect.width)]
         quoted = ord(self.dialect.quote) in segment
         try:
-            return csv.read_csv(
+            table = csv.read_csv(
                 pa.BufferReader(segment),
                 csv.ReadOptions(use_threads=False, block_size=len(segment) + 1, column_names=names),
                 csv.ParseOptions(
@@ -93,3 +121,4 @@ class FastReader:
             )
         except pa.ArrowInvalid:
             return None
+        return None if self._may_hold_header(segment) and self._holds_header(table) else table

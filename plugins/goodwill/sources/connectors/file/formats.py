@@ -19,6 +19,9 @@ class Format(Protocol):
 
     def __init__(self, source: FileSource, path: Path, name: str) -> None: ...
 
+    #: Column → how the file writes its name, where blanks were taken off it; filled by `columns()`.
+    spellings: dict[str, str]
+
     def columns(self) -> dict[str, str]:
         """Column → SQL type as in the file; none where the file is empty and may be."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from goodwill.sources.connectors.file.dialect import Dialect, lines_of
@@ -13,7 +13,7 @@ from goodwill.sources.connectors.file.settings import FileSource
 from goodwill.sources.connectors.file.text import TextFile
 from goodwill.sources.connectors.protocol import ROW_PLUMBING
 
-__all__ = ["Header", "checked", "find_header", "healed"]
+__all__ = ["Header", "checked", "find_header", "healed", "spelled"]
 
 _LIKE_DATA = re.compile(r"[+-]?\d+([.,]\d+)?|\d{4}-\d{2}-\d{2}.*|\d{1,2}[/.]\d{1,2}[/.]\d{2,4}.*|[^@\s]+@[^@\s]+[.][a-z]+")
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
@@ -21,10 +21,10 @@ _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
 
 @dataclass(frozen=True)
 class Header:
-    """The names, trimmed; the header's own line as bytes; the bytes of text up to the first record, and the lines they are."""
+    """The names, trimmed, and as they are written; the bytes of text up to the first record, and the lines they are."""
 
     names: list[str]
-    line: bytes
+    written: list[str]
     bytes: int
     lines: int
 
@@ -67,7 +67,8 @@ def find_header(file: TextFile) -> Header | None:
     if "\0" in text:
         raise problem(source, file.name, f"line {at + 1}, the header, has a NUL byte", "send the file again")
     before = "".join(lines[: at + taken]).encode("utf-8", "surrogateescape")
-    return Header([_trimmed(field or "") for field in fields], text.strip().encode(), len(before), at + taken)
+    written = [field or "" for field in fields]
+    return Header([_trimmed(name) for name in written], written, len(before), at + taken)
 
 
 def _folded(name: str) -> str:
@@ -89,6 +90,20 @@ def healed(source: FileSource, names: Iterable[str]) -> dict[str, str]:
         alike = by_folded.get(_folded(name), [])
         if name.lower() not in taken and len(alike) == 1:
             found[alike[0]] = name
+    return found
+
+
+def spelled(source: FileSource, spellings: Mapping[str, str], read_as: Mapping[str, str]) -> dict[str, str]:
+    """Column of the mapping → how the file writes it, for those that differ, be it in capitals or blanks.
+
+    `spellings` are the file's names where blanks were taken off them, `read_as` the names of its columns here.
+    """
+    wanted = {name.strip().lower(): name.strip() for mapping in source.entities.values() for name in mapping.source_columns()}
+    found = {}
+    for name, read in read_as.items():
+        written, column = spellings.get(name, name), wanted.get(read.lower())
+        if column is not None and written != column:
+            found[column] = written
     return found
 
 

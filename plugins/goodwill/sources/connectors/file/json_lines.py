@@ -78,6 +78,7 @@ class JsonLinesFile:
 
     def __init__(self, source: FileSource, path: Path, name: str) -> None:
         self.source, self.file = source, TextFile(source, path, name)
+        self.spellings: dict[str, str] = {}
 
     def _lines(self) -> Iterator[tuple[int, str]]:
         number = 0

@@ -23,6 +23,7 @@ class ParquetFile:
 
     def __init__(self, source: FileSource, path: Path, name: str) -> None:
         self.source, self.path, self.name = source, path, name
+        self.spellings: dict[str, str] = {}
 
     def _broken(self, error: duckdb.Error) -> SourceError:
         return problem(self.source, self.name, f"is not a readable Parquet file ({str(error).splitlines()[0]})", "send the file again")

@@ -6,9 +6,11 @@ import codecs
 import fnmatch
 from pathlib import PurePosixPath
 from typing import Annotated, ClassVar, Literal
+from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import Field, field_validator
 
+from goodwill.sources.credentials import sounds_secret
 from goodwill.sources.declared import Declared, Names, Source
 
 __all__ = ["FileSource", "Footer"]
@@ -66,6 +68,21 @@ class FileSource(Source):
     ready_marker: str | None = None
     settle_seconds: Annotated[float, Field(ge=0, le=600)] = 0
     newest: Literal["name", "arrival"] = "name"
+
+    @field_validator("path")
+    @classmethod
+    def _no_secret_in_a_url(cls, value: str) -> str:
+        scheme, mark, _ = value.partition("://")
+        if not mark:
+            return value
+        if scheme in ("file", "local"):
+            raise ValueError("a file here is named by its path, without 'file://'")
+        parts = urlsplit(value)
+        secret = [name for name, _ in parse_qsl(parts.query, keep_blank_values=True) if sounds_secret(name)]
+        if "@" in parts.netloc or secret:
+            what = f"a secret ({', '.join(secret)})" if secret else "a user or a password"
+            raise ValueError(f"the URL in 'path' carries {what}: take it out, and name a 'connection' that knows it")
+        return value
 
     @field_validator("encoding")
     @classmethod
