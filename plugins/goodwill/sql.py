@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-__all__ = ["identifier", "literal", "literals"]
+__all__ = ["column_key", "identifier", "literal", "literals"]
+
+_LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
+
+
+def column_key(name: str) -> str:
+    """The name of a column as the database compares it: `A` and `a` are one letter, `É` and `é` are two."""
+    return name.strip().translate(_LOWER)
 
 
 def identifier(name: str) -> str:

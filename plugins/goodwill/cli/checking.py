@@ -18,7 +18,7 @@ from goodwill.sources import Source, load_sources
 from goodwill.sources.connectors import CONNECTORS
 from goodwill.sources.connectors.protocol import ROWS, Approach, Labels, Part
 from goodwill.sources.credentials import resolve
-from goodwill.sql import literal
+from goodwill.sql import column_key, literal
 
 __all__ = ["Finding", "check_home", "show"]
 
@@ -59,7 +59,7 @@ def _check_part(source: Source, part: Part, zone: str) -> Finding:
             connection.execute(f"create temp table {name} as select _row_no, _problems from ({mapper.select(relation)})")
             rows, bad = connection.execute(f"select count(*), count(*) filter (where len(_problems) > 0) from {name}").fetchone() or (0, 0)
             how = ", ".join(
-                _mapped(column, {name for name in mapping.source_columns() if name.strip().lower() in mapper.types})
+                _mapped(column, {name for name in mapping.source_columns() if column_key(name) in mapper.types})
                 for column, mapping in mapper.mapping.columns.items()
                 if not mapping.missing(mapper.types)
             )

@@ -9,7 +9,7 @@ import duckdb
 
 from goodwill.entities import ENTITIES
 from goodwill.sources import Source
-from goodwill.sql import identifier, literal, literals
+from goodwill.sql import column_key, identifier, literal, literals
 
 __all__ = ["Reading", "profile", "readings", "retyped", "unreadable"]
 
@@ -94,14 +94,14 @@ def readings(source: Source) -> dict[str, list[Reading]]:
     found: dict[str, list[Reading]] = {}
     for entity, mapping in source.entities.items():
         for name in mapping.group_by:
-            found.setdefault(name.strip().lower(), []).append(Reading(entity, name, "id", False))
+            found.setdefault(column_key(name), []).append(Reading(entity, name, "id", False))
         for column, how in mapping.columns.items():
             if how.hash or how.occurrence:
                 continue
             kind = ENTITIES[entity].by_name[column].kind
             declared = bool(how.format or how.translate or (kind == "timestamp" and source.timestamp_format))
             for name in how.source_columns():
-                found.setdefault(name.strip().lower(), []).append(Reading(entity, column, kind, declared))
+                found.setdefault(column_key(name), []).append(Reading(entity, column, kind, declared))
     return found
 
 
@@ -121,7 +121,7 @@ def retyped(source: Source, before: list[dict[str, str]], after: dict[str, str])
     for name, said in after.items():
         is_now, values = _split(said)
         was = next((kind for kind, count in _told(before, name) if kind not in _SAYS_NOTHING and count >= _FEW), None)
-        kinds = {each.kind for each in read.get(name.lower(), ())}
+        kinds = {each.kind for each in read.get(column_key(name), ())}
         if was is None or was == is_now or is_now == "mixed":
             continue
         if is_now == "empty":
@@ -133,8 +133,8 @@ def retyped(source: Source, before: list[dict[str, str]], after: dict[str, str])
 
 
 def _told(profiles: list[dict[str, str]], name: str) -> list[tuple[str, int]]:
-    wanted = name.lower()
-    return [_split(said) for each in profiles for column, said in each.items() if column.lower() == wanted]
+    wanted = column_key(name)
+    return [_split(said) for each in profiles for column, said in each.items() if column_key(column) == wanted]
 
 
 def unreadable(source: Source, column: str, is_now: str, values: int | None = None) -> Reading | None:
@@ -147,7 +147,7 @@ def unreadable(source: Source, column: str, is_now: str, values: int | None = No
     nested = is_now.startswith(("STRUCT", "MAP", "BLOB")) or is_now.endswith("]")
     times = is_now in ("date", "timestamp", "DATE") or is_now.startswith("TIMESTAMP")
     numbers = is_now in ("integer", "decimal") or is_now.startswith(("DOUBLE", "FLOAT", "DECIMAL", "BIGINT", "INTEGER", "HUGEINT"))
-    for each in readings(source).get(column.lower(), ()):
+    for each in readings(source).get(column_key(column), ()):
         if each.declared:
             continue
         hopeless = nested or is_now == "BOOLEAN" or is_now == "text"

@@ -7,7 +7,7 @@ from goodwill.extract.batches import Manifest, active_batches, rows_file
 from goodwill.extract.structure import mappers
 from goodwill.home import Home
 from goodwill.sources import Source, Sources
-from goodwill.sql import identifier, literals
+from goodwill.sql import column_key, identifier, literals
 
 __all__ = ["landed_view"]
 
@@ -23,18 +23,18 @@ def _alike(batches: list[Manifest]) -> list[list[Manifest]]:
     types: dict[str, set[str]] = {}
     for manifest in batches:
         for name, sql_type in manifest.columns.items():
-            types.setdefault(name.lower(), set()).add(sql_type)
+            types.setdefault(column_key(name), set()).add(sql_type)
     changed = {name for name, some in types.items() if len(some) > 1}
     groups: dict[tuple[tuple[str, str], ...], list[Manifest]] = {}
     for manifest in batches:
-        own = tuple(sorted((name.lower(), sql_type) for name, sql_type in manifest.columns.items() if name.lower() in changed))
+        own = tuple(sorted((column_key(name), sql_type) for name, sql_type in manifest.columns.items() if column_key(name) in changed))
         groups.setdefault(own, []).append(manifest)
     return list(groups.values())
 
 
 def _feed(home: Home, source: Source, entity: Entity, batches: list[Manifest], every: dict[str, str], zone: str) -> str:
     """Batches that share their types, as rows of an entity; a column that none of them has is empty in them."""
-    columns = {name.lower(): sql_type for manifest in batches for name, sql_type in manifest.columns.items()}
+    columns = {column_key(name): sql_type for manifest in batches for name, sql_type in manifest.columns.items()}
     lacking = {name: sql_type for name, sql_type in every.items() if name not in columns}
     files = literals(str(rows_file(home, manifest)) for manifest in batches)
     rows = f"read_parquet([{files}], union_by_name=true)"
@@ -51,6 +51,6 @@ def landed_view(home: Home, sources: Sources, entity: Entity, zone: str) -> str:
     for source in sources.sources:
         if entity.name in source.entities:
             batches = [manifest for manifest in active_batches(home, source) if manifest.columns]
-            every = {name.lower(): sql_type for manifest in batches for name, sql_type in manifest.columns.items()}
+            every = {column_key(name): sql_type for manifest in batches for name, sql_type in manifest.columns.items()}
             feeds += [_feed(home, source, entity, group, every, zone) for group in _alike(batches)]
     return "\nunion all by name\n".join(feeds) if feeds else _empty(entity)

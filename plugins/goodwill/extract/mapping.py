@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from goodwill.entities import Column, Entity
 from goodwill.extract.casting import DECIMALS, Caster
 from goodwill.sources.declared import ColumnMapping, Condition, EntityMapping, Share, Source
-from goodwill.sql import identifier, literal, literals
+from goodwill.sql import column_key, identifier, literal, literals
 
 __all__ = ["Mapper"]
 
@@ -49,7 +49,7 @@ class Mapper:
         return Caster(self.source, self.zone)
 
     def _type(self, name: str) -> str:
-        return self.types[name.strip().lower()]
+        return self.types[column_key(name)]
 
     def missing_columns(self) -> list[str]:
         """Source columns the mapping reads and the source does not have."""
@@ -62,7 +62,7 @@ class Mapper:
             how = self.mapping.columns.get(column.name)
             if how is None or not {"column", "first", "lowest", "highest"} & set(how.ways()):
                 continue
-            names = [name.strip() for name in sorted(how.source_columns()) if name.strip().lower() in self.types]
+            names = [name.strip() for name in sorted(how.source_columns()) if column_key(name) in self.types]
             if len(names) == 1:
                 tests = self._caster.healings(identifier(names[0]), self._type(names[0]), column.kind, how.format)
                 found |= {f"{column.name}:{code}": test for code, test in tests.items()}
@@ -124,7 +124,7 @@ class Mapper:
 
     def _chosen(self, how: ColumnMapping, kind: str) -> tuple[str, str]:
         """The text and the value of the first column that has one."""
-        present = [name for name in how.chosen if name.strip().lower() in self.types]
+        present = [name for name in how.chosen if column_key(name) in self.types]
         cells = [self._cell(name, how.without_prefix) for name in present]
         texts = [self._caster.text(cell, self._type(name)) for cell, name in zip(cells, present, strict=True)]
         values = [self._caster.cast(cell, self._type(name), kind, how.format) for cell, name in zip(cells, present, strict=True)]
@@ -294,7 +294,7 @@ class Mapper:
 
     def _grouped(self, relation: str) -> str:
         reads = {read.column.name: read for read in self.reads()}
-        keys = {name.strip().lower() for name in self.mapping.group_by}
+        keys = {column_key(name) for name in self.mapping.group_by}
         inner, outer, unread, inconsistent = [], [], {}, []
         for name, read in reads.items():
             inner.append(f"{read.typed} as m_{name}")
@@ -307,7 +307,7 @@ class Mapper:
                 outer.append(f"min(m_{name}) as v_{name}")
             elif how.highest:
                 outer.append(f"max(m_{name}) as v_{name}")
-            elif how.once or (how.column and how.column.strip().lower() not in keys):
+            elif how.once or (how.column and column_key(how.column) not in keys):
                 outer += [f"arg_min(m_{name}, __row_no) as v_{name}", f"min(m_{name}) is distinct from max(m_{name}) as i_{name}"]
                 inconsistent.append((name, f"i_{name}"))
             else:

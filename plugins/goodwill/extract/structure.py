@@ -9,13 +9,14 @@ from goodwill.entities import ENTITIES
 from goodwill.errors import SourceError
 from goodwill.extract.mapping import Mapper
 from goodwill.sources import Source
+from goodwill.sql import column_key
 
 __all__ = ["check_columns", "mappers"]
 
 
 def mappers(source: Source, columns: dict[str, str], zone: str) -> dict[str, Mapper]:
     """Entity → its mapper for a part with these columns."""
-    types = {name.lower(): sql_type for name, sql_type in columns.items()}
+    types = {column_key(name): sql_type for name, sql_type in columns.items()}
     return {name: Mapper(source, ENTITIES[name], mapping, types, source.time_zone or zone) for name, mapping in source.entities.items()}
 
 

@@ -81,7 +81,7 @@ def load_yaml(path: Path, model: type[Model]) -> Model:
             place = _place(document, problem["loc"])
             message = problem["msg"].removeprefix("Value error, ")
             given = problem["input"]
-            shown = f" (given: {given!r})" if isinstance(given, (str, int, float, bool)) else ""
+            shown = f" (given: {given!r})" if isinstance(given, (str, int, float, bool)) and problem["type"] != "secret" else ""
             problems.append(f"{path.name}: {place}: {message}{shown}" if place else f"{path.name}: {message}{shown}")
         raise ConfigurationError("\n".join(problems), f"mend {path}, then run: goodwill check --home {path.parent}") from None
 

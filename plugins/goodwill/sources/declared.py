@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from goodwill.entities import ENTITIES
+from goodwill.sql import column_key
 
 __all__ = ["ColumnMapping", "Condition", "EntityMapping", "Source"]
 
@@ -126,7 +127,7 @@ class ColumnMapping(Declared):
         """The columns this mapping cannot do without that are not `present` (names in lower case)."""
 
         def absent(name: str) -> bool:
-            return name.strip().lower() not in present
+            return column_key(name) not in present
 
         lacking = {name for name in self._needed() if absent(name)}
         return lacking | {self.chosen[0]} if self.chosen and all(map(absent, self.chosen)) else lacking
@@ -153,7 +154,7 @@ class EntityMapping(Declared):
 
     def missing(self, present: Container[str]) -> set[str]:
         """The columns the mapping cannot do without that are not `present` (names in lower case)."""
-        absent = {name for name in self._rows() if name.strip().lower() not in present}
+        absent = {name for name in self._rows() if column_key(name) not in present}
         return absent.union(*(mapping.missing(present) for mapping in self.columns.values() if not mapping.optional))
 
     def _rows(self) -> set[str]:

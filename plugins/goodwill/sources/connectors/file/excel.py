@@ -19,7 +19,7 @@ from goodwill.sources.connectors.file.problems import problem
 from goodwill.sources.connectors.file.rows import RowsWriter
 from goodwill.sources.connectors.file.settings import FileSource
 from goodwill.sources.connectors.protocol import ROWS, Labels
-from goodwill.sql import literal
+from goodwill.sql import column_key, literal
 
 __all__ = ["ExcelFile"]
 
@@ -141,8 +141,8 @@ class ExcelFile:
 
     def _records(self, columns: list[str]) -> Iterator[Record]:
         width, first = len(columns), self.source.header_row + 1
-        wanted = {name.strip().lower() for mapping in self.source.entities.values() for name in mapping.source_columns()}
-        read = [place for place, name in enumerate(columns) if name.lower() in wanted]
+        wanted = {column_key(name) for mapping in self.source.entities.values() for name in mapping.source_columns()}
+        read = [place for place, name in enumerate(columns) if column_key(name) in wanted]
         unfinished = self._unfinished(width)
         with self._sheet() as (_book, sheet):
             for number, cells in enumerate(sheet.iter_rows(min_row=first, values_only=True), first):

@@ -12,6 +12,7 @@ from goodwill.sources.connectors.file.problems import problem
 from goodwill.sources.connectors.file.settings import FileSource
 from goodwill.sources.connectors.file.text import TextFile
 from goodwill.sources.connectors.protocol import ROW_PLUMBING
+from goodwill.sql import column_key
 
 __all__ = ["Header", "checked", "find_header", "healed", "spelled"]
 
@@ -80,7 +81,7 @@ def _folded(name: str) -> str:
 def healed(source: FileSource, names: Iterable[str]) -> dict[str, str]:
     """Name in the file → name the mapping reads, for those that differ in accents, spaces or the form of their letters only."""
     names = list(names)
-    taken = {name.lower() for name in names}
+    taken = {column_key(name) for name in names}
     wanted = sorted({name.strip() for mapping in source.entities.values() for name in mapping.source_columns()})
     by_folded: dict[str, list[str]] = {}
     for name in names:
@@ -88,7 +89,7 @@ def healed(source: FileSource, names: Iterable[str]) -> dict[str, str]:
     found = {}
     for name in wanted:
         alike = by_folded.get(_folded(name), [])
-        if name.lower() not in taken and len(alike) == 1:
+        if column_key(name) not in taken and len(alike) == 1:
             found[alike[0]] = name
     return found
 
@@ -98,10 +99,10 @@ def spelled(source: FileSource, spellings: Mapping[str, str], read_as: Mapping[s
 
     `spellings` are the file's names where blanks were taken off them, `read_as` the names of its columns here.
     """
-    wanted = {name.strip().lower(): name.strip() for mapping in source.entities.values() for name in mapping.source_columns()}
+    wanted = {column_key(name): name.strip() for mapping in source.entities.values() for name in mapping.source_columns()}
     found = {}
     for name, read in read_as.items():
-        written, column = spellings.get(name, name), wanted.get(read.lower())
+        written, column = spellings.get(name, name), wanted.get(column_key(read))
         if column is not None and written != column:
             found[column] = written
     return found

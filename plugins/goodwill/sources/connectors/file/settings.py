@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Literal
 from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
 
 from goodwill.sources.credentials import sounds_secret
 from goodwill.sources.declared import Declared, Names, Source
@@ -81,7 +82,9 @@ class FileSource(Source):
         secret = [name for name, _ in parse_qsl(parts.query, keep_blank_values=True) if sounds_secret(name)]
         if "@" in parts.netloc or secret:
             what = f"a secret ({', '.join(secret)})" if secret else "a user or a password"
-            raise ValueError(f"the URL in 'path' carries {what}: take it out, and name a 'connection' that knows it")
+            raise PydanticCustomError(
+                "secret", "the URL in 'path' carries {what}: take it out, and name a 'connection' that knows it", {"what": what}
+            )
         return value
 
     @field_validator("encoding")
