@@ -1,6 +1,11 @@
 """The errors a person meets: each says where, what, and what to do about it."""
 
-__all__ = ["ConfigurationError", "GateBlocked", "GoodwillError", "SourceError"]
+__all__ = ["ConfigurationError", "GateBlocked", "GoodwillError", "SourceError", "plain"]
+
+
+def plain(text: str, kept: str = "") -> str:
+    """Text with its control characters written out: what a file says moves no cursor and begins no line in a log."""
+    return "".join(char if char.isprintable() or char in kept else char.encode("unicode_escape").decode() for char in text)
 
 
 class GoodwillError(Exception):
@@ -13,8 +18,8 @@ class GoodwillError(Exception):
     """
 
     def __init__(self, message: str, remedy: str = "") -> None:
-        self.message = message
-        self.remedy = remedy
+        self.message = message = plain(message, "\n")
+        self.remedy = remedy = plain(remedy, "\n")
         super().__init__(f"{message}\n  remedy: {remedy}" if remedy else message)
 
 

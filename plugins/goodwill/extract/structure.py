@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable
 
 from goodwill.entities import ENTITIES
-from goodwill.errors import SourceError
+from goodwill.errors import SourceError, plain
 from goodwill.extract.mapping import Mapper
 from goodwill.sources import Source
 from goodwill.sql import column_key
@@ -30,7 +30,7 @@ def check_columns(source: Source, part: str, mapped: dict[str, Mapper], columns:
         if missing:
             raise SourceError(
                 f"source {source.name!r}: {part}: no column {', '.join(map(repr, missing))}, which the mapping of "
-                f"{entity} reads; there are: {', '.join(columns) or 'no columns'}",
+                f"{entity} reads; there are: {plain(', '.join(columns)) or 'no columns'}",
                 _likely_slip(missing, list(columns), list(before))
                 + f"mend the mapping of {source.name!r} in sources.yml, or the header at the source",
             )

@@ -218,6 +218,10 @@ CASES = {
     "64-mail-is-kept": good("2,Ann+x@Mail.eu,2025-03-01,1,EUR,paid", contact_ref="Ann+x@Mail.eu"),
     "65-injection-is-text": good("2,'; DROP TABLE x,2025-03-01,1,EUR,{{ jinja }}", contact_ref="'; DROP TABLE x", status="{{ jinja }}"),
     "66-formula-is-text": good('2,=HYPERLINK(1),2025-03-01,1,EUR,"-1+1"', contact_ref="=HYPERLINK(1)", status="-1+1"),
+    "68-escapes-are-text": good('2,1,2025-03-01,1,EUR,"\x1b[31mred\n2025 night published"', status="\x1b[31mred\n2025 night published"),
+    "68-escapes-in-a-header": Case(
+        GOOD.replace(b"amount", b'"\x1b[31m\nnight published"', 1), refused=r"\x1b[31m\nnight published", remedy="mend the mapping"
+    ),
     "header-again": malformed(HEADER.strip(), "the header again"),
     "unnamed-column": Case(GOOD.replace(b"status", b"", 1), refused="column 6 has no name"),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from goodwill.errors import SourceError
+from goodwill.errors import SourceError, plain
 from goodwill.sources.connectors.file.settings import FileSource
 
 __all__ = ["problem"]
@@ -10,4 +10,4 @@ __all__ = ["problem"]
 
 def problem(source: FileSource, name: str, what: str, remedy: str) -> SourceError:
     """The error that blocks a file; `name` as the configuration names it."""
-    return SourceError(f"source {source.name!r}: file {name}: {what}", remedy)
+    return SourceError(plain(f"source {source.name!r}: file {name}: {what}"), remedy)

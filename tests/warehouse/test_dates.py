@@ -1,0 +1,67 @@
+"""What the date macros say where months are not alike: the end of a month, 29 February, a day between two dates."""
+
+from __future__ import annotations
+
+import duckdb
+import pytest
+from goodwill.warehouse.layers import PROJECT
+from jinja2 import Environment
+
+MACROS = Environment(extensions=["jinja2.ext.do"], autoescape=False).from_string((PROJECT / "macros" / "dialect" / "dates.sql").read_text())
+
+
+def said(macro: str, *given: str) -> str:
+    """What the macro, as DuckDB spells it, makes of SQL expressions."""
+    expression = getattr(MACROS.module, f"duckdb__{macro}")(*given)
+    (found,) = duckdb.sql(f"select cast({expression} as varchar)").fetchone() or ("",)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("day", "months", "expected"),
+    [
+        ("2024-01-31", 1, "2024-02-29"),  # the 31st becomes the last day of a shorter month
+        ("2025-01-31", 1, "2025-02-28"),
+        ("2025-03-31", 1, "2025-04-30"),
+        ("2025-01-31", 2, "2025-03-31"),  # counted from the day itself, not from the shorter month between
+        ("2025-02-28", 1, "2025-03-28"),  # a last day does not stay one
+        ("2024-02-29", 12, "2025-02-28"),  # an anniversary of 29 February is the 28th of a year without one
+        ("2024-02-29", 48, "2028-02-29"),
+        ("2024-02-29", -12, "2023-02-28"),
+        ("2025-03-31", -1, "2025-02-28"),
+        ("2025-12-31", -12, "2024-12-31"),
+    ],
+)
+def test_months_later(day, months, expected):
+    assert said("add_months", f"date '{day}'", str(months)) == expected
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "expected"),
+    [
+        ("2024-02-28", "2024-03-01", "2"),
+        ("2025-02-28", "2025-03-01", "1"),
+        ("2025-01-31", "2025-02-01", "1"),
+        ("2024-02-29", "2025-02-28", "365"),
+    ],
+)
+def test_days_between(first, last, expected):
+    assert said("days_between", f"date '{first}'", f"date '{last}'") == expected
+
+
+@pytest.mark.parametrize(("day", "expected"), [("2024-02-28", "2024-02-29"), ("2025-02-28", "2025-03-01"), ("2024-12-31", "2025-01-01")])
+def test_the_next_day(day, expected):
+    assert said("add_days", f"date '{day}'", "1") == expected
+
+
+@pytest.mark.parametrize(
+    ("moment", "zone", "expected"),
+    [
+        ("2025-01-31 22:59:59", "Europe/Paris", "2025-01-31"),
+        ("2025-01-31 23:00:00", "Europe/Paris", "2025-02-01"),
+        ("2025-06-30 22:00:00", "Europe/Paris", "2025-07-01"),
+        ("2025-07-01 03:59:59", "America/New_York", "2025-06-30"),
+    ],
+)
+def test_the_day_of_a_moment_is_the_zones(moment, zone, expected):
+    assert said("local_date", f"timestamp '{moment}'", f"'{zone}'") == expected
