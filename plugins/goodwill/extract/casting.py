@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from goodwill.entities import SQL_TYPES
-from goodwill.extract.zones import in_gap, in_overlap, to_utc
+from goodwill.extract.zones import in_gap, in_overlap, keeps_order, to_utc
 from goodwill.sources import Source
 from goodwill.sql import literal, literals
 
@@ -44,6 +44,8 @@ def _offset_text(text: str) -> str:
 
 #: The commonest way to write a stamp, told by its shape; the cast that follows is strict about digits.
 _SECONDS = "{0} like '____-__-_____:__:__' and {0} >= '0'"
+#: The same in UTC.
+_SECONDS_UTC = "{0} like '____-__-_____:__:__Z' and {0} >= '0'"
 
 
 def _plain(value: str) -> str:
@@ -84,12 +86,16 @@ class Caster:
             return f"regexp_replace(cast({value} as varchar), '[.]0$', '')"
         return f"cast({value} as varchar)"
 
+    def clock_healings(self, local: str) -> dict[str, str]:
+        """Code → SQL test for wall-clock times that the clock of the zone skipped, or showed twice."""
+        tests = {"DST_GAP": in_gap(local, self.zone), "DST_OVERLAP": in_overlap(local, self.zone)}
+        return {code: test for code, test in tests.items() if test != "false"}
+
     def healings(self, value: str, sql_type: str, kind: str, fmt: str | None = None) -> dict[str, str]:
         """Code → SQL test for values of a column that were healed: what a note counts."""
         if kind == "timestamp":
-            local = self._local(value, sql_type, fmt)
-            tests = {"DST_GAP": in_gap(local, self.zone), "DST_OVERLAP": in_overlap(local, self.zone)} if local else {}
-            return {code: test for code, test in tests.items() if test != "false"}
+            local = self.local(value, sql_type, fmt)
+            return self.clock_healings(local) if local else {}
         if kind not in _TEXTUAL or sql_type != "VARCHAR":
             return {}
         odd = f"not ({_plain(value)})"
@@ -145,7 +151,7 @@ class Caster:
     def _to_utc(self, local: str) -> str:
         return to_utc(local, self.zone, self.source.dst_gap, self.source.dst_overlap)
 
-    def _local(self, value: str, sql_type: str, fmt: str | None) -> str | None:
+    def local(self, value: str, sql_type: str, fmt: str | None) -> str | None:
         """The wall-clock time a value gives, NULL where it carries an offset; `None` for a column that has no wall-clock times."""
         fmt = fmt or self.source.timestamp_format
         if fmt in _EPOCHS or sql_type == "TIMESTAMP WITH TIME ZONE":
@@ -158,6 +164,18 @@ class Caster:
             return None if "%z" in fmt else self._parsed(value, fmt)
         shape = "false" if self._odd_tokens else _SECONDS.format(value)
         return f"case when {shape} then try_cast({value} as timestamp) end"
+
+    def span(self, local: str, typed: str) -> str:
+        """Two columns, the first and the last of the UTC times `typed`: the zone is asked for the first and the last wall-clock time alone.
+
+        `local` is the wall-clock time; where it is NULL, or the zone sets times out of their order, `typed` is looked at itself.
+        """
+        plain = keeps_order(local, self.zone)
+        ends = []
+        for end, chosen in (("min", "least"), ("max", "greatest")):
+            of_clock = self._to_utc(f"{end}(case when {plain} then {local} end)")
+            ends.append(f"{chosen}({of_clock}, {end}(case when coalesce({plain}, false) then null else {typed} end))")
+        return ", ".join(f"cast({each} as varchar)" for each in ends)
 
     def _parsed(self, value: str, fmt: str) -> str:
         """A stamp written by a declared format; `excel_serial` counts days since the last day but one of 1899."""
@@ -179,15 +197,16 @@ class Caster:
         if sql_type == "VARCHAR":
             if fmt:
                 return self._to_utc(self._parsed(value, fmt))
-            shape = "false" if self._odd_tokens else _SECONDS.format(value)
-            # what has the common shape is nothing to the patterns below, which would else be tried on every value
-            text = self.text(f"(case when {shape} then null else {value} end)", sql_type)
+            shape, in_utc = ("false" if self._odd_tokens else each.format(value) for each in (_SECONDS, _SECONDS_UTC))
+            # what has a common shape is nothing to the patterns below, which would else be tried on every value
+            text = self.text(f"(case when {shape} or {in_utc} then null else {value} end)", sql_type)
             local = (
                 f"case when {shape} then try_cast({value} as timestamp) "
                 f"when regexp_full_match({text}, '{_ISO_TIMESTAMP}') then try_cast({text} as timestamp) end"
             )
             offset = f"regexp_full_match({text}, '{_ISO_TIMESTAMP}{_OFFSET}')"
-            zoned = f"case when {offset} then timezone('UTC', try_cast({_offset_text(text)} as timestamptz)) end"
+            far = f"when {offset} then timezone('UTC', try_cast({_offset_text(text)} as timestamptz))"
+            zoned = f"case when {in_utc} then try_cast({value} as timestamp) {far} end"
             # inside a branch the engine would make the local time anew for each of its uses
             return f"coalesce({self._to_utc(local)}, {zoned})"
         if sql_type == "TIMESTAMP WITH TIME ZONE":

@@ -18,7 +18,10 @@ __all__ = ["Mapper"]
 
 @dataclass(frozen=True)
 class Read:
-    """One column of an entity, read: `typed` is its value, `shown` the text it was read from, `unread` when it could not be."""
+    """One column of an entity, read: `typed` is its value, `shown` the text it was read from, `unread` when it could not be.
+
+    `of_parts`: it is made of several, so that what the value is does not tell whether all of them could be read.
+    """
 
     column: Column
     how: ColumnMapping
@@ -26,6 +29,13 @@ class Read:
     shown: str
     unread: str
     reason: str
+    of_parts: bool = False
+
+    def unread_beside(self, value: str) -> str:
+        """`unread`, where `typed` stands made as `value`: it is not made once more."""
+        if self.of_parts or self.unread == "false":
+            return self.unread
+        return f"(case when {value} is null then {self.shown} is not null else false end)"
 
 
 @dataclass(frozen=True)
@@ -45,7 +55,8 @@ class Mapper:
     zone: str
 
     @property
-    def _caster(self) -> Caster:
+    def caster(self) -> Caster:
+        """The casts of the source."""
         return Caster(self.source, self.zone)
 
     def _type(self, name: str) -> str:
@@ -55,28 +66,41 @@ class Mapper:
         """Source columns the mapping reads and the source does not have."""
         return sorted(self.mapping.missing(self.types))
 
+    def _copied(self, column: Column) -> tuple[str, str, str | None] | None:
+        """The one column of the source that a column copies, its type and the format it is read by; `None` where it is made otherwise."""
+        how = self.mapping.columns.get(column.name)
+        if how is None or not {"column", "first", "lowest", "highest"} & set(how.ways()):
+            return None
+        names = [name.strip() for name in sorted(how.source_columns()) if column_key(name) in self.types]
+        return (identifier(names[0]), self._type(names[0]), how.format) if len(names) == 1 else None
+
     def healings(self) -> dict[str, str]:
         """`column:CODE` → SQL test over the source's rows, for columns that copy one of the source: values that are healed on the way."""
         found: dict[str, str] = {}
         for column in self.entity.columns:
-            how = self.mapping.columns.get(column.name)
-            if how is None or not {"column", "first", "lowest", "highest"} & set(how.ways()):
-                continue
-            names = [name.strip() for name in sorted(how.source_columns()) if column_key(name) in self.types]
-            if len(names) == 1:
-                tests = self._caster.healings(identifier(names[0]), self._type(names[0]), column.kind, how.format)
+            if copied := self._copied(column):
+                value, sql_type, fmt = copied
+                tests = self.caster.healings(value, sql_type, column.kind, fmt)
                 found |= {f"{column.name}:{code}": test for code, test in tests.items()}
         return found
+
+    def clock(self, column: str) -> str | None:
+        """SQL of the wall-clock time a column's value is made of, NULL where the source gave it otherwise; `None` where it never does."""
+        how, copied = self.mapping.columns[column], self._copied(self.entity.by_name[column])
+        if copied is None or how.translate or how.without_prefix:
+            return None
+        value, sql_type, fmt = copied
+        return self.caster.local(value, sql_type, fmt)
 
     def where(self) -> str:
         """The `where` that keeps the rows of the source that feed the entity; nothing where all do."""
         return self._where()
 
     def _value(self, name: str, kind: str, fmt: str | None = None) -> str:
-        return self._caster.cast(identifier(name.strip()), self._type(name), kind, fmt)
+        return self.caster.cast(identifier(name.strip()), self._type(name), kind, fmt)
 
     def _text(self, name: str) -> str:
-        return self._caster.text(identifier(name.strip()), self._type(name))
+        return self.caster.text(identifier(name.strip()), self._type(name))
 
     def _namespaced(self, value: str, kind: str) -> str:
         if not self.source.system or kind not in ("id", "ref"):
@@ -107,27 +131,27 @@ class Mapper:
             cases = " ".join(f"when {literal(given)} then {literal(meant)}" for given, meant in how.translate.items())
             typed = f"case {text} {cases} else {text} end"
             if kind not in ("text", "id", "ref"):
-                typed = self._caster.cast(typed, "VARCHAR", kind, how.format)
+                typed = self.caster.cast(typed, "VARCHAR", kind, how.format)
         unread = f"(case when {typed} is null then {text} is not null else false end)"  # the text is made for unread values only
-        reason = self._caster.reason_sql(text, kind)
+        reason = self.caster.reason_sql(text, kind)
         shown = text
         if how.without_share:
             typed, unread, shown = self._without_share(how.without_share, column, typed, unread, text)
-            reason = self._caster.reason_sql(f"({shown})", kind)
+            reason = self.caster.reason_sql(f"({shown})", kind)
         if how.divided_by:
             divisor = self._value(how.divided_by, "number")
             places = DECIMALS.get(kind, 6)
             typed = f"cast(round(cast({typed} as double) / nullif({divisor}, 0), {places}) as {column.sql_type})"
         if how.negate:
             typed = f"-({typed})"
-        return Read(column, how, self._namespaced(typed, kind), shown, unread, reason)
+        return Read(column, how, self._namespaced(typed, kind), shown, unread, reason, of_parts=bool(how.without_share or how.divided_by))
 
     def _chosen(self, how: ColumnMapping, kind: str) -> tuple[str, str]:
         """The text and the value of the first column that has one."""
         present = [name for name in how.chosen if column_key(name) in self.types]
         cells = [self._cell(name, how.without_prefix) for name in present]
-        texts = [self._caster.text(cell, self._type(name)) for cell, name in zip(cells, present, strict=True)]
-        values = [self._caster.cast(cell, self._type(name), kind, how.format) for cell, name in zip(cells, present, strict=True)]
+        texts = [self.caster.text(cell, self._type(name)) for cell, name in zip(cells, present, strict=True)]
+        values = [self.caster.cast(cell, self._type(name), kind, how.format) for cell, name in zip(cells, present, strict=True)]
         if len(present) == 1:
             return texts[0], values[0]
         cases = " ".join(f"when {text} is not null then {value}" for text, value in zip(texts, values, strict=True))
@@ -171,7 +195,7 @@ class Mapper:
             divisor = self._value(how.divided_by, "number")
             typed = f"cast(round(cast({typed} as double) / nullif({divisor}, 0), 4) as {column.sql_type})"
         shown = f"case {' '.join(f'when {test} then {text}' for text, test in bad.items())} end"
-        return Read(column, how, typed, shown, f"({' or '.join(bad.values())})", self._caster.reason_sql(f"({shown})", kind))
+        return Read(column, how, typed, shown, f"({' or '.join(bad.values())})", self.caster.reason_sql(f"({shown})", kind), of_parts=True)
 
     def reads(self) -> list[Read]:
         """The columns of the entity that this source gives, each read."""
@@ -274,22 +298,25 @@ class Mapper:
 
     def _plain(self, relation: str) -> str:
         reads = {read.column.name: read for read in self.reads()}
-        inner = [f"{read.typed} as v_{name}" for name, read in reads.items()]
-        unread = {}
+        values = [f"{read.typed} as v_{name}" for name, read in reads.items()]
+        looks, unread = [], {}
         for name, read in reads.items():
             if read.unread != "false":
-                inner += [
-                    f"{read.unread} as u_{name}",
-                    f"case when {read.unread} then {read.shown} end as s_{name}",
-                    f"case when {read.unread} then {read.reason} end as r_{name}",
+                test = read.unread_beside(f"v_{name}")
+                looks += [
+                    f"{test} as u_{name}",
+                    f"case when {test} then {read.shown} end as s_{name}",
+                    f"case when {test} then {read.reason} end as r_{name}",
                 ]
                 unread[name] = f"u_{name}"
         columns = ", ".join(f"{literal(name)}: {identifier(name)}" for name in self.types)
         raw = f"coalesce(__line, cast(to_json({{{columns}}}) as varchar))"
         return (
-            f"select\n  {self._outer(reads, unread, [], raw, 'false' if self.source.duplicates == 'keep' else '__repeat')}\nfrom (\n  select *,\n    "
-            + ",\n    ".join(inner)
-            + f"\n  from {relation}\n  {self._where()}\n)"
+            f"select\n  {self._outer(reads, unread, [], raw, 'false' if self.source.duplicates == 'keep' else '__repeat')}\nfrom (\n  "
+            + ",\n    ".join(["select *", *looks])
+            + "\n  from (\n    "
+            + ",\n      ".join(["select *", *values])
+            + f"\n    from {relation}\n    {self._where()}\n  )\n)"
         )
 
     def _grouped(self, relation: str) -> str:

@@ -52,19 +52,29 @@ def measure(connection: duckdb.DuckDBPyConnection, mapper: Mapper, relation: str
 
 
 def _plain(thin: Mapper, amount: str | None, event: str | None, relation: str) -> str:
-    """Totals where a row of the source is a row of the entity: straight from the values, no row is put together."""
+    """Totals where a row of the source is a row of the entity: straight from the values, each made once; no row is put together."""
     reads = {read.column.name: read for read in thin.reads()}
+    values = ["*"]
+    total, bad_amounts, bad_times, span = "cast(null as decimal(38,2))", "0, null", "0, null", "null, null"
 
-    def bad(column: str | None) -> str:
-        if column is None:
-            return "0, null"
-        test = f"__malformed is null and {reads[column].unread}"
-        return f"count(case when {test} then 1 end), min(case when {test} then {reads[column].shown} end)"
+    def bad(test: str, shown: str) -> str:
+        return f"count(case when __malformed is null and {test} then 1 end), min(case when __malformed is null and {test} then {shown} end)"
 
-    total = f"sum({reads[amount].typed})" if amount else "cast(null as decimal(38,2))"
-    span = "cast(min({0}) as varchar), cast(max({0}) as varchar)".format(reads[event].typed) if event else "null, null"
-    numbered = f"(select *, '' as __batch_id from ({relation}))"
-    return f"select count(*), count(__malformed), {total}, {bad(amount)}, {bad(event)}, {span} from {numbered} {thin.where()}"
+    if amount:
+        read = reads[amount]
+        values.append(f"{read.typed} as v_amount")
+        total, bad_amounts = "sum(v_amount)", bad(read.unread_beside("v_amount"), read.shown)
+    if event:
+        read, clock = reads[event], thin.clock(event)
+        values.append(f"{clock or read.typed} as v_event")
+        if clock:  # a time without one may yet have been read: one with an offset
+            bad_times = bad(f"case when v_event is null then {read.unread} else false end", read.shown)
+            span = thin.caster.span("v_event", read.typed)
+        else:
+            bad_times = bad(read.unread_beside("v_event"), read.shown)
+            span = "cast(min(v_event) as varchar), cast(max(v_event) as varchar)"
+    rows = f"select {', '.join(values)} from (select *, '' as __batch_id from ({relation})) {thin.where()}"
+    return f"select count(*), count(__malformed), {total}, {bad_amounts}, {bad_times}, {span} from ({rows})"
 
 
 def _grouped(thin: Mapper, amount: str | None, event: str | None, relation: str) -> str:
@@ -78,8 +88,9 @@ def _grouped(thin: Mapper, amount: str | None, event: str | None, relation: str)
     span = f"cast(min({event}) as varchar), cast(max({event}) as varchar)" if event else "null, null"
     bads = ", ".join(bad(column) if column else "0, null" for column in (amount, event))
     malformed = "count(case when list_contains(list_transform(_problems, p -> p.reason), 'MALFORMED_ROW') then 1 end)"
-    plumbing = "'' as __batch_id, '' as __file, timestamp '1970-01-01' as __extracted_at"
-    return f"select count(*), {malformed}, {total}, {bads}, {span} from ({thin.select(f'(select *, {plumbing} from ({relation}))')})"
+    plumbing = "row_number() over () as __row_no, '' as __batch_id, '' as __file, timestamp '1970-01-01' as __extracted_at"
+    numbered = f"(select columns(name -> name <> '__row_no'), {plumbing} from ({relation}))"
+    return f"select count(*), {malformed}, {total}, {bads}, {span} from ({thin.select(numbered)})"
 
 
 #: What a value looks like when a whole column of them cannot be read, and the setting that says how to read it.

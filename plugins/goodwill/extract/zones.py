@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from goodwill.sql import literal
 
-__all__ = ["Change", "in_gap", "in_overlap", "to_utc", "zone_changes"]
+__all__ = ["Change", "in_gap", "in_overlap", "keeps_order", "to_utc", "zone_changes"]
 
 FIRST, LAST = 1990, 2049
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -65,10 +65,15 @@ def _hours(name: str, missing: bool) -> dict[int, list[tuple[int, int]]]:
 
 
 def _within(local: str, spans: list[tuple[int, int]]) -> str:
-    """SQL: whether `local` lies in one of `spans`, each cut into slots of one length: one look into a set."""
+    """SQL: whether `local` lies in one of `spans`, each cut into slots of one length.
+
+    The time of day is looked at first: few have it. A list, not `in`, which the engine would make a join of, at every place it stands.
+    """
     slot = math.gcd(*(second for span in spans for second in span))
-    slots = ", ".join(str(number) for low, high in spans for number in range(low // slot, high // slot))
-    return f"epoch_us({local}) // {slot}000000 in ({slots})"
+    slots = [number for low, high in spans for number in range(low // slot, high // slot)]
+    number, day = f"epoch_us({local}) // {slot}000000", 86400 // slot
+    times = " or ".join(f"({number}) % {day} = {time}" for time in sorted({each % day for each in slots}))
+    return f"(case when {times} then list_contains({slots}, {number}) when {local} is not null then false end)"
 
 
 def to_utc(local: str, zone: str, gap: str = "later", overlap: str = "earlier") -> str:
@@ -84,6 +89,12 @@ def to_utc(local: str, zone: str, gap: str = "later", overlap: str = "earlier") 
             for seconds, spans in _hours(zone, missing).items():
                 micros += f" - {seconds}000000::bigint * cast({_within(local, spans)} as bigint)"
     return f"make_timestamp({micros})"
+
+
+def keeps_order(local: str, zone: str) -> str:
+    """SQL: whether `local` is of those wall-clock times whose order their UTC times keep: known years, no hour that was skipped."""
+    known = f"{local} >= timestamp '{FIRST}-01-01' and {local} < timestamp '{LAST + 1}-01-01'"
+    return f"({local} is not null)" if zone == "UTC" else f"({known} and not {in_gap(local, zone)})"
 
 
 def in_gap(local: str, zone: str) -> str:

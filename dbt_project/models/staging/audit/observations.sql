@@ -96,6 +96,19 @@ consent_spans as (
 
 ),
 
+-- an open end is a far one: with an `or` in its condition, the engine would compare every message with every consent
+granted_spans as (
+
+    select
+        contact_id,
+        channel,
+        granted_at,
+        coalesce(ended_at, cast(date '9999-12-31' as timestamp)) as ended_at
+    from consent_spans
+    where granted
+
+),
+
 -- an unsubscription lasts until the next consent for its channel
 unsubscribed_spans as (
 
@@ -196,13 +209,12 @@ observed as (
     from messages
     inner join consent_channels
         on messages.channel = consent_channels.channel
-    left join consent_spans
-        on messages.contact_ref = consent_spans.contact_id
-        and messages.channel = consent_spans.channel
-        and consent_spans.granted
-        and messages.occurred_at >= consent_spans.granted_at
-        and (messages.occurred_at < consent_spans.ended_at or consent_spans.ended_at is null)
-    where consent_spans.contact_id is null
+    left join granted_spans
+        on messages.contact_ref = granted_spans.contact_id
+        and messages.channel = granted_spans.channel
+        and messages.occurred_at >= granted_spans.granted_at
+        and messages.occurred_at < granted_spans.ended_at
+    where granted_spans.contact_id is null
 
 ),
 

@@ -78,7 +78,7 @@ class Written:
     Parameters
     ----------
     relation : a select that reads the source again (or, where the source itself has vouched for the rows, what was written),
-        with the source's columns, `__row_no`, `__malformed` and `__line`: control totals are measured over it.
+        with the source's columns, `__malformed` and `__line`, in their order: control totals are measured over it.
     sha256, bytes : of what was read, as it lies at the source; for a pull, of its rows' content.
     cursor_low, cursor_high : the span of the cursor, in the cursor's own text; the high never falls below the approach's.
     notes : what is to be said of the rows (`column:CODE` → rows), beside what their mapping notes.

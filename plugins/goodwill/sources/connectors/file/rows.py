@@ -36,7 +36,9 @@ class RowsWriter:
         self._header_lines = header_lines
         self._path = path
         self._writer: pq.ParquetWriter | None = None
-        self._constants = (labels.batch_id, labels.file, dt.datetime.fromisoformat(labels.extracted_at))
+        stamp = dt.datetime.fromisoformat(labels.extracted_at)
+        self._constants = (pa.scalar(labels.batch_id), pa.scalar(labels.file), pa.scalar(stamp, pa.timestamp("us")))
+        self._plumbing = self._plumbing_of(0)
         text = [(name, pa.string()) for name in (*self.columns, "__malformed", "__line")]
         plumbing = [("__row_no", pa.int64()), ("__batch_id", pa.string()), ("__file", pa.string()), ("__extracted_at", pa.timestamp("us"))]
         self._schema = pa.schema([*text, *plumbing])
@@ -67,15 +69,16 @@ class RowsWriter:
         )
         return self._writer
 
+    def _plumbing_of(self, count: int) -> list[pa.Array]:
+        """Row numbers from 1 and the batch's labels for `count` rows: made once, cut to length for each table."""
+        numbers = pc.cumulative_sum(pa.repeat(pa.scalar(1, pa.int64()), count))
+        return [numbers, *(pa.repeat(each, count) for each in self._constants)]
+
     def _write(self, arrays: list[pa.Array | pa.ChunkedArray], wrong: pa.Array, lines: pa.Array, count: int) -> None:
-        numbers = pa.array(range(self.rows + 1, self.rows + count + 1)) if count < 1000 else pc.add(pa.array(_counting(count)), self.rows)
-        batch_id, file, stamp = self._constants
-        same = [
-            pa.repeat(pa.scalar(batch_id), count),
-            pa.repeat(pa.scalar(file), count),
-            pa.repeat(pa.scalar(stamp, pa.timestamp("us")), count),
-        ]
-        table = pa.Table.from_arrays([*arrays, wrong, lines, numbers, *same], schema=self._schema)
+        if count > len(self._plumbing[0]):
+            self._plumbing = self._plumbing_of(count)
+        numbers, *same = (each.slice(0, count) for each in self._plumbing)
+        table = pa.Table.from_arrays([*arrays, wrong, lines, pc.add(numbers, self.rows), *same], schema=self._schema)
         self.rows += count
         (self._writer or self._open(table)).write_table(table, row_group_size=250_000)
 
@@ -119,7 +122,3 @@ class RowsWriter:
                 shown(record.text) if len(record.text) <= _SHOWN else f"{shown(record.text[:_SHOWN])} … ({len(record.text):,} characters)"
             )
         self._write(arrays, pa.array(wrong, pa.string()), pa.array(lines, pa.string()), len(block))
-
-
-def _counting(count: int) -> pa.Array:
-    return pc.cumulative_sum(pa.repeat(pa.scalar(1, pa.int64()), count))

@@ -80,14 +80,14 @@ class Copy:
 def _text(copy: Copy, dialect: Dialect, columns: Iterable[str]) -> str:
     listed = list(columns)
     path = literal(str(copy.path if copy.is_separate else copy.file.path))
-    numbered = "row_number() over () as __row_no, cast(null as varchar) as __malformed, cast(null as varchar) as __line"
+    plumbing = "cast(null as varchar) as __malformed, cast(null as varchar) as __line"
     if dialect.delimiter == "whitespace":
         fields = ", ".join(f"f[{place}] as {identifier(name)}" for place, name in enumerate(listed, 1))
         lines = f"read_csv({path}, columns={{'line': 'VARCHAR'}}, header=false, delim={literal(chr(1))}, quote='', escape='', auto_detect=false)"
-        return f"select {fields}, {numbered} from (select string_split_regex(trim(line), '\\s+') as f from {lines})"
+        return f"select {fields}, {plumbing} from (select string_split_regex(trim(line), '\\s+') as f from {lines})"
     typed = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in listed)
     return (
-        f"select {', '.join(map(identifier, listed))}, {numbered} from read_csv({path}, columns={{{typed}}}, header=false, "
+        f"select {', '.join(map(identifier, listed))}, {plumbing} from read_csv({path}, columns={{{typed}}}, header=false, "
         f"skip={0 if copy.is_separate else 1}, delim={literal(dialect.delimiter)}, quote={literal(dialect.quote)}, "
         f"escape={literal(dialect.escape or dialect.quote)}, auto_detect=false, strict_mode=true, null_padding=false, "
         f"max_line_size={max(10_000_000, 10 * dialect.max_field_length)})"
@@ -95,11 +95,12 @@ def _text(copy: Copy, dialect: Dialect, columns: Iterable[str]) -> str:
 
 
 def relation(copy: Copy, dialect: Dialect, columns: Iterable[str], rows: Path, writer: RowsWriter) -> str:
-    """A select that reads the file a second time: whole records from their text, malformed ones as they were named.
+    """A select that reads the file a second time: whole records from their text, then malformed ones as they were named.
 
+    The records are not numbered: to number them, all threads of the reader would wait for one another.
     Where the second reader cannot read the text, or finds another number of records, it is the rows as written.
     """
-    written = f"select * from read_parquet({literal(str(rows))})"
+    written = f"select * exclude (__row_no) from read_parquet({literal(str(rows))})"
     again = _text(copy, dialect, columns)
     if copy.doubtful:
         try:
@@ -110,6 +111,6 @@ def relation(copy: Copy, dialect: Dialect, columns: Iterable[str], rows: Path, w
         if found != (writer.rows - writer.malformed,):
             return written
     if writer.malformed:
-        listed = ", ".join([*map(identifier, columns), "__row_no", "__malformed", "__line"])
+        listed = ", ".join([*map(identifier, columns), "__malformed", "__line"])
         again += f" union all select {listed} from ({written}) where __malformed is not null"
     return again
