@@ -118,7 +118,7 @@ def test_a_file_that_is_sent_anew_each_night_has_its_usual_size_too(shop):
         send("2025-03-19", rows)
         assert land() == []
     send("2025-03-19", 1)
-    assert "FEW_ROWS" in land()[0]
+    assert any("FEW_ROWS" in each for each in land())
 
 
 def test_two_batches_are_no_habit_and_no_band_is_no_rule(make_home):
