@@ -23,12 +23,14 @@ def test_the_span_is_that_of_all_times(zone, gap, overlap):
     orders = {"columns": {"order_id": "id", "ordered_at": "at", "net_amount": "amount"}}
     source = FileSource(name="shop", path="x.csv", currency="EUR", entities={"orders": orders}, dst_gap=gap, dst_overlap=overlap)
     caster = Caster(source, zone)
-    typed, local = caster.timestamp("at", "VARCHAR", None), caster.local("at", "VARCHAR", None)
+    typed, local = caster.timestamp("stamp", "VARCHAR", None), caster.local("stamp", "VARCHAR", None)
     chance = random.Random(7)
     with duckdb.connect() as connection:
         for _ in range(60):
             times = chance.choices(TIMES, k=chance.choice((1, 2, 3)))
-            rows = f"(select at, {local} as clock from (select unnest(?) as at))"
+            rows = f"(select stamp, {local} as clock from (select unnest(?) as stamp))"
             found = connection.execute(f"select {caster.span('clock', typed)} from {rows}", [times]).fetchone()
-            wanted = connection.execute(f"select cast(min(v) as varchar), cast(max(v) as varchar) from (select {typed} as v from {rows})", [times])
+            wanted = connection.execute(
+                f"select cast(min(v) as varchar), cast(max(v) as varchar) from (select {typed} as v from {rows})", [times]
+            )
             assert found == wanted.fetchone(), times
