@@ -66,7 +66,10 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         hba = folder / "pg_hba.conf"
         hba.write_text("local all reader scram-sha-256\n" + hba.read_text())
         owner = Postgres(socket)
-        owner.run("create role reader login", "alter role reader password %s", "select pg_reload_conf()", values=(PASSWORD,))
+        if not owner.run("select 1 from pg_roles where rolname = 'reader'"):  # this fixture, known in two folders, shares one server
+            owner.run("create role reader login")
+        owner.run("alter role reader password %s", values=(PASSWORD,))
+        owner.run("select pg_reload_conf()")
         yield socket
     finally:
         server.cleanup()
