@@ -50,7 +50,11 @@ REASONS: dict[str, Reason] = {
         "declare 'decimal' and 'thousands' for the source (the next night reads the rows again by itself), or correct the value",
     ),
     "BAD_BOOLEAN": Reason("the text is neither yes nor no", "words of the source's own", "add 'translate' to the column's mapping"),
-    "BAD_ID": Reason("the text cannot be an identifier", "a number column exported with decimals, such as 17850.0", _CORRECT),
+    "BAD_ID": Reason(
+        "an id with decimals (7.0) in a column that holds whole numbers, or one that is not what its declared format says",
+        "a number column exported with decimals: taken as it is, it would be another customer or order",
+        "export ids as text, or map them with 'format: float_id', which reads 7.0 and 7 as 7; the next night reads the rows again by itself",
+    ),
     "TOO_MANY_DECIMALS": Reason(
         "the amount has more decimals than its column holds, and nothing is rounded in silence",
         "a computed amount, or a price mapped to an amount",
@@ -105,9 +109,6 @@ REASONS: dict[str, Reason] = {
         "write same or different, or add 'translate' to the mapping of 'decision'",
     ),
     "SAME_CONTACT": Reason("a decision about a contact and itself", "an id copied twice", _CORRECT),
-    "UNKNOWN_STATUS": Reason(
-        "a status of an order that is not one of those the warehouse knows", "the source's own word for it", "add 'translate' to 'status'"
-    ),
     "SCORE_OUT_OF_RANGE": Reason("a score outside the scale of its kind of survey", "another scale, or a typing error", _CORRECT),
     "MISSING_SCORE": Reason(
         "an answered survey without its score",
@@ -157,7 +158,8 @@ NOTES: dict[str, str] = {
     "DST_GAP": "a local time that the clocks skipped in spring was moved as the source's 'dst_gap' says",
     "DST_OVERLAP": "a local time that came twice in autumn was taken as the source's 'dst_overlap' says",
     "TRIMMED": "blanks and invisible characters around a text were taken away",
-    "NORMALISED": "letters written in two pieces (e and an accent) became one",
+    "NFC": "letters written in two pieces (e and an accent) became one",
+    "NO_CURSOR": "rows without a cursor, which every pull reads again",
     "VANISHED": "keys that were there before, and that the whole of the source does not hold any more",
 }
 

@@ -11,6 +11,8 @@ from tests.structure.project import ROOT, files
 
 #: In Python a code is a SQL literal in a string; in dbt it is the reason of a rule.
 _IN_PYTHON = re.compile(r"'([A-Z]{2,}(?:_[A-Z]+)+)'")
+#: A note is counted under `column:CODE`.
+_NOTED = re.compile(r"[\":]([A-Z]{2,}(?:_[A-Z]+)*)\"")
 _IN_DBT = re.compile(r"(?:'reason':|reason :=)\s*'([A-Z][A-Z_]+)'")
 
 
@@ -31,6 +33,14 @@ def test_every_code_that_is_used_is_in_the_catalogue() -> None:
     assert {path: some for path, some in unknown.items() if some} == {}
     assert {"plugins/goodwill/extract/casting.py", "plugins/goodwill/extract/mapping.py"} <= set(unknown)
     assert any(path.startswith("dbt_project/models/staging/base") for path in unknown)
+
+
+def test_every_note_is_in_the_catalogue() -> None:
+    folders = ("extract", "sources/databases", "sources/connectors")
+    texts = [path.read_text(encoding="utf-8") for folder in folders for path in files(f"plugins/goodwill/{folder}", "**/*.py", at_least=1)]
+    noted = {code for text in texts for code in codes(text, _NOTED)}
+    assert set(NOTES) <= noted, "a note that nothing counts"
+    assert {"NFC", "TRIMMED", "NO_CURSOR", "VANISHED", "DST_GAP"} <= set(NOTES)
 
 
 @pytest.mark.parametrize("code", sorted(REASONS))

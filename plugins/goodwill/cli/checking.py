@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from goodwill.errors import GoodwillError
+from goodwill.extract.batches import Manifest, active_batches
+from goodwill.extract.contents import whole_columns
 from goodwill.extract.structure import check_columns, mappers
 from goodwill.home import Home
 from goodwill.settings import load_business
@@ -44,13 +46,13 @@ def _mapped(column: str, sources: set[str]) -> str:
     return column if sources == {column} else f"{column} ← {', '.join(sorted(sources)) or 'a constant'}"
 
 
-def _check_part(source: Source, part: Part, zone: str) -> Finding:
+def _check_part(source: Source, part: Part, zone: str, landed: list[Manifest]) -> Finding:
     finding = Finding(source.name, part.name)
     columns = part.columns()
     if not columns:
         return finding
-    mapped = mappers(source, columns, zone)
-    check_columns(source, part.name, mapped, columns)
+    mapped = mappers(source, columns, zone, whole_columns(each.profile for each in landed))
+    check_columns(source, part.name, mapped, columns, {name for each in landed for name in each.columns})
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
         finding.rows = part.write(Path(folder), columns, Labels("", part.name, "2000-01-01")).rows
         relation = f"read_parquet({literal(str(Path(folder) / ROWS))})"
@@ -82,9 +84,11 @@ def check_home(home: Home) -> list[Finding]:
     """
     business = load_business(home.business_file)
     zone, allowed = business.company.business_time_zone, business.quality.quarantine_share
-    findings = []
-    for source in load_sources(home.sources_file).sources:
+    sources = load_sources(home.sources_file).sources
+    findings: list[Finding] = []
+    for source in sources:
         read: list[Finding] = []
+        landed = active_batches(home, source)
         with tempfile.TemporaryDirectory() as unfinished:
             approach = Approach(home.root, zone, Path(unfinished) / "unfinished", resolve, limit=_LOOK, quarantine_share=allowed)
             parts = iter(CONNECTORS[source.connector].parts(source, approach))
@@ -95,11 +99,15 @@ def check_home(home: Home) -> list[Finding]:
                     if part is None:
                         break
                     name = part.name
-                    read.append(_check_part(source, part, zone))
+                    read.append(_check_part(source, part, zone, landed))
                 except GoodwillError as error:
                     read.append(Finding(source.name, name, error=str(error)))
         limit = allowed if source.quarantine_share is None else source.quarantine_share
         findings += [*read, *_would_block(source, read, limit)]
+    orders = [finding for finding in findings if finding.counts.get("orders")]
+    if not any(finding.counts["orders"][0] for finding in orders) and not any(finding.error for finding in findings):
+        named = ", ".join(source.name for source in sources if "orders" in source.entities)
+        findings.append(Finding(named, "orders", error="no rows in any source: the night would be blocked"))
     return findings
 
 
@@ -108,9 +116,7 @@ def _would_block(source: Source, read: list[Finding], limit: float) -> list[Find
     found = []
     for entity in source.entities:
         rows, bad = (sum(finding.counts.get(entity, (0, 0))[place] for finding in read) for place in (0, 1))
-        if not rows and entity == "orders" and not any(finding.error for finding in read):
-            found.append(f"{entity}: no rows: the night would be blocked")
-        elif rows and bad / rows > limit:
+        if rows and bad / rows > limit:
             share = f"{bad:,} of {rows:,} rows ({bad / rows:.1%}) have an error, more than {limit:.1%}"
             found.append(f"{entity}: {share}: the night would be blocked")
     return [Finding(source.name, getattr(source, "path", source.name), sum(finding.rows for finding in read), error=text) for text in found]

@@ -26,6 +26,9 @@ _TEXTUAL = ("text", "id", "ref")
 #: they make one emoji of several.
 _BLANK = r"[\s\x{85}\x{a0}\x{1680}\x{2000}-\x{200d}\x{2028}\x{2029}\x{202f}\x{205f}\x{2060}\x{3000}\x{feff}]+"
 _NO_WIDTH = r"[\x{200b}\x{2060}\x{feff}]"
+#: Words for yes and no, in English and French.
+_YES = ("true", "t", "yes", "y", "1", "granted", "vrai", "v", "oui", "o")
+_NO = ("false", "f", "no", "n", "0", "withdrawn", "faux", "non")
 #: Numbers that stand for a moment: how many microseconds one is, and how many digits one may have.
 _EPOCHS = {"epoch_s": (1_000_000, 12), "epoch_ms": (1_000, 15), "epoch_us": (1, 18)}
 
@@ -238,7 +241,7 @@ class Caster:
         if sql_type == "BOOLEAN":
             return value
         text = f"lower({self.text(value, sql_type)})"
-        return f"case when {text} in ('true', 't', 'yes', 'y', '1', 'granted') then true when {text} in ('false', 'f', 'no', 'n', '0', 'withdrawn') then false end"
+        return f"case when {text} in ({literals(_YES)}) then true when {text} in ({literals(_NO)}) then false end"
 
     def cast(self, value: str, sql_type: str, kind: str, fmt: str | None = None) -> str:
         """`value`, a column of type `sql_type`, as `kind`; NULL where it cannot be read."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from goodwill.entities import ENTITIES
 from goodwill.sources import Source
 from goodwill.sql import column_key, identifier, literal, literals
 
-__all__ = ["Reading", "profile", "readings", "retyped", "unreadable"]
+__all__ = ["Reading", "profile", "readings", "retyped", "unreadable", "whole_columns"]
 
 #: Rows that are looked at: the first of a batch.
 SAMPLE = 20_000
@@ -39,7 +40,7 @@ class Reading:
 def profile(rows: Path, source: Source, columns: dict[str, str]) -> dict[str, str]:
     """Text column → `integer`, `decimal`, `date`, `timestamp`, `text`, `mixed` or `empty`, and how many values that was told from.
 
-    Written `kind:values`, as it stands in the manifest.
+    Written `kind:values`, as it stands in the manifest; nothing of a batch without rows.
     """
     texts = [name for name, sql_type in columns.items() if sql_type == "VARCHAR"]
     if not texts:
@@ -56,7 +57,9 @@ def profile(rows: Path, source: Source, columns: dict[str, str]) -> dict[str, st
         counts += [f"count(*) filter ({given} and regexp_full_match({value}, {literal(pattern)}))" for pattern in patterns.values()]
     sample = f"(select * from read_parquet({literal(str(rows))}) where __malformed is null limit {SAMPLE})"
     with duckdb.connect() as connection:
-        found = connection.execute(f"select {', '.join(counts)} from {sample}").fetchone() or ()
+        sampled, *found = connection.execute(f"select count(*), {', '.join(counts)} from {sample}").fetchone() or (0,)
+    if not sampled:
+        return {}  # a batch without rows says nothing of its columns
     width = len(patterns) + 1
     return {
         name: _kind(found[place], dict(zip(patterns, found[place + 1 : place + width], strict=True)))
@@ -82,6 +85,11 @@ def _kind(values: int, counts: dict[str, int]) -> str:
     else:
         kind = "mixed"
     return f"{kind}:{values}"
+
+
+def whole_columns(profiles: Iterable[dict[str, str]]) -> frozenset[str]:
+    """The columns that hold whole numbers in at least one of the batches: an id `7.0` among them is no other id than `7`, but a slip."""
+    return frozenset(column_key(name) for each in profiles for name, said in each.items() if _split(said)[0] == "integer")
 
 
 def _split(said: str) -> tuple[str, int]:

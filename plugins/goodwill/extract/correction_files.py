@@ -11,7 +11,7 @@ from pathlib import Path
 from goodwill.errors import GoodwillError, SourceError
 from goodwill.extract.batches import Manifest
 from goodwill.extract.chains import Chain, Row, chains, read_rows, spread
-from goodwill.extract.corrections import Signed, correct, unfit
+from goodwill.extract.corrections import Signed, correct, unfit, unread
 from goodwill.extract.inert import inert, undone
 from goodwill.extract.quarantine import Rejected
 from goodwill.home import Home
@@ -172,7 +172,7 @@ def readmit(home: Home, sources: Sources, zone: str, path: Path, signed: Signed)
     for source, chain in {chain.root.batch_id: (source, chain) for source, chain in found.values()}.values():
         mine = {row: (number, given) for (root, row), (number, given) in places.items() if root == chain.root.batch_id}
         changed, said = _changed(chain, mine, outcome)
-        problems += said
+        problems += said or (unread(source, zone, chain, changed) if changed else [])
         if changed:
             pending.append((source, chain, changed))
     if not problems and not pending:

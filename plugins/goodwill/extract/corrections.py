@@ -25,9 +25,9 @@ from goodwill.files import digest, replace_text
 from goodwill.home import Home
 from goodwill.sources import Source, Sources
 from goodwill.sources.connectors.protocol import ROW_PLUMBING, ROWS
-from goodwill.sql import identifier, literal
+from goodwill.sql import column_key, identifier, literal
 
-__all__ = ["Correction", "Signed", "carry_over", "correct", "corrections", "unfit", "withdraw"]
+__all__ = ["Correction", "Signed", "carry_over", "correct", "corrections", "unfit", "unread", "withdraw"]
 
 
 @dataclass(frozen=True)
@@ -105,6 +105,48 @@ def unfit(chain: Chain, changed: dict[int, dict[str, str]]) -> list[str]:
     return problems
 
 
+def _edit(connection: duckdb.DuckDBPyConnection, source: Source, chain: Chain, changed: dict[int, dict[str, str]]) -> None:
+    """On a connection of the chain's rows, the table `corrected`: the changed rows, and as they are those that are read together with them."""
+    edits = [(row, name, value or None) for row, cells in changed.items() for name, value in cells.items()]
+    connection.execute("create temp table edits (row_no bigint, name varchar, value varchar)")
+    connection.executemany("insert into edits values (?, ?, ?)", edits)
+    connection.execute("create temp table edited as select * from rows where __row_no in (select row_no from edits)")
+    connection.execute("update edited set __malformed = null, __line = null")
+    for name in dict.fromkeys(name for _, name, _ in edits):
+        these = f"(select row_no, cast(value as {chain.columns[name]}) as value from edits where name = {literal(name)})"
+        connection.execute(f"update edited set {identifier(name)} = e.value from {these} as e where e.row_no = __row_no")
+    connection.execute("create view pool as select * from rows union all by name select * from edited")
+    connection.execute("create temp table wanted as select distinct row_no from edits")
+    spread(connection, source)
+    connection.execute(
+        "create temp table corrected as select * from edited union all by name select * from rows "
+        "where __row_no in (select row_no from wanted) and __row_no not in (select __row_no from edited)"
+    )
+
+
+def unread(source: Source, zone: str, chain: Chain, changed: dict[int, dict[str, str]]) -> list[str]:
+    """The changed values that still cannot be read as the source declares: each would be rejected again.
+
+    Parameters
+    ----------
+    changed : row number → column → its new text, which fits the column's type.
+    """
+    found: dict[str, None] = {}
+    with chain.rows() as connection:
+        _edit(connection, source, chain, changed)
+        for entity, mapper in mappers(source, chain.columns, zone).items():
+            reads = {name: {column_key(each) for each in how.source_columns()} for name, how in mapper.mapping.columns.items()}
+            rows = connection.execute(
+                f"select _row_no, p.column_name, p.reason, p.value from (select _row_no, unnest(_problems) as p from ({mapper.select('corrected')}))"
+            ).fetchall()
+            for row, column, reason, value in rows:
+                # a group has the number of its first row: any of its changed rows may be the one
+                cells = changed.get(row, {}) if not mapper.mapping.group_by else {name for some in changed.values() for name in some}
+                if reads.get(column, set()) & {column_key(name) for name in cells}:
+                    found[f"row {row}, {entity}.{column}: {reason}" + ("" if value is None else f", value {value!r}")] = None
+    return list(found)
+
+
 def correct(home: Home, source: Source, zone: str, chain: Chain, signed: Signed, changed: dict[int, dict[str, str]]) -> Manifest:
     """Land changed rows of a chain, and with them, as they are, the rows that are read together with them.
 
@@ -112,23 +154,10 @@ def correct(home: Home, source: Source, zone: str, chain: Chain, signed: Signed,
     ----------
     changed : row number → column → its new text, which fits; empty text is nothing.
     """
-    edits = [(row, name, value or None) for row, cells in changed.items() for name, value in cells.items()]
     with tempfile.TemporaryDirectory() as scratch, chain.rows() as connection:
-        connection.execute("create temp table edits (row_no bigint, name varchar, value varchar)")
-        connection.executemany("insert into edits values (?, ?, ?)", edits)
-        connection.execute("create temp table edited as select * from rows where __row_no in (select row_no from edits)")
-        connection.execute("update edited set __malformed = null, __line = null")
-        for name in dict.fromkeys(name for _, name, _ in edits):
-            these = f"(select row_no, cast(value as {chain.columns[name]}) as value from edits where name = {literal(name)})"
-            connection.execute(f"update edited set {identifier(name)} = e.value from {these} as e where e.row_no = __row_no")
-        connection.execute("create view pool as select * from rows union all by name select * from edited")
-        connection.execute("create temp table wanted as select distinct row_no from edits")
-        spread(connection, source)
+        _edit(connection, source, chain, changed)
         target = str(Path(scratch) / "corrected.parquet")
-        connection.execute(
-            "copy (select * from edited union all by name select * from rows where __row_no in (select row_no from wanted) "
-            f"and __row_no not in (select __row_no from edited)) to {literal(target)} (format parquet)"
-        )
+        connection.execute(f"copy corrected to {literal(target)} (format parquet)")
         return _land(home, source, zone, chain, signed, target, None)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from goodwill.entities import PLUMBING, Entity
 from goodwill.extract.batches import Manifest, active_batches, rows_file
+from goodwill.extract.contents import whole_columns
 from goodwill.extract.structure import mappers
 from goodwill.home import Home
 from goodwill.sources import Source, Sources
@@ -32,7 +33,9 @@ def _alike(batches: list[Manifest]) -> list[list[Manifest]]:
     return list(groups.values())
 
 
-def _feed(home: Home, source: Source, entity: Entity, batches: list[Manifest], every: dict[str, str], zone: str) -> str:
+def _feed(
+    home: Home, source: Source, entity: Entity, batches: list[Manifest], every: dict[str, str], whole: frozenset[str], zone: str
+) -> str:
     """Batches that share their types, as rows of an entity; a column that none of them has is empty in them."""
     columns = {column_key(name): sql_type for manifest in batches for name, sql_type in manifest.columns.items()}
     lacking = {name: sql_type for name, sql_type in every.items() if name not in columns}
@@ -42,7 +45,7 @@ def _feed(home: Home, source: Source, entity: Entity, batches: list[Manifest], e
         rows = (
             f"(select *, {', '.join(f'cast(null as {sql_type}) as {identifier(name)}' for name, sql_type in lacking.items())} from {rows})"
         )
-    return mappers(source, columns | lacking, zone)[entity.name].select(rows)
+    return mappers(source, columns | lacking, zone, whole)[entity.name].select(rows)
 
 
 def landed_view(home: Home, sources: Sources, entity: Entity, zone: str) -> str:
@@ -52,5 +55,6 @@ def landed_view(home: Home, sources: Sources, entity: Entity, zone: str) -> str:
         if entity.name in source.entities:
             batches = [manifest for manifest in active_batches(home, source) if manifest.columns]
             every = {column_key(name): sql_type for manifest in batches for name, sql_type in manifest.columns.items()}
-            feeds += [_feed(home, source, entity, group, every, zone) for group in _alike(batches)]
+            whole = whole_columns(manifest.profile for manifest in batches)
+            feeds += [_feed(home, source, entity, group, every, whole, zone) for group in _alike(batches)]
     return "\nunion all by name\n".join(feeds) if feeds else _empty(entity)

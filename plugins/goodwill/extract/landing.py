@@ -19,7 +19,7 @@ from goodwill.extract.stamps import next_stamp
 from goodwill.extract.structure import check_columns, mappers
 from goodwill.extract.totals import measure
 from goodwill.extract.vanished import count_vanished
-from goodwill.extract.volume import Calendar, gaps_before, refuse_missing, rows_findings
+from goodwill.extract.volume import Calendar, gaps_before, refuse_emptied, refuse_missing, rows_findings
 from goodwill.extract.writing import write_batch
 from goodwill.files import digest
 from goodwill.home import Home
@@ -50,7 +50,7 @@ def _land_part(
         columns = part.columns()
         mapped = mappers(source, columns, approach.zone)
         if columns:
-            check_columns(source, part.name, mapped, columns, near[0].columns if near else ())
+            check_columns(source, part.name, mapped, columns, {name for each in known for name in each.columns})
         written = part.write(folder, columns, Labels(batch_id, part.name, stamp))
         pulled = part.sha256 is None
         whole = approach.cursor_high is None
@@ -58,6 +58,8 @@ def _land_part(
         if pulled and not reconciled and (_nothing_new(source, written) or (before and _same(before, written.sha256, reading))):
             return None
         odd = rows_findings(source, known, part.name, written.rows, whole)
+        if columns and not pulled:  # of what a pull brings, its connector is the judge
+            odd += refuse_emptied(source, part.name, written.rows, active[-1] if source.load == "full" and active else before)
         totals = dict.fromkeys(mapped, EntityTotals(0, None, 0, None, None))
         changed, holds = drift.judged(source, part.name, near, columns, folder / ROWS, reading, written.sha256) if columns else ((), {})
         if columns:

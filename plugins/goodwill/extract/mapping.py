@@ -46,6 +46,7 @@ class Mapper:
     ----------
     types : the columns the source has, in lower case, with their SQL types.
     zone : zone of time stamps without one.
+    whole : columns that hold whole numbers in one of the source's batches: their ids have no decimals.
     """
 
     source: Source
@@ -53,6 +54,7 @@ class Mapper:
     mapping: EntityMapping
     types: dict[str, str]
     zone: str
+    whole: frozenset[str] = frozenset()
 
     @property
     def caster(self) -> Caster:
@@ -65,6 +67,10 @@ class Mapper:
     def missing_columns(self) -> list[str]:
         """Source columns the mapping reads and the source does not have."""
         return sorted(self.mapping.missing(self.types))
+
+    def spared_columns(self) -> set[str]:
+        """Those of them without which the entity is only less complete."""
+        return self.mapping.spared(self.entity, self.types)
 
     def _copied(self, column: Column) -> tuple[str, str, str | None] | None:
         """The one column of the source that a column copies, its type and the format it is read by; `None` where it is made otherwise."""
@@ -151,11 +157,18 @@ class Mapper:
         present = [name for name in how.chosen if column_key(name) in self.types]
         cells = [self._cell(name, how.without_prefix) for name in present]
         texts = [self.caster.text(cell, self._type(name)) for cell, name in zip(cells, present, strict=True)]
-        values = [self.caster.cast(cell, self._type(name), kind, how.format) for cell, name in zip(cells, present, strict=True)]
+        values = [self._cast(cell, name, kind, how.format) for cell, name in zip(cells, present, strict=True)]
         if len(present) == 1:
             return texts[0], values[0]
         cases = " ".join(f"when {text} is not null then {value}" for text, value in zip(texts, values, strict=True))
         return f"coalesce({', '.join(texts)})", f"case {cases} end"
+
+    def _cast(self, cell: str, name: str, kind: str, fmt: str | None) -> str:
+        """The value of a cell of a column; an id whose column holds whole numbers elsewhere is not read with decimals, nor cut to fit."""
+        value = self.caster.cast(cell, self._type(name), kind, fmt)
+        if kind not in ("id", "ref") or fmt is not None or column_key(name) not in self.whole or self._type(name) != "VARCHAR":
+            return value
+        return f"case when contains({cell}, '.') and regexp_full_match({value}, '\\d+[.]0+') then null else {value} end"
 
     def _cell(self, name: str, prefix: str | None) -> str:
         cell = identifier(name.strip())
@@ -202,7 +215,7 @@ class Mapper:
         return [
             self._read(column, how)
             for column in self.entity.columns
-            if (how := self.mapping.columns.get(column.name)) and not (how.optional and how.missing(self.types))
+            if (how := self.mapping.columns.get(column.name)) and not (how.missing(self.types) and not column.required)
         ]
 
     def _condition(self, condition: Condition) -> str:

@@ -14,35 +14,40 @@ from goodwill.sql import column_key
 __all__ = ["check_columns", "mappers"]
 
 
-def mappers(source: Source, columns: dict[str, str], zone: str) -> dict[str, Mapper]:
-    """Entity → its mapper for a part with these columns."""
+def mappers(source: Source, columns: dict[str, str], zone: str, whole: frozenset[str] = frozenset()) -> dict[str, Mapper]:
+    """Entity → its mapper for a part with these columns; `whole` are those that hold whole numbers in one of the source's batches."""
     types = {column_key(name): sql_type for name, sql_type in columns.items()}
-    return {name: Mapper(source, ENTITIES[name], mapping, types, source.time_zone or zone) for name, mapping in source.entities.items()}
+    return {
+        name: Mapper(source, ENTITIES[name], mapping, types, source.time_zone or zone, whole) for name, mapping in source.entities.items()
+    }
 
 
 def check_columns(source: Source, part: str, mapped: dict[str, Mapper], columns: dict[str, str], before: Iterable[str] = ()) -> None:
     """Refuse a part that lacks a column the mapping reads; the remedy names the likeliest slip.
 
-    `before` are the columns the source had: of those that are new, one may be the missing one under a new name.
+    `before` are the columns the source ever had: of those that are new, one may be the missing one under a new name. A column that it had, that
+    is gone without any such, and that its entity can do without, is no reason to stop: it is a change of the structure.
     """
+    had = {column_key(name) for name in before}
+    new = [name for name in columns if column_key(name) not in had]
     for entity, mapper in mapped.items():
-        missing = mapper.missing_columns()
+        spared = set() if new else {name for name in mapper.spared_columns() if column_key(name) in had}
+        missing = [name for name in mapper.missing_columns() if name not in spared]
         if missing:
             raise SourceError(
                 f"source {source.name!r}: {part}: no column {', '.join(map(repr, missing))}, which the mapping of "
                 f"{entity} reads; there are: {plain(', '.join(columns)) or 'no columns'}",
-                _likely_slip(missing, list(columns), list(before))
+                _likely_slip(missing, list(columns), had)
                 + f"mend the mapping of {source.name!r} in sources.yml, or the header at the source",
             )
 
 
-def _likely_slip(missing: list[str], columns: list[str], before: list[str]) -> str:
+def _likely_slip(missing: list[str], columns: list[str], had: set[str]) -> str:
     """A whole header taken for one name is a wrong delimiter; a name almost like another is a renamed column."""
     if len(columns) == 1:
         mark = next((mark for mark in (";", "\t", "|", ",") if mark in columns[0]), None)
         return f"the header looks separated by {mark!r}: set 'delimiter' to it; or " if mark else ""
-    had = {name.lower() for name in before}
-    by_lower = {name.lower(): name for name in columns if name.lower() not in had}
+    by_lower = {name.lower(): name for name in columns if column_key(name) not in had}
     pairs = [(name, difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.7)) for name in missing]
     guesses = [f"{name!r} may now be {by_lower[close[0]]!r}" for name, close in pairs if close]
     if had and by_lower and not guesses:

@@ -14,7 +14,7 @@ from goodwill.errors import SourceError
 from goodwill.extract.batches import Manifest, counting
 from goodwill.sources import Source
 
-__all__ = ["Calendar", "gaps_before", "refuse_missing", "rows_findings"]
+__all__ = ["Calendar", "gaps_before", "refuse_emptied", "refuse_missing", "rows_findings"]
 
 #: Batches whose median is the usual number of rows, and how many it takes to call anything usual.
 _LAST, _FEWEST = 10, 3
@@ -48,6 +48,23 @@ def rows_findings(source: Source, before: Sequence[Manifest], name: str, rows: i
             "see what happened at the source; if it is right, widen 'rows_between' or set 'volume: warn', and run again",
         )
     return (f"{'FEW_ROWS' if rows < low * usual else 'MANY_ROWS'}: {what}",)
+
+
+def refuse_emptied(source: Source, name: str, rows: int, replaces: Manifest | None) -> tuple[str, ...]:
+    """`NO_ROWS` for a file that has a header and nothing else, as a quiet day has.
+
+    Raises
+    ------
+    SourceError : it would take the place of a batch that had rows, and the source does not say that it may be empty.
+    """
+    if rows:
+        return ()
+    if replaces and replaces.rows and not source.empty_allowed:
+        raise SourceError(
+            f"source {source.name!r}: {name}: a header and no rows, where {replaces.rows:,} rows had landed",
+            "send the file again whole; if it is empty on purpose, set 'empty_allowed: true'",
+        )
+    return ("NO_ROWS: a header and no rows",)
 
 
 def _days_of(manifest: Manifest, zone: ZoneInfo) -> Iterator[dt.date]:

@@ -46,6 +46,11 @@ class Calendar(Section):
 
 class Orders(Section):
     cancelled_statuses: tuple[str, ...] = ("cancelled", "canceled", "void", "voided", "annulled")
+    known_statuses: tuple[str, ...] = (
+        *("paid", "partially_paid", "authorized", "pending", "open", "new", "on-hold", "processing", "invoiced", "confirmed"),
+        *("shipped", "partially_shipped", "fulfilled", "delivered", "completed", "complete", "closed", "archived"),
+        *("refunded", "partially_refunded", "returned"),
+    )
 
 
 class Identity(Section):

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from goodwill.entities import ENTITIES
+from goodwill.entities import ENTITIES, Entity
 from goodwill.sql import column_key
 
 __all__ = ["ColumnMapping", "Condition", "EntityMapping", "Source"]
@@ -156,6 +156,12 @@ class EntityMapping(Declared):
         """The columns the mapping cannot do without that are not `present` (names in lower case)."""
         absent = {name for name in self._rows() if column_key(name) not in present}
         return absent.union(*(mapping.missing(present) for mapping in self.columns.values() if not mapping.optional))
+
+    def spared(self, entity: Entity, present: Container[str]) -> set[str]:
+        """Those of the columns `missing` that only feed what the entity can do without."""
+        needed = {name for name, mapping in self.columns.items() if entity.by_name[name].required}
+        held = self._rows().union(*(mapping.missing(present) for name, mapping in self.columns.items() if name in needed))
+        return self.missing(present) - held
 
     def _rows(self) -> set[str]:
         """The columns that choose and group the rows."""

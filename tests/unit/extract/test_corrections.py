@@ -322,3 +322,22 @@ def test_a_correction_speaks_where_its_batch_speaks(make_home, tmp_path):
     _, rows = out(home, path)
     back(home, path, mend(rows, b={"amount": "1.50"}))
     assert [bool(each.corrects) for each in active_batches(home, load_sources(home.sources_file).sources[0])] == [False, True, False]
+
+
+def test_a_value_that_cannot_be_read_is_refused_and_nothing_lands(shop, tmp_path):
+    path = tmp_path / "bad.csv"
+    _, rows = out(shop, path)
+    before = sorted(each.name for each in (shop.landing / "shop").iterdir())
+    with pytest.raises(GoodwillError, match=r"row 2, orders.net_amount: BAD_NUMBER, value 'x1.50'"):
+        back(shop, path, mend(rows, b={"amount": "x1.50"}, c={"ordered_at": "2025-03-03"}))
+    assert sorted(each.name for each in (shop.landing / "shop").iterdir()) == before
+
+
+def test_in_a_group_the_changed_line_is_held_to_account(make_home, tmp_path):
+    home = make_home(TILL, **{"till.csv": LINES})
+    land(home)
+    path = tmp_path / "bad.csv"
+    _, rows = out(home, path, "order_lines")
+    wrong = [{**row, "total": "none"} if row["item"] == "bread" else row for row in rows]
+    with pytest.raises(GoodwillError, match=r"order_lines\.net_amount: BAD_NUMBER, value 'none'"):
+        back(home, path, wrong)

@@ -110,6 +110,32 @@ def test_a_change_that_nothing_can_be_made_of_blocks_whatever_the_policy(make_ho
     assert remedy in error.value.remedy
 
 
+WITHOUT_WHO = tuple(name for name in HEADER if name != "who")
+
+
+@pytest.mark.parametrize("policy", ["warn", "adopt"])
+def test_a_mapped_column_that_is_not_required_may_go_and_is_named(make_home, policy):
+    home, changes = second(make_home, rows(order=WITHOUT_WHO), policy)
+    assert changes == [("removed", "who", "VARCHAR", None)]
+    (home.root / "input" / "3.csv").write_text(rows(3, order=WITHOUT_WHO))
+    land_source(home, load_sources(home.sources_file).sources[0], "UTC")
+    assert sorted(orders(home, "contact_ref is null"))[-33:] == [(True,)] * 33, "the nights after it too"
+    assert len(orders(home)) == 63
+
+
+@pytest.mark.parametrize(
+    ("text", "policy", "said"),
+    [
+        (rows(order=WITHOUT_WHO), "block", "column 'who' is gone"),
+        (rows(who_is="whom"), "warn", "no column 'who'"),
+        (rows(order=(*WITHOUT_WHO, "client"), client="c"), "adopt", "no column 'who'"),
+    ],
+)
+def test_it_stops_where_the_policy_says_so_or_another_name_may_be_it(make_home, text, policy, said):
+    with pytest.raises(SourceError, match=said):
+        second(make_home, text, policy)
+
+
 def test_a_few_bad_values_are_judged_row_by_row(make_home):
     _, changes = second(make_home, rows(5, amount="oops"))
     assert changes == [("retyped", "amount", "decimal", "text")]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 
 import duckdb
+import pytest
 from goodwill.entities import ENTITIES
+from goodwill.errors import SourceError
 from goodwill.extract import active_batches, land_source, landed_view
 from goodwill.sources import load_sources
 
@@ -68,3 +70,25 @@ def test_a_known_file_is_not_opened_again(make_home):
     assert land(home)["batches"] == 0
     os.utime(path)
     assert land(home)["batches"] == 1
+
+
+@pytest.mark.parametrize("load", ["files", "full"])
+def test_a_header_alone_takes_the_place_of_nothing(make_home, load):
+    home = make_home(SOURCE.format(load=load, newest="name"), **{"orders_1.csv": FIRST})
+    land(home)
+    (home.root / "input" / "orders_1.csv").write_text("id,day,amount\n")
+    with pytest.raises(SourceError, match=r"orders_1.csv: a header and no rows, where 2 rows had landed"):
+        land(home)
+    assert [batch.rows for batch in active_batches(home, load_sources(home.sources_file).sources[0])] == [2]
+    home.sources_file.write_text(home.sources_file.read_text().replace("newest: name", "newest: name\n    empty_allowed: true"))
+    land(home)
+    (batch,) = active_batches(home, load_sources(home.sources_file).sources[0])
+    assert (batch.rows, batch.warnings[-1]) == (0, "NO_ROWS: a header and no rows")
+
+
+def test_a_quiet_day_lands_and_is_said(make_home):
+    home = make_home(SOURCE.format(load="files", newest="name"), **{"orders_1.csv": FIRST, "orders_2.csv": "id,day,amount\n"})
+    land(home)
+    batches = active_batches(home, load_sources(home.sources_file).sources[0])
+    assert [batch.warnings for batch in batches] == [(), ("NO_ROWS: a header and no rows",)]
+    assert not batches[1].drift, "no rows are no other content"

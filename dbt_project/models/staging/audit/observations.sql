@@ -12,6 +12,7 @@ orders as (
         order_id,
         contact_ref,
         ordered_at,
+        status,
         _source,
         _batch_id,
         _file,
@@ -162,6 +163,19 @@ observed as (
     inner join contacts
         on orders.contact_ref = contacts.contact_id
         and orders.ordered_at < contacts.created_at
+    union all
+    select
+        'orders' as entity,
+        'UNKNOWN_STATUS' as code,
+        _source,
+        _batch_id,
+        _file,
+        _row_no
+    from orders
+    where
+        status is not null
+        and not {{ is_listed('status', 'orders_known_statuses') }}
+        and not {{ is_listed('status', 'orders_cancelled_statuses') }}
     union all
     select
         'refunds' as entity,

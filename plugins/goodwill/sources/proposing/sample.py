@@ -78,7 +78,7 @@ def read_sample(path: Path) -> Sample:
 
 def _other_sample(path: Path) -> Sample:
     """Through the connector itself, which knows the format by the name."""
-    source = FileSource.model_construct(name="sample", path=str(path), entities={})
+    source = FileSource.model_construct(name="sample", path=str(path.resolve()), entities={})  # the scratch folder is no home for it
     with tempfile.TemporaryDirectory() as folder:
         approach = Approach(Path(folder), "UTC", Path(folder) / "unfinished", limit=SAMPLE_ROWS)
         (part,) = CONNECTORS["file"].parts(source, approach)
