@@ -101,7 +101,7 @@ REASONS: dict[str, Reason] = {
     "UNKNOWN_KIND": Reason(
         "a kind of event that is not one of those the warehouse knows",
         "a new or misspelt kind, or the source's own word for it",
-        "add 'translate' to the mapping of 'kind'",
+        "add 'translate' to the mapping of 'kind'; the kinds are in docs/reference/sources.md, 'Words that mean something'",
     ),
     "UNKNOWN_DECISION": Reason(
         "a steward's decision that is neither 'same' nor 'different'",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from goodwill.entities import ENTITIES
@@ -27,3 +28,10 @@ def test_every_mart_is_documented_and_no_other():
     }
     lines = (REFERENCE / "marts.md").read_text().splitlines()
     assert {line.split("`")[1] for line in lines if line.startswith("| `")} == built
+
+
+def test_the_kinds_of_events_that_are_listed_are_those_that_are_known():
+    macro = (REFERENCE.parents[1] / "dbt_project/macros/staging/contact_events.sql").read_text()
+    known = re.findall(r"'(\w+)'", macro[: macro.index("endmacro")])
+    (line,) = (line for line in (REFERENCE / "sources.md").read_text().splitlines() if line.startswith("| `kind` of contact events"))
+    assert re.findall(r"`(\w+)`", line.split("|")[2].split(";")[0]) == known

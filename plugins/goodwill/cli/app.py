@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from goodwill import __version__
@@ -72,10 +73,10 @@ def demo(
 
 @app.command()
 def check(home: HomeOption = None) -> None:
-    """Validate the configuration and show what would be read: rows, mapped columns, first errors. Nothing is landed."""
-    where = Home.at(home)
-    findings = checking.check_home(where)
-    out = console()
+    """Validate the configuration and show what would be read: rows, mapped columns, errors. Nothing is landed. Exit code 1: the night would stop."""
+    where, out = Home.at(home), console()
+    with out.status("reading the sources") as status:
+        findings = checking.check_home(where, lambda name: status.update(f"reading {escape(name)}"))
     for finding in findings:
         checking.show(out, finding)
     if any(finding.error for finding in findings):

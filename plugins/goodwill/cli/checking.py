@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,7 +14,8 @@ from rich.markup import escape
 
 from goodwill.errors import GoodwillError
 from goodwill.extract.batches import Manifest, active_batches
-from goodwill.extract.contents import whole_columns
+from goodwill.extract.contents import profile, whole_columns
+from goodwill.extract.mapping import Mapper
 from goodwill.extract.structure import check_columns, mappers
 from goodwill.home import Home
 from goodwill.settings import load_business
@@ -20,24 +23,36 @@ from goodwill.sources import Source, load_sources
 from goodwill.sources.connectors import CONNECTORS
 from goodwill.sources.connectors.protocol import ROWS, Approach, Labels, Part
 from goodwill.sources.credentials import resolve
-from goodwill.sql import column_key, literal
+from goodwill.sql import column_key, literals
 
 __all__ = ["Finding", "check_home", "show"]
 
 #: Rows of a table or a resource that a look reads; files are read whole.
 _LOOK = 10_000
+#: Parts that are mapped together: planning a mapping costs more than reading a small file.
+_PARTS, _ROWS = 50, 2_000_000
 
 
 @dataclass
 class Finding:
-    """What one part of one source would give; `error` says why it cannot be read."""
+    """What a source would give; or, with `error`, why it or one part of it cannot be read.
+
+    Parameters
+    ----------
+    file : what of the source this is about: its path or table, or the one part that cannot be read.
+    parts, rows : read.
+    entities : entity → how each of its columns is read.
+    counts : entity → its rows, and those with an error.
+    problems : entity, column, reason → how many, and the first of them in words.
+    """
 
     source: str
     file: str
+    parts: int = 0
     rows: int = 0
-    entities: list[str] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
+    entities: dict[str, str] = field(default_factory=dict)
     counts: dict[str, tuple[int, int]] = field(default_factory=dict)
+    problems: dict[tuple[str, str, str], tuple[int, str]] = field(default_factory=dict)
     error: str = ""
 
 
@@ -46,37 +61,102 @@ def _mapped(column: str, sources: set[str]) -> str:
     return column if sources == {column} else f"{column} ← {', '.join(sorted(sources)) or 'a constant'}"
 
 
-def _check_part(source: Source, part: Part, zone: str, landed: list[Manifest]) -> Finding:
-    finding = Finding(source.name, part.name)
-    columns = part.columns()
-    if not columns:
-        return finding
-    mapped = mappers(source, columns, zone, whole_columns(each.profile for each in landed))
-    check_columns(source, part.name, mapped, columns, {name for each in landed for name in each.columns})
-    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
-        finding.rows = part.write(Path(folder), columns, Labels("", part.name, "2000-01-01")).rows
-        relation = f"read_parquet({literal(str(Path(folder) / ROWS))})"
-        for entity, mapper in mapped.items():
-            name = f"entity_{entity}"
-            connection.execute(f"create temp table {name} as select _row_no, _problems from ({mapper.select(relation)})")
-            rows, bad = connection.execute(f"select count(*), count(*) filter (where len(_problems) > 0) from {name}").fetchone() or (0, 0)
-            how = ", ".join(
-                _mapped(column, {name for name in mapping.source_columns() if column_key(name) in mapper.types})
-                for column, mapping in mapper.mapping.columns.items()
-                if not mapping.missing(mapper.types)
-            )
-            finding.entities.append(f"{entity}: {rows:,} rows, {bad:,} with an error; {how}")
-            finding.counts[entity] = (rows, bad)
-            for number, column, reason, value in connection.execute(
-                f"select _row_no, p.column_name, p.reason, p.value from (select _row_no, unnest(_problems) as p from {name}) order by 1, 2 limit 5"
-            ).fetchall():
-                shown = "" if value is None else f", value {value!r}"
-                finding.problems.append(f"{part.name}, row {number}, column {column or '-'}: {reason}{shown}")
-    return finding
+def _how(mapper: Mapper) -> str:
+    columns = mapper.mapping.columns.items()
+    return ", ".join(
+        _mapped(column, {name for name in mapping.source_columns() if column_key(name) in mapper.types})
+        for column, mapping in columns
+        if not mapping.missing(mapper.types)
+    )
 
 
-def check_home(home: Home) -> list[Finding]:
-    """Every part of every source, as the night would read it; of a table or a resource, its first rows.
+class _Look:
+    """A look at one source: its parts are written to a scratch folder, and those with the same columns mapped together."""
+
+    def __init__(self, source: Source, zone: str, landed: list[Manifest], scratch: Path) -> None:
+        self.source, self.zone, self.scratch = source, zone, scratch
+        self.had = {name for each in landed for name in each.columns}
+        self.profiles = [each.profile for each in landed]
+        self.finding = Finding(source.name, str(getattr(source, "path", source.name)))
+        self._columns: dict[str, str] = {}
+        self._waiting: list[Path] = []
+        self._rows = 0
+
+    def add(self, part: Part) -> None:
+        """Read a part. Raises `SourceError` where the night would stop."""
+        columns = part.columns()
+        if columns:
+            check_columns(self.source, part.name, mappers(self.source, columns, self.zone), columns, self.had)
+            if columns != self._columns or len(self._waiting) >= _PARTS or self._rows >= _ROWS:
+                self.map_waiting()
+            folder = Path(tempfile.mkdtemp(dir=self.scratch))
+            rows = part.write(folder, columns, Labels(folder.name, part.name, "2000-01-01")).rows
+            self.profiles.append(profile(folder / ROWS, self.source, columns))
+            self._columns = columns
+            self._waiting.append(folder)
+            self._rows += rows
+            self.finding.rows += rows
+        self.finding.parts += 1
+
+    def map_waiting(self) -> None:
+        """Map what was read since the last time."""
+        if self._waiting:
+            relation = f"read_parquet([{literals(str(folder / ROWS) for folder in self._waiting)}])"
+            with duckdb.connect() as connection:
+                for entity, mapper in mappers(self.source, self._columns, self.zone, whole_columns(self.profiles)).items():
+                    self._count(connection, entity, mapper, relation)
+        for folder in self._waiting:
+            shutil.rmtree(folder)
+        self._waiting, self._rows = [], 0
+
+    def _count(self, connection: duckdb.DuckDBPyConnection, entity: str, mapper: Mapper, relation: str) -> None:
+        finding = self.finding
+        connection.execute(f"create or replace temp table looked as select _file, _row_no, _problems from ({mapper.select(relation)})")
+        counted = connection.execute("select count(*), count(*) filter (where len(_problems) > 0) from looked").fetchone() or (0, 0)
+        before = finding.counts.get(entity, (0, 0))
+        finding.counts[entity] = (before[0] + counted[0], before[1] + counted[1])
+        finding.entities.setdefault(entity, _how(mapper))
+        found = connection.execute(
+            "select p.column_name, p.reason, count(*), arg_min((_file, _row_no, p.value), (_file, _row_no)) "
+            "from (select _file, _row_no, unnest(_problems) as p from looked) group by all order by 1, 2"
+        ).fetchall()
+        for column, reason, times, (file, number, value) in found:
+            shown = "" if value is None else f", value {value!r}"
+            first = f"{file}, row {number}, column {column or '-'}: {reason}{shown}"
+            had, example = finding.problems.get((entity, column, reason), (0, first))
+            finding.problems[entity, column, reason] = (had + times, example)
+
+
+def _look_at(home: Home, source: Source, zone: str, allowed: float) -> Iterator[Finding]:
+    """What a source would give, then each part of it that cannot be read, then what the night would stop at."""
+    errors: list[Finding] = []
+    with tempfile.TemporaryDirectory() as scratch:
+        look = _Look(source, zone, active_batches(home, source), Path(scratch))
+        approach = Approach(home.root, zone, Path(scratch) / "unfinished", resolve, limit=_LOOK, quarantine_share=allowed)
+        parts = iter(CONNECTORS[source.connector].parts(source, approach))
+        while True:
+            name = look.finding.file
+            try:
+                part = next(parts, None)
+                if part is None:
+                    break
+                name = part.name
+                look.add(part)
+            except GoodwillError as error:
+                errors.append(Finding(source.name, name, error=str(error)))
+        look.map_waiting()
+    if look.finding.parts:
+        yield look.finding
+    yield from errors
+    limit = allowed if source.quarantine_share is None else source.quarantine_share
+    for entity, (rows, bad) in look.finding.counts.items():
+        if rows and bad / rows > limit:
+            share = f"{bad:,} of {rows:,} rows ({bad / rows:.1%}) have an error, more than {limit:.1%}"
+            yield Finding(source.name, look.finding.file, rows=look.finding.rows, error=f"{entity}: {share}: the night would be blocked")
+
+
+def check_home(home: Home, say: Callable[[str], None] = lambda _: None) -> list[Finding]:
+    """Every source, as the night would read it; of a table or a resource, its first rows. `say` hears which source is read.
 
     Raises
     ------
@@ -87,47 +167,23 @@ def check_home(home: Home) -> list[Finding]:
     sources = load_sources(home.sources_file).sources
     findings: list[Finding] = []
     for source in sources:
-        read: list[Finding] = []
-        landed = active_batches(home, source)
-        with tempfile.TemporaryDirectory() as unfinished:
-            approach = Approach(home.root, zone, Path(unfinished) / "unfinished", resolve, limit=_LOOK, quarantine_share=allowed)
-            parts = iter(CONNECTORS[source.connector].parts(source, approach))
-            while True:
-                name = getattr(source, "path", source.name)
-                try:
-                    part = next(parts, None)
-                    if part is None:
-                        break
-                    name = part.name
-                    read.append(_check_part(source, part, zone, landed))
-                except GoodwillError as error:
-                    read.append(Finding(source.name, name, error=str(error)))
-        limit = allowed if source.quarantine_share is None else source.quarantine_share
-        findings += [*read, *_would_block(source, read, limit)]
-    orders = [finding for finding in findings if finding.counts.get("orders")]
-    if not any(finding.counts["orders"][0] for finding in orders) and not any(finding.error for finding in findings):
+        say(source.name)
+        findings += _look_at(home, source, zone, allowed)
+    if not any(finding.error or finding.counts.get("orders", (0, 0))[0] for finding in findings):
         named = ", ".join(source.name for source in sources if "orders" in source.entities)
         findings.append(Finding(named, "orders", error="no rows in any source: the night would be blocked"))
     return findings
 
 
-def _would_block(source: Source, read: list[Finding], limit: float) -> list[Finding]:
-    """What the night would stop at, counted as it counts: over all files of a source."""
-    found = []
-    for entity in source.entities:
-        rows, bad = (sum(finding.counts.get(entity, (0, 0))[place] for finding in read) for place in (0, 1))
-        if rows and bad / rows > limit:
-            share = f"{bad:,} of {rows:,} rows ({bad / rows:.1%}) have an error, more than {limit:.1%}"
-            found.append(f"{entity}: {share}: the night would be blocked")
-    return [Finding(source.name, getattr(source, "path", source.name), sum(finding.rows for finding in read), error=text) for text in found]
-
-
 def show(console: Console, finding: Finding) -> None:
     """Print one finding."""
-    console.print(f"[bold]{escape(finding.source)}[/bold]  {escape(finding.file)}  {finding.rows:,} rows")
-    for line in finding.entities:
-        console.print(f"  {escape(line)}")
-    for line in finding.problems:
-        console.print(f"  [yellow]would be quarantined:[/yellow] {escape(line)}")
+    files = f"  {finding.parts:,} files" if finding.parts > 1 else ""
+    console.print(f"[bold]{escape(finding.source)}[/bold]  {escape(finding.file)}{files}  {finding.rows:,} rows")
+    for entity, how in finding.entities.items():
+        rows, bad = finding.counts[entity]
+        console.print(f"  {entity}: {rows:,} rows, {bad:,} with an error; {escape(how)}")
+    for (entity, _, _), (times, first) in finding.problems.items():
+        more = f" (and {times - 1:,} more like it)" if times > 1 else ""
+        console.print(f"  [yellow]would be quarantined:[/yellow] {entity}: {escape(first)}{more}")
     if finding.error:
         console.print(f"  [red]error:[/red] {escape(finding.error)}")

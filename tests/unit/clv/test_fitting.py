@@ -68,6 +68,7 @@ def test_lifetimes_on_single_customers_agrees(cdnow: duckdb.DuckDBPyConnection, 
 
     rows = cdnow.execute("select x, t_x_days / 7.0, age_days / 7.0 from intermediate.int_customer_facts order by all").fetchnumpy()
     oracle = ModifiedBetaGeoFitter() if model == "mbg_nbd" else BetaGeoFitter()
+    # below this its optimiser reports a loss of precision on its numerical gradient
     oracle.fit(*(np.asarray(column) for column in rows.values()), tol=1e-7)
     run = runs_of(cdnow)[model]
     assert [run[name] for name in ("r", "alpha", "a", "b")] == pytest.approx(oracle.params_.tolist(), rel=1e-5)

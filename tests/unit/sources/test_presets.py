@@ -184,7 +184,7 @@ def test_check_shows_what_a_preset_maps(shop):
     home = shop("shopify_orders", "shopify_orders.csv")
     (finding,) = check_home(home)
     assert finding.error == ""
-    assert any("net_amount ← Taxes, Total" in line for line in finding.entities)
+    assert any("net_amount ← Taxes, Total" in line for line in finding.entities.values())
 
 
 def test_a_file_that_lacks_what_the_preset_needs_is_named(shop):

@@ -70,7 +70,7 @@ def test_two_french_files_make_a_configuration_that_passes_its_check(tmp_path):
         "last_name": "Nom", "company": "Société", "postcode": "Code postal", "city": "Ville", "country": "Pays", "referred_by": "Parrain",
     }  # fmt: skip
     findings = check_home(Home.at(tmp_path / "home"))
-    assert [(finding.error, finding.problems) for finding in findings] == [("", []), ("", [])]
+    assert [(finding.error, finding.problems) for finding in findings] == [("", {}), ("", {})]
     assert [finding.counts for finding in findings] == [{"orders": (5, 0)}, {"contacts": (3, 0)}]
 
 
@@ -79,7 +79,7 @@ def test_an_export_is_known_by_its_header_and_passes_its_check(name, tmp_path):
     files = [EXPORTS / f"{name}.csv"] + ([] if "orders" in name or "order_" in name else [EXPORTS / "commandes.csv"])
     _, proposals = write_proposal(tmp_path / "home", files)
     assert (proposals[0].preset, proposals[0].lacking) == (name, {})
-    assert [finding.error + " ".join(finding.problems) for finding in check_home(Home.at(tmp_path / "home"))] == [""] * len(files)
+    assert [finding.error + str(finding.problems or "") for finding in check_home(Home.at(tmp_path / "home"))] == [""] * len(files)
 
 
 def test_what_an_export_lacks_for_its_preset_is_not_fed(proposed, tmp_path):
@@ -146,7 +146,7 @@ def test_a_row_a_line_makes_orders_lines_products_and_refunds(proposed, tmp_path
     (tmp_path / "sources.yml").write_text(sources_text([proposal]))
     (tmp_path / "goodwill.yml").write_text("{}")
     (finding,) = check_home(Home.at(tmp_path))
-    assert (finding.error, finding.problems) == ("", [])
+    assert (finding.error, finding.problems) == ("", {})
     assert {entity: rows for entity, (rows, _) in finding.counts.items()} == {"orders": 2, "order_lines": 3, "products": 2, "refunds": 1}
 
 
@@ -231,7 +231,7 @@ def test_how_a_file_reads_is_seen(proposed, tmp_path, name, content, settings):
     (tmp_path / "sources.yml").write_text(sources_text([proposal]))
     (tmp_path / "goodwill.yml").write_text("{}")
     (finding,) = check_home(Home.at(tmp_path))
-    assert (finding.error, finding.problems, finding.rows) == ("", [], 2)
+    assert (finding.error, finding.problems, finding.rows) == ("", {}, 2)
 
 
 def test_other_formats_are_seen_through_their_connector(tmp_path):
@@ -246,6 +246,14 @@ def test_other_formats_are_seen_through_their_connector(tmp_path):
         (proposal,) = propose(tmp_path, [tmp_path / name])
         assert mapping(proposal, "orders") == {"order_id": "order_id", "ordered_at": "ordered_at", "net_amount": "net_amount"}
         assert (proposal.path, proposal.settings) == (name, {})
+
+
+@pytest.mark.parametrize("name", ["orders.csv", "orders.jsonl"])
+def test_a_path_from_where_one_stands_is_read(tmp_path, monkeypatch, name):
+    (tmp_path / "orders.csv").write_text(PLAIN)
+    (tmp_path / "orders.jsonl").write_text('{"order_id": "a", "ordered_at": "2025-01-02T10:00:00Z", "net_amount": "4.50"}\n')
+    monkeypatch.chdir(tmp_path)
+    assert {"order_id", "net_amount"} <= set(mapping(propose(tmp_path, [Path(name)])[0], "orders"))
 
 
 def test_every_entity_is_in_the_bank_with_its_columns():
