@@ -1,0 +1,74 @@
+"""Whether the rows of the audit ledger are to be believed: the first one that is not, and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from goodwill.audit.key import Key
+from goodwill.audit.ledger import FIRST, Entry, Head, ledger_file
+from goodwill.home import Home
+
+__all__ = ["Chain", "verify_chain"]
+
+
+@dataclass(frozen=True)
+class Chain:
+    """What the ledger holds up to its first bad row, and what that is; `problem` is empty where all is well."""
+
+    entries: tuple[Entry, ...]
+    problem: str = ""
+
+    @property
+    def head(self) -> Head | None:
+        return self.entries[-1].head if self.entries else None
+
+
+def verify_chain(home: Home, known: Iterable[tuple[str, Head]] = ()) -> Chain:
+    """Read the ledger from its first row to the first that cannot be believed.
+
+    Parameters
+    ----------
+    known : heads that were seen earlier, each with who keeps it (`the manifest of publication X`): the ledger must still hold them.
+    """
+    file = ledger_file(home)
+    lines = file.read_bytes().splitlines(keepends=True) if file.exists() else []
+    witnesses = sorted(known, key=lambda each: (each[1].seq, each[0]))
+    if not lines:
+        gone = f"the ledger is gone, and {witnesses[0][0]} knows its row {witnesses[0][1].seq}" if witnesses else ""
+        return Chain((), gone)
+    key = Key.of(home)
+    parsed = [Entry.parse(line) for line in lines]
+    entries: list[Entry] = []
+    for number, (line, entry) in enumerate(zip(lines, parsed, strict=True), 1):
+        problem = _problem(number, line, entry, entries[-1].hash if entries else FIRST, key, parsed)
+        if problem:
+            return Chain(tuple(entries), problem)
+        assert entry is not None
+        entries.append(entry)
+    for who, seen in witnesses:
+        if seen.seq > len(entries):
+            return Chain(tuple(entries), f"rows {len(entries) + 1} to {seen.seq} were cut off: {who} knows row {seen.seq}")
+        if seen.seq and entries[seen.seq - 1].hash != seen.hash:
+            return Chain(tuple(entries[: seen.seq - 1]), f"row {seen.seq} is not the one that {who} knows: the ledger was written anew")
+    return Chain(tuple(entries))
+
+
+def _problem(number: int, line: bytes, entry: Entry | None, previous: str, key: Key, every: list[Entry | None]) -> str:
+    """What is wrong with the row at a place, where all before it are right; empty if nothing is."""
+    if entry is None:
+        if not line.endswith(b"\n"):
+            return f"row {number} is torn: its writer was killed, or the end of the file was cut off; the next row that is written heals it"
+        return f"row {number} was changed: it is not a row of the ledger"
+    if not key.fits(entry.content(), entry.hash):
+        if entry.key != key.name:
+            return f"row {number} is signed with another key ({entry.key}, and here it is {key.name})"
+        return f"row {number} was changed, or added by somebody without the key"
+    if entry.seq != number:
+        wanted = any(other and other.seq == number for other in every[number:])
+        if entry.seq < number:
+            return f"row {number} is a copy of row {entry.seq}"
+        return f"row {number} was moved: row {entry.seq} stands in its place" if wanted else f"row {number} was removed"
+    if entry.previous != previous:
+        return f"row {number} does not follow row {number - 1}: one of the two is from another copy of the ledger"
+    return ""
