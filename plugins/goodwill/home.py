@@ -42,6 +42,11 @@ class Home:
         return self.root / "sources.yml"
 
     @property
+    def secret_file(self) -> Path:
+        """The secret that keyed hashes are made with, unless the environment holds it."""
+        return self.root / "secret.key"
+
+    @property
     def landing(self) -> Path:
         return self.root / "landing"
 

@@ -25,6 +25,7 @@ LEVELS = {
     "home": 1,
     "schedule": 1,
     "settings": 1,
+    "privacy": 2,
     "sources": 2,
     "extract": 3,
     "warehouse": 4,
