@@ -10,6 +10,9 @@ from textwrap import dedent
 import pytest
 from goodwill.home import Home
 
+#: One secret for all homes, so that two of them can be compared; a test of secrets takes it away.
+os.environ.setdefault("GOODWILL_SECRET", "the same in every home of a test run")
+
 ORDERS_SOURCE = """
     sources:
       - name: shop

@@ -10,6 +10,15 @@
     end
 {%- endmacro %}
 
+{# What stands for an identifier where it may not be read: a keyed hash (HMAC with SHA-256), which nobody without the home's key can find by trying. #}
+{% macro keyed_hash(value) -%}
+    substr({{ sha256_hex("concat(" ~ hash_key('outer_key') ~ ", " ~ sha256_hex("concat(" ~ hash_key('inner_key') ~ ", " ~ value ~ ")") ~ ")") }}, 1, 32)
+{%- endmacro %}
+
+{% macro hash_key(name) -%}
+    (select keys.{{ name }} from {{ source('control', 'keys') }} as keys)
+{%- endmacro %}
+
 {# A full name as it is compared: the words in one order, without case and accents; null where nothing is written. #}
 {% macro name_key(first_name, last_name) -%}
     coalesce(

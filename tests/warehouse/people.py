@@ -72,6 +72,7 @@ class World:
         for schema in ("control", "landed", "staging", "intermediate", "model", "marts"):
             connection.execute(f"create schema {schema}")
         self._night(connection)
+        connection.execute("create table control.keys as select 'inner' as inner_key, 'outer' as outer_key")
         connection.execute("create table control.batches (source varchar, batch_id varchar, batch_no bigint)")
         connection.execute("create table control.corrections (source varchar, batch_id varchar, row_no bigint)")
         for entity, rows in (("contacts", self.contacts), ("consents", self.consents), ("identity_decisions", self.decisions)):

@@ -27,9 +27,18 @@
     cast({{ value }} as varchar)
 {%- endmacro %}
 
-{# A stable hash of a text, as text: what an address is replaced by where an id is needed. #}
+{# A stable hash of a text, as text, for an order that has nothing to do with the text. It hides nothing: see `keyed_hash`. #}
 {% macro hash_of(value) -%}
     md5({{ value }})
+{%- endmacro %}
+
+{# SHA-256 of a text in UTF-8, as 64 small hexadecimal digits. #}
+{% macro sha256_hex(value) -%}
+    {{ return(adapter.dispatch('sha256_hex', 'goodwill')(value)) }}
+{%- endmacro %}
+
+{% macro duckdb__sha256_hex(value) -%}
+    sha256({{ value }})
 {%- endmacro %}
 
 {# `with x as {{ inlined() }} (…)`: read anew wherever it is named, each time only the columns that are wanted; for what is cheaper to read than to keep. #}

@@ -18,6 +18,7 @@ from goodwill.extract.batches import active_batches
 from goodwill.extract.landed import landed_view
 from goodwill.extract.volume import Calendar
 from goodwill.home import Home
+from goodwill.privacy.hashing import KEYS_TABLE, hash_keys
 from goodwill.settings import BusinessSettings
 from goodwill.settings.business import flat_settings
 from goodwill.sources import Sources
@@ -89,6 +90,13 @@ def _write_night(connection: duckdb.DuckDBPyConnection, night: Night, as_of: dt.
     connection.execute(f"insert into control.night values ({', '.join('?' * len(values))})", [value for _, value in values.values()])
 
 
+def _write_keys(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
+    """The keys that models hash people's identifiers with: in the warehouse, where the identifiers are too, and nowhere else."""
+    keys = hash_keys(home)
+    connection.execute(f"create table {KEYS_TABLE} (inner_key varchar, outer_key varchar)")
+    connection.execute(f"insert into {KEYS_TABLE} values (?, ?)", [keys.inner, keys.outer])
+
+
 _TABLES = {
     "sources": "source varchar, entity varchar, system varchar, connector varchar, quarantine_share double",
     "batches": "source varchar, batch_id varchar, batch_no bigint, file varchar, file_sha256 varchar, file_bytes bigint, rows bigint, "
@@ -154,6 +162,7 @@ def prepare_warehouse(night: Night) -> dt.date:
             connection.execute(f"create schema {schema}")
         as_of = choose_as_of(night, connection)
         _write_night(connection, night, as_of)
+        _write_keys(connection, night.home)
         _write_sources(connection, night, as_of)
         for entity in ENTITIES.values():
             connection.execute(f"create view landed.{identifier(entity.name)} as {landed_view(night.home, night.sources, entity, zone)}")

@@ -47,7 +47,7 @@ select
     coalesce(
         contacts.person_id,
         addresses.person_id,
-        case when keyed.email_key is not null then concat('email:', {{ hash_of('keyed.email_key') }}) end,
+        case when keyed.email_key is not null then concat('email:', {{ keyed_hash('keyed.email_key') }}) end,
         keyed.source_ref
     ) as person_id,
     case

@@ -117,7 +117,7 @@ resolved as (
         on lower(claims.referred_by) = code_owners.code_key
     left join people as strangers
         on strangers.person_id = case
-            when claims.email_key is not null then concat('email:', {{ hash_of('claims.email_key') }})
+            when claims.email_key is not null then concat('email:', {{ keyed_hash('claims.email_key') }})
             else claims.referred_by
         end
 

@@ -1,4 +1,4 @@
--- grain: kind and identifier (under a hash) that several contacts carry and that does not make one person of all of them
+-- grain: kind and identifier (under a keyed hash) that several contacts carry and that does not make one person of all of them
 with
 
 contacts as (
@@ -111,7 +111,7 @@ reasoned as (
 
 select
     kind,
-    {{ hash_of("concat(kind, ':', identifier_key)") }} as identifier_hash,
+    {{ keyed_hash("concat(kind, ':', identifier_key)") }} as identifier_hash,
     first_contact_id,
     contacts_count,
     names_count,
