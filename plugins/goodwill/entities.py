@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, cast
 
-__all__ = ["ENTITIES", "PLUMBING", "Column", "Entity", "Kind"]
+__all__ = ["ENTITIES", "PLUMBING", "About", "Column", "Entity", "Kind"]
 
 Kind = Literal["id", "ref", "text", "money", "price", "quantity", "integer", "number", "timestamp", "date", "boolean"]
+
+#: What a column tells of a person: which contact (its id), whom (an id or an address), how to reach them, anything else of theirs, what
+#: somebody wrote about them, which order of theirs; nothing.
+About = Literal["contact", "ref", "email", "phone", "value", "text", "order", ""]
 
 SQL_TYPES: dict[str, str] = {
     "id": "varchar",
@@ -43,13 +47,14 @@ class Column:
     """One column of an entity.
 
     `kind` is how it is read: an `id` lives in the name space of its system; a `ref` is an id or an e-mail address;
-    `money` has two decimals, `price` four; a `timestamp` is stored in UTC.
+    `money` has two decimals, `price` four; a `timestamp` is stored in UTC. `about` is what it tells of a person.
     """
 
     name: str
     kind: Kind
     required: bool = False
     description: str = ""
+    about: About = ""
 
     @property
     def sql_type(self) -> str:
@@ -73,11 +78,12 @@ class Entity:
 
 
 def _columns(specification: str) -> tuple[Column, ...]:
-    """`"order_id* id, city text"`: a required id, and an optional text."""
+    """`"order_id* id:order, city text:value"`: a required id of an order, and an optional text about a person."""
     columns = []
     for spec in specification.split(","):
         name, kind = spec.split()
-        columns.append(Column(name.rstrip("*"), cast(Kind, kind), required=name.endswith("*")))
+        kind, _, about = kind.partition(":")
+        columns.append(Column(name.rstrip("*"), cast(Kind, kind), required=name.endswith("*"), about=cast(About, about)))
     return tuple(columns)
 
 
@@ -86,9 +92,9 @@ _ALL = (
         "orders",
         ("order_id",),
         _columns(
-            "order_id* id, ordered_at* timestamp, contact_ref ref, net_amount* money, currency text, gross_amount money, "
+            "order_id* id:order, ordered_at* timestamp, contact_ref ref:ref, net_amount* money, currency text, gross_amount money, "
             "discount_amount money, tax_amount money, shipping_amount money, shipping_cost money, payment_fee money, "
-            "status text, channel text, brand text, campaign_id id, coupon_code text, partner_id id, payment_fingerprint text, "
+            "status text, channel text, brand text, campaign_id id, coupon_code text, partner_id id, payment_fingerprint text:value, "
             "updated_at timestamp"
         ),
         amount="net_amount",
@@ -99,7 +105,7 @@ _ALL = (
         "order_lines",
         ("order_id", "line_no"),
         _columns(
-            "order_id* id, line_no* text, product_id id, quantity quantity, unit_price price, discount_amount money, "
+            "order_id* id:order, line_no* text, product_id id, quantity quantity, unit_price price, discount_amount money, "
             "net_amount money, unit_cost price, updated_at timestamp"
         ),
         amount="net_amount",
@@ -108,7 +114,9 @@ _ALL = (
     Entity(
         "refunds",
         ("refund_id",),
-        _columns("refund_id* id, order_id* id, refunded_at* timestamp, amount* money, currency text, reason text, updated_at timestamp"),
+        _columns(
+            "refund_id* id, order_id* id:order, refunded_at* timestamp, amount* money, currency text, reason text:text, updated_at timestamp"
+        ),
         amount="amount",
         event_time="refunded_at",
         description="One row per refund, dated by itself; the amount is positive.",
@@ -129,9 +137,9 @@ _ALL = (
         "contacts",
         ("contact_id",),
         _columns(
-            "contact_id* id, created_at* timestamp, email text, phone text, first_name text, last_name text, company text, "
-            "postcode text, city text, country text, birth_year integer, acquisition_channel text, campaign_id id, "
-            "referred_by ref, referral_code text, owner text, address_fingerprint text, updated_at timestamp, merged_into id, "
+            "contact_id* id:contact, created_at* timestamp, email text:email, phone text:phone, first_name text:value, last_name text:value, company text:value, "
+            "postcode text:value, city text:value, country text, birth_year integer:value, acquisition_channel text, campaign_id id, "
+            "referred_by ref:ref, referral_code text:value, owner text:value, address_fingerprint text:value, updated_at timestamp, merged_into id:contact, "
             "deleted_at timestamp"
         ),
         event_time="created_at",
@@ -140,7 +148,7 @@ _ALL = (
     Entity(
         "consents",
         ("contact_id", "channel", "purpose", "changed_at"),
-        _columns("contact_id* id, channel* text, purpose* text, changed_at* timestamp, granted* boolean"),
+        _columns("contact_id* id:contact, channel* text, purpose* text, changed_at* timestamp, granted* boolean"),
         event_time="changed_at",
         description="One row per change of a consent.",
     ),
@@ -148,8 +156,8 @@ _ALL = (
         "contact_events",
         ("event_id",),
         _columns(
-            "event_id* id, contact_ref* ref, occurred_at* timestamp, kind* text, channel text, campaign_id id, message_id id, "
-            "variant text, score number, text_ref text, cost money, product_id id, updated_at timestamp"
+            "event_id* id, contact_ref* ref:ref, occurred_at* timestamp, kind* text, channel text, campaign_id id, message_id id, "
+            "variant text, score number, text_ref text:value, cost money, product_id id, updated_at timestamp"
         ),
         amount="cost",
         event_time="occurred_at",
@@ -176,8 +184,8 @@ _ALL = (
         "subscriptions",
         ("subscription_id",),
         _columns(
-            "subscription_id* id, contact_ref* ref, plan text, period text, amount* money, currency text, started_at* "
-            "timestamp, ended_at timestamp, end_reason text, updated_at timestamp"
+            "subscription_id* id, contact_ref* ref:ref, plan text, period text, amount* money, currency text, started_at* "
+            "timestamp, ended_at timestamp, end_reason text:text, updated_at timestamp"
         ),
         amount="amount",
         event_time="started_at",
@@ -194,7 +202,9 @@ _ALL = (
         "identity_decisions",
         ("contact_id", "other_contact_id", "decided_at"),
         # contact ids as the marts write them, name space included: a decision may be about contacts of two systems
-        _columns("contact_id* text, other_contact_id* text, decided_at* timestamp, decision* text, decided_by text, reason text"),
+        _columns(
+            "contact_id* text:contact, other_contact_id* text:contact, decided_at* timestamp, decision* text, decided_by text, reason text:text"
+        ),
         event_time="decided_at",
         description="What a data steward decided about two contacts, by date: the `same` person, or `different` people.",
     ),

@@ -238,7 +238,7 @@ def publish_night(ticket: Ticket) -> Figures:
         record = audit.RunRecord.of(night.home, night.run_id)
         run, facts = record.folder, record.read()
         documents = {name: run / name for name in ("report", "data_docs", "model_docs")}
-        target = publish.build_publication(night.home, night.run_id, facts, documents)
+        target = publish.build_publication(night.home, night.run_id, facts, documents, night.business.privacy.personal_file)
         present = publish.current_as_of(night.home)
         audit.Lock.of(night.home).check(night.run_id)
         is_current = present is None or _as_of(night) >= present

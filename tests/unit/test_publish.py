@@ -6,8 +6,10 @@ import json
 
 import duckdb
 import pytest
+from goodwill.privacy.hashing import HashKeys
 from goodwill.publish import build_publication, current_as_of, current_run, prune, swap
 
+P1 = f"p_{HashKeys('in', 'out').hash('p1')}"
 FACTS = {"verdict": "running", "as_of": "2026-01-31", "code_version": "1", "configuration_sha256": "2"}
 
 
@@ -17,8 +19,11 @@ def home(make_home):
     home.working_copy.parent.mkdir(parents=True)
     with duckdb.connect(str(home.working_copy)) as connection:
         connection.execute("create schema marts; create schema audit; create schema staging")
-        connection.execute("create table marts.dim_customers as select 'p1' as person_id, cast(1.5 as decimal(18,2)) as revenue_amount")
+        connection.execute(
+            "create table marts.dim_customers as select 'p1' as person_id, 'Lyon' as city, cast(1.5 as decimal(18,2)) as revenue_amount"
+        )
         connection.execute("comment on column marts.dim_customers.person_id is 'The person''s id.'")
+        connection.execute("create schema control; create table control.keys as select 'in' as inner_key, 'out' as outer_key")
         connection.execute("create table audit.runs as select 'r' as run_id; create table staging.secret as select 1 as x")
     return home
 
@@ -32,9 +37,41 @@ def test_a_publication_holds_marts_and_audit_and_nothing_else(home):
         comment = connection.execute("select comment from duckdb_columns() where column_name = 'person_id'").fetchone()
     assert tables == {"marts.dim_customers", "audit.runs", "audit.release"}
     assert comment == ("The person's id.",)
-    assert duckdb.sql(f"from '{folder}/marts/dim_customers.parquet'").fetchall() == [("p1", pytest.approx(1.5))]
+    assert duckdb.sql(f"from '{folder}/marts/dim_customers.parquet'").fetchall() == [(P1, pytest.approx(1.5))]
     assert not list(folder.rglob("*.wal"))
     assert (folder / "goodwill.duckdb").stat().st_mode & 0o222 == 0, "read-only"
+
+
+def test_people_are_keys_and_nothing_personal_is_told(home):
+    with duckdb.connect(str(home.working_copy)) as connection:
+        connection.execute(
+            "create table marts.fct_orders as select * from (values ('p1', 'by ann@x.org', 'shop'), ('q2', 'web', null), (null, '@home', 'a@b')) "
+            "as t (person_id, channel, brand)"
+        )
+        connection.execute("create table marts.edges as select 'p1' as referrer_person_id, 'c9' as first_contact_id, 'late' as reason")
+    folder = build_publication(home, "run1", FACTS, {})
+    with duckdb.connect(str(folder / "goodwill.duckdb"), read_only=True) as connection:
+        assert connection.execute("select * from marts.dim_customers").fetchall() == [(P1, pytest.approx(1.5))]
+        orders = set(connection.execute("select * from marts.fct_orders").fetchall())
+        edges = connection.execute("select * from marts.edges").fetchall()
+        assert connection.execute("select count(*) from duckdb_tables() where table_name ilike '%keys%'").fetchone() == (0,)
+    hashed = f"p_{HashKeys('in', 'out').hash('by ann@x.org')}"
+    assert orders == {(P1, hashed, "shop"), (f"p_{HashKeys('in', 'out').hash('q2')}", "web", None), (None, "@home", "a@b")}
+    assert edges == [(P1, f"p_{HashKeys('in', 'out').hash('c9')}", "late")]
+    for path in folder.rglob("*.*"):
+        assert b"ann@x.org" not in path.read_bytes(), path
+    assert not (folder / "personal").exists()
+
+
+@pytest.mark.parametrize(("who", "mode"), [("owner", 0o400), ("group", 0o440)])
+def test_personal_columns_stand_in_a_file_of_their_own_where_they_are_wanted(home, who, mode):
+    folder = build_publication(home, "run1", FACTS, {}, who)
+    path = folder / "personal" / "goodwill.duckdb"
+    assert path.stat().st_mode & 0o777 == mode
+    assert "personal/goodwill.duckdb" in json.loads((folder / "manifest.json").read_text())["files"]
+    with duckdb.connect(str(path), read_only=True) as connection:
+        assert connection.execute("select * from marts.dim_customers").fetchall() == [(P1, "Lyon", pytest.approx(1.5))]
+        assert connection.execute("select * from marts.person_keys").fetchall() == [(P1, "p1")]
 
 
 def test_the_manifest_names_every_file_with_its_digest(home):

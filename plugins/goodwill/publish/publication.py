@@ -13,6 +13,8 @@ import duckdb
 from goodwill.clock import now
 from goodwill.files import digest, sync
 from goodwill.home import Home
+from goodwill.publish import personal
+from goodwill.settings.business import PersonalFile
 from goodwill.sql import identifier, literal
 
 __all__ = ["build_publication"]
@@ -26,7 +28,8 @@ def _comment(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> 
         "select column_name, comment from duckdb_columns() where database_name = 'warehouse' and schema_name = ? and table_name = ? and comment is not null",
         [schema, table],
     ).fetchall()
-    for column, comment in rows:
+    hidden = personal.personal_columns(connection, table) if schema == "marts" else []
+    for column, comment in ((column, comment) for column, comment in rows if column not in hidden):
         connection.execute(f"comment on column published.{schema}.{identifier(table)}.{identifier(column)} is {literal(comment)}")
     described = connection.execute(
         "select comment from duckdb_tables() where database_name = 'warehouse' and schema_name = ? and table_name = ? and comment is not null",
@@ -36,8 +39,8 @@ def _comment(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> 
         connection.execute(f"comment on table published.{schema}.{identifier(table)} is {literal(described[0])}")
 
 
-def _write_database(warehouse: Path, folder: Path, release: dict[str, Any]) -> dict[str, int]:
-    """Copy `marts` and `audit` into a fresh file that old clients can open; returns rows by table."""
+def _write_database(warehouse: Path, folder: Path, release: dict[str, Any], *, with_personal: bool) -> dict[str, int]:
+    """Copy `marts` and `audit` into a fresh file that old clients can open, people under keys; returns rows by table."""
     target = folder / DATABASE
     rows: dict[str, int] = {}
     with duckdb.connect() as connection:
@@ -50,13 +53,15 @@ def _write_database(warehouse: Path, folder: Path, release: dict[str, Any]) -> d
         (folder / "marts").mkdir()
         for schema in ("marts", "audit"):
             connection.execute(f"create schema published.{schema}")
+        marts = [table for schema, table in tables if schema == "marts"]
+        personal.make_person_keys(connection, marts)
         for schema, table in tables:
             name = f"{schema}.{identifier(table)}"
-            connection.execute(f"create table published.{name} as from warehouse.{name}")
+            connection.execute(f"create table published.{name} as {personal.public_select(connection, schema, table)}")
             _comment(connection, schema, table)
             if schema == "marts":
                 parquet = literal(str(folder / "marts" / f"{table}.parquet"))
-                connection.execute(f"copy (from warehouse.{name}) to {parquet} (format parquet, compression zstd)")
+                connection.execute(f"copy (from published.{name}) to {parquet} (format parquet, compression zstd)")
             rows[f"{schema}.{table}"] = (connection.execute(f"select count(*) from published.{name}").fetchone() or (0,))[0]
         connection.execute(
             "create table published.audit.release (run_id varchar, as_of date, published_at timestamp, code_version varchar, configuration_sha256 varchar)"
@@ -65,18 +70,30 @@ def _write_database(warehouse: Path, folder: Path, release: dict[str, Any]) -> d
             "insert into published.audit.release values (?, ?, ?, ?, ?)",
             [release[key] for key in ("run_id", "as_of", "published_at", "code_version", "configuration_sha256")],
         )
+        if with_personal:
+            personal.write_personal_database(connection, marts, folder / personal.FOLDER / DATABASE)
         connection.execute("checkpoint published")
         connection.execute("detach published")
     return rows
 
 
-def build_publication(home: Home, run_id: str, facts: dict[str, Any], documents: dict[str, Path]) -> Path:
+def _mode(path: Path, personal_file: PersonalFile) -> int:
+    """Nobody writes to a publication; only whom the settings name reads the file with the personal columns."""
+    if path.parts[0] != personal.FOLDER:
+        return 0o444
+    return 0o440 if personal_file == "group" else 0o400
+
+
+def build_publication(
+    home: Home, run_id: str, facts: dict[str, Any], documents: dict[str, Path], personal_file: PersonalFile = "none"
+) -> Path:
     """Build the publication of a run in a folder of its own; nothing points to it yet.
 
     Parameters
     ----------
     facts : what the manifest says of the run (as_of, code_version, configuration_sha256 …).
     documents : name in the publication (`report`, `data_docs`, `model_docs`) → folder to copy.
+    personal_file : who may read the second file, the one with the personal columns; with `none` it is not made.
 
     Returns
     -------
@@ -87,7 +104,7 @@ def build_publication(home: Home, run_id: str, facts: dict[str, Any], documents:
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(parents=True)
     release = {**facts, "run_id": run_id, "verdict": "published", "published_at": now()}
-    rows = _write_database(home.working_copy, building, release)
+    rows = _write_database(home.working_copy, building, release, with_personal=personal_file != "none")
     for name, folder in documents.items():
         shutil.copytree(folder, building / name)
     files = {
@@ -100,7 +117,7 @@ def build_publication(home: Home, run_id: str, facts: dict[str, Any], documents:
     )
     for path in sorted(building.rglob("*")):
         if path.is_file():
-            path.chmod(0o444)
+            path.chmod(_mode(path.relative_to(building), personal_file))
             sync(path)
     sync(building)
     os.rename(building, target)

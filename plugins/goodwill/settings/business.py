@@ -152,6 +152,13 @@ class Quality(Section):
     events_per_second: Annotated[int, Field(ge=1)] = 10
 
 
+PersonalFile = Literal["none", "owner", "group"]
+
+
+class Privacy(Section):
+    personal_file: PersonalFile = "none"
+
+
 class Retention(Section):
     publications_kept: Annotated[int, Field(ge=1)] = 7
 
@@ -175,6 +182,7 @@ class BusinessSettings(Section):
     reactions: Reactions = Reactions()
     folklore: Folklore = Folklore()
     quality: Quality = Quality()
+    privacy: Privacy = Privacy()
     retention: Retention = Retention()
 
 

@@ -1,0 +1,24 @@
+"""What a column of a table tells of a person, by its name: names mean one thing in every layer, so a new mart is covered without a list."""
+
+from __future__ import annotations
+
+from goodwill.entities import ENTITIES
+
+__all__ = ["PERSONAL", "is_key", "is_personal"]
+
+#: Columns that tell who somebody is, or something of them: those of the entities, and what the identity models make of them.
+PERSONAL: frozenset[str] = frozenset(
+    column.name for entity in ENTITIES.values() for column in entity.columns if column.about in ("email", "phone", "value")
+) | {"email_key", "phone_key", "name_key", "identifier_key", "raw_phone", "e164"}
+
+_KEYS = frozenset({"person_id", "contact_id", "contact_ref", "source_ref", "referred_by", "merged_into"})
+
+
+def is_key(column: str) -> bool:
+    """Whether a column names a person or a contact."""
+    return column in _KEYS or column.endswith(("_person_id", "_contact_id"))
+
+
+def is_personal(column: str) -> bool:
+    """Whether a column tells something of a person beside who it is."""
+    return column in PERSONAL
