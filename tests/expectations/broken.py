@@ -211,6 +211,11 @@ BROKEN: dict[str, str] = {
     "update marts.referral_edges set referrer_person_id = 'c1' where referred_contact_id = 'c2'",
     "MRT-RFR-5": "update marts.referral_edges set refusal_reason = null where edge_status = 'refused'",
     "MRT-RFR-6": "update marts.referral_edges set edge_status = 'refused', refusal_reason = 'cycle' where referred_contact_id < 'c4'",
+    "MRT-RFT-1": "insert into marts.referral_tree by name select * replace ('c30' as person_id, 'c30' as root_person_id) from marts.referral_tree "
+    "where person_id = 'c21'; update marts.referral_tree set direct_people_count = 0, downstream_people_count = 0 where person_id = 'c30'",
+    "MRT-RFT-2": "update marts.referral_tree set person_id = 'c1' where person_id = 'c2'",
+    "MRT-RFT-3": "update marts.referral_tree set depth = 2 where person_id = 'c1'",
+    "MRT-RFT-4": "update marts.referral_tree set downstream_people_count = 2 where person_id = 'c21'",
     "MRT-PCO-1": "delete from marts.person_contacts where contact_id = 'c44'",
     "MRT-PCO-2": "update marts.person_contacts set contact_id = 'c1' where contact_id = 'c2'",
     "MRT-PCO-3": "update marts.person_contacts set is_survivor = true where contact_id = 'c2'",

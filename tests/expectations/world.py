@@ -224,10 +224,18 @@ create table marts.folklore as
         0.85::double as figure_high, 'customers' as counted_in, 40::bigint as cases_count, 'holds' as verdict
     from marts.labels;
 create table marts.referral_edges as
-    select contact_id as referred_contact_id, contact_id as referred_person_id, referred_by as referrer_person_id, created_at as claimed_at,
+    select contact_id as referred_contact_id, 1::bigint as claim_no, contact_id as referred_person_id, referred_by as referrer_person_id,
+        'contact' as named_by, created_at as claimed_at,
         created_at::date as claimed_on, case when contact_id = 'c4' then 'refused' else 'valid' end as edge_status, contact_id <> 'c4' as is_valid,
         case when contact_id = 'c4' then 'order_before_edge' end as refusal_reason, date '2024-09-10' as first_purchase_on, true as is_converted
     from staging.stg_contacts where referred_by is not null;
+create table marts.referral_tree as
+    select referred_person_id as person_id, referrer_person_id, claimed_on as edge_on, referrer_person_id as root_person_id, 1::bigint as depth,
+        0::bigint as direct_people_count, 0::bigint as direct_customers_count, 0::bigint as downstream_people_count,
+        0::bigint as downstream_customers_count
+    from marts.referral_edges where is_valid
+    union all
+    select referrer_person_id, null, null, referrer_person_id, 0, 1, 1, 1, 1 from marts.referral_edges where is_valid;
 create table marts.person_contacts as
     select contact_id, contact_id as person_id, true as is_survivor, 'own' as link_rule, 'contact' as evidence_kind,
         null::varchar as linked_to_contact_id, created_at::date as linked_on, null::date as closed_on

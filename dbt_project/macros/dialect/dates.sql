@@ -75,3 +75,12 @@
 {% macro duckdb__may_be_midnight(utc_timestamp) -%}
     epoch_us({{ utc_timestamp }}) % 900000000 = 0
 {%- endmacro %}
+
+{# Whether a UTC timestamp is midnight in a zone: most likely a day whose time nobody knows. #}
+{% macro is_midnight(utc_timestamp, zone) -%}
+    {{ return(adapter.dispatch('is_midnight', 'goodwill')(utc_timestamp, zone)) }}
+{%- endmacro %}
+
+{% macro duckdb__is_midnight(utc_timestamp, zone) -%}
+    epoch_us(timezone({{ zone }}, timezone('UTC', {{ utc_timestamp }}))) % 86400000000 = 0
+{%- endmacro %}

@@ -1,9 +1,9 @@
--- grain: contact that names who referred it, with the person that name leads to
+-- grain: claim of a referral (contact and name it ever gave for its referrer), with the person that name leads to
 with
 
-contacts as (
+versions as (
 
-    select * from {{ ref('stg_contacts') }}
+    select * from {{ ref('stg_contact_referrals') }}
 
 ),
 
@@ -19,35 +19,61 @@ people as (
 
 ),
 
--- a code is known as the source prints it, and in the name space of its system
 codes as (
 
-    select
-        lower(trim(contacts.referral_code)) as code_key,
-        merged.person_id
-    from contacts
-    inner join merged
-        on contacts.contact_id = merged.contact_id
-    where trim(contacts.referral_code) <> ''
-    union
-    select
-        lower(concat(contacts._system, ':', trim(contacts.referral_code))) as code_key,
-        merged.person_id
-    from contacts
-    inner join merged
-        on contacts.contact_id = merged.contact_id
-    where trim(contacts.referral_code) <> '' and contacts._system <> ''
+    select * from {{ ref('int_referral_codes') }}
 
 ),
 
-code_owners as (
+-- a name that comes back is the claim it was at first
+names as (
 
     select
-        code_key,
-        min(person_id) as person_id,
-        min(person_id) <> max(person_id) as is_shared
-    from codes
-    group by code_key
+        contact_id,
+        referred_by,
+        min(version_no) as version_no,
+        min(stated_at) as stated_at
+    from versions
+    where referred_by is not null
+    group by contact_id, referred_by
+
+),
+
+numbered as (
+
+    select
+        *,
+        row_number() over (partition by contact_id order by version_no asc nulls last) as claim_no
+    from names
+
+),
+
+-- the first name counts since the contact was created, whenever we came to see it; another one since it was stated
+dated as (
+
+    select
+        numbered.contact_id as referred_contact_id,
+        numbered.claim_no,
+        numbered.referred_by,
+        merged.person_id as referred_person_id,
+        case
+            when numbered.claim_no = 1 then merged.created_at
+            else greatest(merged.created_at, numbered.stated_at)
+        end as claimed_at
+    from numbered
+    inner join merged
+        on numbered.contact_id = merged.contact_id
+
+),
+
+claims as (
+
+    select
+        *,
+        {{ business_date('claimed_at') }} as claimed_on,
+        {{ email_key('referred_by') }} as email_key
+    from dated
+    where {{ business_date('claimed_at') }} <= {{ as_of() }}
 
 ),
 
@@ -63,19 +89,37 @@ addresses as (
 
 ),
 
-claims as (
+holders as (
 
     select
-        contacts.contact_id as referred_contact_id,
-        merged.person_id as referred_person_id,
-        merged.created_at as claimed_at,
-        merged.created_on as claimed_on,
-        trim(contacts.referred_by) as referred_by,
-        {{ email_key('contacts.referred_by') }} as email_key
-    from contacts
-    inner join merged
-        on contacts.contact_id = merged.contact_id
-    where trim(contacts.referred_by) <> ''
+        claims.referred_contact_id,
+        claims.claim_no,
+        codes.person_id,
+        codes.held_from <= claims.claimed_at
+        and coalesce(codes.held_until > claims.claimed_at, true)
+        and coalesce(codes.closed_on >= claims.claimed_on, true) as is_held
+    from claims
+    inner join codes
+        on lower(claims.referred_by) = codes.code_key
+
+),
+
+-- a code given to several people over time means whoever held it then; where nobody did, the one person who ever had it
+code_owners as (
+
+    select
+        referred_contact_id,
+        claim_no,
+        case
+            when bool_or(is_held) then min(person_id) filter (where is_held)
+            else min(person_id)
+        end as first_person_id,
+        case
+            when bool_or(is_held) then max(person_id) filter (where is_held)
+            else max(person_id)
+        end as last_person_id
+    from holders
+    group by referred_contact_id, claim_no
 
 ),
 
@@ -90,20 +134,29 @@ resolved as (
 
     select
         claims.referred_contact_id,
+        claims.claim_no,
         claims.referred_person_id,
         claims.claimed_at,
         claims.claimed_on,
         case
+            when named.person_id is not null then 'contact'
+            when addresses.email_key is not null then 'address'
+            when code_owners.first_person_id is not null then 'code'
+            when strangers.person_id is not null then 'person'
+        end as named_by,
+        case
             when named.person_id is not null then named.person_id
-            when addresses.is_shared or code_owners.is_shared then null
-            else coalesce(addresses.person_id, code_owners.person_id, strangers.person_id)
+            when addresses.email_key is not null then case when not addresses.is_shared then addresses.person_id end
+            when code_owners.first_person_id is not null
+                then case when code_owners.first_person_id = code_owners.last_person_id then code_owners.first_person_id end
+            else strangers.person_id
         end as referrer_person_id,
         case
             when named.person_id is not null then null
             when addresses.is_shared then 'address_ambiguous'
             when addresses.person_id is not null then null
-            when code_owners.is_shared then 'code_ambiguous'
-            when code_owners.person_id is not null or strangers.person_id is not null then null
+            when code_owners.first_person_id <> code_owners.last_person_id then 'code_ambiguous'
+            when code_owners.first_person_id is not null or strangers.person_id is not null then null
             when claims.email_key is null and code_users.any_code is not null then 'code_unknown'
             else 'referrer_unknown'
         end as unresolved_reason
@@ -114,7 +167,8 @@ resolved as (
     left join addresses
         on claims.email_key = addresses.email_key
     left join code_owners
-        on lower(claims.referred_by) = code_owners.code_key
+        on claims.referred_contact_id = code_owners.referred_contact_id
+        and claims.claim_no = code_owners.claim_no
     left join people as strangers
         on strangers.person_id = case
             when claims.email_key is not null then concat('email:', {{ keyed_hash('claims.email_key') }})
@@ -125,9 +179,11 @@ resolved as (
 
 select
     referred_contact_id,
+    claim_no,
     referred_person_id,
     claimed_at,
     claimed_on,
+    named_by,
     referrer_person_id,
     unresolved_reason
 from resolved

@@ -1,208 +1,165 @@
--- grain: claim of a referral (the contact that names its referrer), with the first rule that refuses it, if any
-{%- set steps = 14 %}
+-- grain: claim of a referral, with the first rule that refuses it, if any
+{%- set levels = hop_levels() %}
+{%- set rounds = 3 %}
 
 with
 
-claims as (
-
-    select * from {{ ref('int_referrals__claimed') }}
-
-),
-
-people as (
-
-    select * from {{ ref('int_people') }}
-
-),
-
-merged as (
-
-    select * from {{ ref('int_contacts__merged') }}
-
-),
-
-contacts as (
-
-    select * from {{ ref('stg_contacts') }}
-
-),
-
-orders as (
-
-    select * from {{ ref('int_orders__identified') }}
-
-),
-
-claimants as (
-
-    select referred_person_id as person_id from claims
-    union
-    select referrer_person_id as person_id from claims
-    where referrer_person_id is not null
-
-),
-
--- what gives one person away under two names: the address and the means of payment
-fingerprints as (
-
-    select
-        merged.person_id,
-        concat('address:', trim(contacts.address_fingerprint)) as fingerprint
-    from contacts
-    inner join merged
-        on contacts.contact_id = merged.contact_id
-    inner join claimants
-        on merged.person_id = claimants.person_id
-    where trim(contacts.address_fingerprint) <> ''
-    union
-    select
-        orders.person_id,
-        concat('payment:', trim(orders.payment_fingerprint)) as fingerprint
-    from orders
-    inner join claimants
-        on orders.person_id = claimants.person_id
-    where trim(orders.payment_fingerprint) <> ''
-
-),
-
-same_hands as (
-
-    select distinct -- two shared fingerprints are one piece of evidence
-        claims.referred_contact_id
-    from claims
-    inner join fingerprints as referred_prints
-        on claims.referred_person_id = referred_prints.person_id
-    inner join fingerprints as referrer_prints
-        on claims.referrer_person_id = referrer_prints.person_id
-        and referred_prints.fingerprint = referrer_prints.fingerprint
-
-),
-
 screened as (
 
-    select
-        claims.referred_contact_id,
-        claims.referred_person_id,
-        claims.referrer_person_id,
-        claims.claimed_at,
-        claims.claimed_on,
-        referred.first_purchase_on,
-        case
-            when claims.unresolved_reason is not null then claims.unresolved_reason
-            when claims.referred_person_id = claims.referrer_person_id then 'self_referral'
-            when same_hands.referred_contact_id is not null then 'self_referral'
-            when referrers.first_seen_at >= claims.claimed_at then 'referrer_younger'
-            when referred.first_order_on < claims.claimed_on then 'order_before_edge'
-        end as reason
-    from claims
-    left join people as referred
-        on claims.referred_person_id = referred.person_id
-    left join people as referrers
-        on claims.referrer_person_id = referrers.person_id
-    left join same_hands
-        on claims.referred_contact_id = same_hands.referred_contact_id
+    select * from {{ ref('int_referrals__screened') }}
 
 ),
 
--- one referrer per customer: the first sound claim; edge_age orders all of them from old to young
-ranked as (
+-- edge_age orders all sound claims from old to young
+sound as {{ materialized() }} (
 
     select
         referred_contact_id,
+        claim_no,
         referred_person_id,
         referrer_person_id,
         row_number() over (
-            partition by referred_person_id
-            order by claimed_at asc nulls last, referred_contact_id asc nulls last
-        ) as claim_rank,
-        row_number() over (order by claimed_at asc nulls last, referred_contact_id asc nulls last) as edge_age
+            order by claimed_at asc nulls last, referred_contact_id asc nulls last, claim_no asc nulls last
+        ) as edge_age
     from screened
     where reason is null
 
 ),
 
--- pointer doubling: hops_n holds who still has 2^n referrers above; only a circle has so many, so the tables shrink to it
-hops_0 as {{ materialized() }} (
+closing_0 as (
+
+    select edge_age
+    from sound
+    where false
+
+),
+
+-- One referrer per customer: the first sound claim that closes no circle. A circle is opened at its youngest edge, and whoever made that
+-- claim may have made a later one: so the circles are looked for once more, as often as somebody has another claim.
+{% for round in range(1, rounds + 1) %}
+left_{{ round }} as (
+
+    select
+        sound.referred_person_id,
+        sound.referrer_person_id,
+        sound.edge_age,
+        row_number() over (partition by sound.referred_person_id order by sound.edge_age asc nulls last) as claim_rank
+    from sound
+    left join closing_{{ round - 1 }} as closing
+        on sound.edge_age = closing.edge_age
+    where closing.edge_age is null
+
+),
+
+first_claims_{{ round }} as {{ materialized() }} (
+
+    select
+        referred_person_id,
+        referrer_person_id,
+        edge_age
+    from left_{{ round }}
+    where claim_rank = 1
+
+),
+
+-- who has a claim left that no circle was looked for in
+{% if round > 1 -%}
+another_{{ round }} as (
+
+    select count(*) as claims_count
+    from closing_{{ round - 1 }} as closing
+    inner join sound
+        on closing.edge_age = sound.edge_age
+    inner join first_claims_{{ round }} as claims
+        on sound.referred_person_id = claims.referred_person_id
+
+),
+
+{% endif -%}
+-- hops_n: who still has 2^n referrers above, and the youngest edge on the way; only whoever is on a circle or below one has so many
+hops_{{ round }}_0 as {{ materialized() }} (
 
     select
         referred_person_id as person_id,
         referrer_person_id as upper_id,
         edge_age as youngest_age
-    from ranked
-    where claim_rank = 1
+    from first_claims_{{ round }}
+    {%- if round > 1 %}
+    where (select claims_count from another_{{ round }}) > 0
+    {%- endif %}
 
 ),
-{% for step in range(1, steps + 1) %}
-hops_{{ step }} as {{ materialized() }} (
+{% for level in range(1, levels + 1) %}
+hops_{{ round }}_{{ level }} as {{ materialized() }} (
 
     select
         here.person_id,
         there.upper_id,
         greatest(here.youngest_age, there.youngest_age) as youngest_age
-    from hops_{{ step - 1 }} as here
-    inner join hops_{{ step - 1 }} as there
+    from hops_{{ round }}_{{ level - 1 }} as here
+    inner join hops_{{ round }}_{{ level - 1 }} as there
         on here.upper_id = there.person_id
 
 ),
 {% endfor %}
--- whoever is reached after so many steps is on a circle, and has passed its every edge: the youngest of them is refused
-circles as (
+-- whoever is reached after so many steps is on a circle, and has passed its every edge
+closing_{{ round }} as {{ materialized() }} (
 
-    select distinct -- every member of a circle names the same youngest edge
-        members.youngest_age
-    from hops_{{ steps }} as members
-    inner join hops_{{ steps }} as arrivals
+    select edge_age from closing_{{ round - 1 }}
+    union
+    select members.youngest_age as edge_age
+    from hops_{{ round }}_{{ levels }} as members
+    inner join hops_{{ round }}_{{ levels }} as arrivals
         on members.person_id = arrivals.upper_id
 
 ),
+{% endfor %}
+verdicts as (
 
-opened as (
-
-    select ranked.referred_contact_id
-    from ranked
-    inner join circles
-        on ranked.edge_age = circles.youngest_age
-    where ranked.claim_rank = 1
+    select
+        sound.referred_contact_id,
+        sound.claim_no,
+        case
+            when closing.edge_age is not null then 'cycle'
+            when claims.edge_age is null then 'second_referrer'
+        end as reason
+    from sound
+    left join closing_{{ rounds }} as closing
+        on sound.edge_age = closing.edge_age
+    left join first_claims_{{ rounds }} as claims
+        on sound.edge_age = claims.edge_age
 
 ),
 
 judged as (
 
     select
-        screened.referred_contact_id,
-        screened.referred_person_id,
-        screened.referrer_person_id,
-        screened.claimed_at,
-        screened.claimed_on,
-        screened.first_purchase_on,
-        case
-            when screened.reason is not null then screened.reason
-            when ranked.claim_rank > 1 then 'second_referrer'
-            when opened.referred_contact_id is not null then 'cycle'
-        end as reason
+        screened.*,
+        coalesce(screened.reason, verdicts.reason) as refusal_reason
     from screened
-    left join ranked
-        on screened.referred_contact_id = ranked.referred_contact_id
-    left join opened
-        on screened.referred_contact_id = opened.referred_contact_id
+    left join verdicts
+        on screened.referred_contact_id = verdicts.referred_contact_id
+        and screened.claim_no = verdicts.claim_no
 
 )
 
 select
     referred_contact_id,
+    claim_no,
     referred_person_id,
     referrer_person_id,
+    named_by,
     claimed_at,
     claimed_on,
     case
-        when reason is null then 'valid'
-        when reason = 'referrer_unknown' then 'pending'
+        when refusal_reason is null then 'valid'
+        when refusal_reason = 'referrer_unknown' then 'pending'
         else 'refused'
     end as edge_status,
-    reason is null as is_valid,
-    reason as refusal_reason,
+    refusal_reason is null as is_valid,
+    refusal_reason,
     first_purchase_on,
-    reason is null
+    refusal_reason is null
     and coalesce(
         first_purchase_on >= claimed_on
         and first_purchase_on < {{ add_days('claimed_on', setting('referrals_window_days')) }},

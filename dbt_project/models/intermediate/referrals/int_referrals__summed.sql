@@ -1,11 +1,18 @@
 -- grain: person in a referral tree, root, branch or leaf; sums over all descendants, so not additive over people
-{%- set steps = 14 %}
+{%- set levels = hop_levels() %}
+{%- set measures = ['people_count', 'customers_count', 'revenue_amount', 'margin_amount', 'unknown_margins_count'] %}
 
 with
 
 edges as (
 
     select * from {{ ref('int_referrals__accepted') }}
+
+),
+
+hops as (
+
+    select * from {{ ref('int_referrals__hops') }}
 
 ),
 
@@ -24,10 +31,11 @@ members as (
 ),
 
 -- what a person brings to whoever stands above: nothing before the first purchase inside the window
-sums_0 as {{ materialized() }} (
+brought as {{ materialized() }} (
 
     select
         members.person_id,
+        1 as people_count,
         case when edges.is_converted then 1 else 0 end as customers_count,
         case when edges.is_converted then coalesce(customers.revenue_amount, 0) else 0 end as revenue_amount,
         case when edges.is_converted then coalesce(customers.margin_amount, 0) else 0 end as margin_amount,
@@ -40,54 +48,52 @@ sums_0 as {{ materialized() }} (
 
 ),
 
--- hops_n points to the ancestor exactly 2^n above; the tables shrink with the depth of the trees
-hops_0 as {{ materialized() }} (
+-- added_n: what the people exactly 2^n below bring, with all who are less than 2^n below them; together they are everybody below
+{% for level in range(0, levels + 1) -%}
+added_{{ level }} as {{ materialized() }} (
 
     select
-        referred_person_id as person_id,
-        referrer_person_id as upper_id
-    from edges
+        hops.upper_id as person_id
+        {%- for measure in measures %},
+        sum(parts.{{ measure }}) as {{ measure }}
+        {%- endfor %}
+    from hops
+    inner join (
+        select person_id, {{ measures | join(', ') }}
+        from brought
+        {%- for lower in range(0, level) %}
+        union all
+        select person_id, {{ measures | join(', ') }}
+        from added_{{ lower }}
+        {%- endfor %}
+    ) as parts
+        on hops.person_id = parts.person_id
+    where hops.level = {{ level }}
+    group by hops.upper_id
 
 ),
-{% for step in range(1, steps + 1) %}
--- sums over all descendants less than 2^{{ step }} below, the person included
-sums_{{ step }} as {{ materialized() }} (
+
+{% endfor -%}
+below as (
 
     select
-        person_id,
-        sum(customers_count) as customers_count,
-        sum(revenue_amount) as revenue_amount,
-        sum(margin_amount) as margin_amount,
-        sum(unknown_margins_count) as unknown_margins_count
+        person_id
+        {%- for measure in measures %},
+        sum({{ measure }}) as {{ measure }}
+        {%- endfor %}
     from (
-        select person_id, customers_count, revenue_amount, margin_amount, unknown_margins_count
-        from sums_{{ step - 1 }}
+        {%- for level in range(0, levels + 1) %}
+        select person_id, {{ measures | join(', ') }}
+        from added_{{ level }}
+        {%- if not loop.last %}
         union all
-        select
-            hops.upper_id as person_id,
-            sums.customers_count,
-            sums.revenue_amount,
-            sums.margin_amount,
-            sums.unknown_margins_count
-        from hops_{{ step - 1 }} as hops
-        inner join sums_{{ step - 1 }} as sums
-            on hops.person_id = sums.person_id
-    ) as both_halves
+        {%- endif %}
+        {%- endfor %}
+    ) as added
     group by person_id
 
 ),
 
-hops_{{ step }} as {{ materialized() }} (
-
-    select
-        here.person_id,
-        there.upper_id
-    from hops_{{ step - 1 }} as here
-    inner join hops_{{ step - 1 }} as there
-        on here.upper_id = there.person_id
-
-),
-{% endfor %}
 direct as (
 
     select
@@ -105,7 +111,7 @@ direct as (
 )
 
 select
-    totals.person_id,
+    members.person_id,
     coalesce(direct.direct_people_count, 0) as direct_people_count,
     coalesce(direct.direct_customers_count, 0) as direct_customers_count,
     cast(coalesce(direct.direct_revenue_amount, 0) as decimal(18, 2)) as direct_revenue_amount,
@@ -113,14 +119,15 @@ select
         case when coalesce(direct.direct_unknown_margins_count, 0) = 0 then coalesce(direct.direct_margin_amount, 0) end
         as decimal(18, 2)
     ) as direct_margin_amount,
-    cast(totals.customers_count - own.customers_count as bigint) as downstream_customers_count,
-    cast(totals.revenue_amount - own.revenue_amount as decimal(18, 2)) as downstream_revenue_amount,
+    cast(coalesce(below.people_count, 0) as bigint) as downstream_people_count,
+    cast(coalesce(below.customers_count, 0) as bigint) as downstream_customers_count,
+    cast(coalesce(below.revenue_amount, 0) as decimal(18, 2)) as downstream_revenue_amount,
     cast(
-        case when totals.unknown_margins_count = own.unknown_margins_count then totals.margin_amount - own.margin_amount end
+        case when coalesce(below.unknown_margins_count, 0) = 0 then coalesce(below.margin_amount, 0) end
         as decimal(18, 2)
     ) as downstream_margin_amount
-from sums_{{ steps }} as totals
-inner join sums_0 as own
-    on totals.person_id = own.person_id
+from members
+left join below
+    on members.person_id = below.person_id
 left join direct
-    on totals.person_id = direct.person_id
+    on members.person_id = direct.person_id

@@ -1,4 +1,4 @@
--- grain: contact that names its referrer; a person who was merged from several contacts may claim several
+-- grain: contact and name it ever gave for its referrer; a person may hold several claims, of which one at most is valid
 with
 
 judged as (
@@ -9,8 +9,10 @@ judged as (
 
 select
     referred_contact_id,
+    claim_no,
     referred_person_id,
     referrer_person_id,
+    named_by,
     claimed_at,
     claimed_on,
     edge_status,
