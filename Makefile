@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 UV := uv==0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test unit lint types e2e bench mutants lock clean
+.PHONY: help setup run test unit lint types e2e bench mutants faults lock clean
 
 help:  ## list the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ bench: $(VENV)/ready-for-tests  ## a million orders through the whole night: tim
 
 mutants: $(VENV)/ready-for-tests  ## ten thousand damaged files: each row accounted for, or the file refused
 	@PYTHONPATH=plugins:. $(BIN)/python -m tests.unit.extract.bad_inputs.mutants 10000
+
+faults: $(VENV)/ready-for-tests mutants  ## two hundred killed nights, each healed by the next (hours), and the damaged files before them
+	@PYTHONPATH=plugins:. $(BIN)/python -m tests.faults.campaign --kills 200
 
 lock: $(VENV)/ready-for-tests  ## resolve the dependencies again
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml -o requirements.lock
