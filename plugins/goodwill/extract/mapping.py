@@ -6,6 +6,7 @@ the columns of the file and the landing plumbing (`__row_no`, `__batch_id`, `__f
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 from goodwill.entities import Column, Entity
@@ -80,12 +81,17 @@ class Mapper:
         names = [name.strip() for name in sorted(how.source_columns()) if column_key(name) in self.types]
         return (identifier(names[0]), self._type(names[0]), how.format) if len(names) == 1 else None
 
-    def healings(self) -> dict[str, str]:
-        """`column:CODE` → SQL test over the source's rows, for columns that copy one of the source: values that are healed on the way."""
+    def healings(self, plain: Container[str] = ()) -> dict[str, str]:
+        """`column:CODE` → SQL test over the source's rows, for columns that copy one of the source: values that are healed on the way.
+
+        Text of the source's columns `plain` needs no healing.
+        """
         found: dict[str, str] = {}
         for column in self.entity.columns:
             if copied := self._copied(column):
                 value, sql_type, fmt = copied
+                if value in plain and column.kind != "timestamp":
+                    continue
                 tests = self.caster.healings(value, sql_type, column.kind, fmt)
                 found |= {f"{column.name}:{code}": test for code, test in tests.items()}
         return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 
 import duckdb
@@ -10,6 +11,7 @@ import duckdb
 from goodwill.errors import SourceError
 from goodwill.extract.batches import EntityTotals
 from goodwill.extract.mapping import Mapper
+from goodwill.sql import identifier
 
 __all__ = ["measure"]
 
@@ -23,8 +25,12 @@ def _thin(mapper: Mapper) -> Mapper:
     return replace(mapper, entity=replace(entity, columns=columns), mapping=mapper.mapping.model_copy(update={"columns": wanted}))
 
 
-def measure(connection: duckdb.DuckDBPyConnection, mapper: Mapper, relation: str, landed: str = "") -> EntityTotals:
+def measure(
+    connection: duckdb.DuckDBPyConnection, mapper: Mapper, relation: str, landed: str = "", plain: frozenset[str] = frozenset()
+) -> EntityTotals:
     """Count and sum one entity over `relation`, a select that reads the source itself again; notes are counted over `landed`, the rows.
+
+    Of the columns `plain` it is known that their text needs no healing.
 
     Raises
     ------
@@ -32,12 +38,19 @@ def measure(connection: duckdb.DuckDBPyConnection, mapper: Mapper, relation: str
     """
     thin = _thin(mapper)
     amount, event = (name if name in thin.entity.by_name else None for name in (mapper.entity.amount, mapper.entity.event_time))
-    select = _grouped(thin, amount, event, relation) if mapper.mapping.group_by else _plain(thin, amount, event, relation)
+    hours: dict[str, str] = {}  # looked at where the event's time is made anyway
+    if mapper.mapping.group_by:
+        select = _grouped(thin, amount, event, relation)
+    else:
+        hours = thin.caster.clock_healings("v_event") if event and thin.clock(event) else {}
+        select = _plain(thin, amount, event, relation, hours)
     try:
-        rows, malformed, sum_, bad_amounts, amount_shown, bad_times, time_shown, first, last = connection.execute(select).fetchone() or (
-            (0, 0, None, 0, None, 0, None, None, None)
-        )
-        notes = _notes(connection, mapper, landed) if landed else {}
+        (rows, malformed, sum_, bad_amounts, amount_shown, bad_times, time_shown, first, last, *moved) = connection.execute(
+            select
+        ).fetchone() or (0, 0, None, 0, None, 0, None, None, None)
+        notes = {f"{event}:{code}": count for code, count in zip(hours, moved, strict=True) if count}
+        if landed:
+            notes |= _notes(connection, mapper, landed, plain, {f"{event}:{code}" for code in hours})
     except duckdb.Error as error:
         raise SourceError(
             f"source {mapper.source.name!r}: its control totals cannot be measured ({str(error).splitlines()[0]})",
@@ -51,8 +64,11 @@ def measure(connection: duckdb.DuckDBPyConnection, mapper: Mapper, relation: str
     return EntityTotals(rows, sum_, bad_amounts, first, last, notes)
 
 
-def _plain(thin: Mapper, amount: str | None, event: str | None, relation: str) -> str:
-    """Totals where a row of the source is a row of the entity: straight from the values, each made once; no row is put together."""
+def _plain(thin: Mapper, amount: str | None, event: str | None, relation: str, hours: Mapping[str, str]) -> str:
+    """Totals where a row of the source is a row of the entity: straight from the values, each made once; no row is put together.
+
+    Behind them the rows that meet each of `hours`, tests of the wall-clock time `v_event`.
+    """
     reads = {read.column.name: read for read in thin.reads()}
     values = ["*"]
     total, bad_amounts, bad_times, span = "cast(null as decimal(38,2))", "0, null", "0, null", "null, null"
@@ -74,7 +90,8 @@ def _plain(thin: Mapper, amount: str | None, event: str | None, relation: str) -
             bad_times = bad(read.unread_beside("v_event"), read.shown)
             span = "cast(min(v_event) as varchar), cast(max(v_event) as varchar)"
     rows = f"select {', '.join(values)} from (select *, '' as __batch_id from ({relation})) {thin.where()}"
-    return f"select count(*), count(__malformed), {total}, {bad_amounts}, {bad_times}, {span} from ({rows})"
+    moved = "".join(f", count(case when {test} then 1 end)" for test in hours.values())
+    return f"select count(*), count(__malformed), {total}, {bad_amounts}, {bad_times}, {span}{moved} from ({rows})"
 
 
 def _grouped(thin: Mapper, amount: str | None, event: str | None, relation: str) -> str:
@@ -118,9 +135,10 @@ def _refuse_undeclared(mapper: Mapper, column: str, shown: str | None, hints: tu
             )
 
 
-def _notes(connection: duckdb.DuckDBPyConnection, mapper: Mapper, landed: str) -> dict[str, int]:
-    """`column:CODE` → rows whose value was healed, for those columns that copy one of the source."""
-    tests = mapper.healings()
+def _notes(connection: duckdb.DuckDBPyConnection, mapper: Mapper, landed: str, plain: frozenset[str], counted: set[str]) -> dict[str, int]:
+    """`column:CODE` → rows whose value was healed, for those columns that copy one of the source and were not counted yet."""
+    quoted = {identifier(name) for name in plain}
+    tests = {note: test for note, test in mapper.healings(quoted).items() if note not in counted}
     if not tests:
         return {}
     counts = ", ".join(f"count(case when {test} then 1 end)" for test in tests.values())

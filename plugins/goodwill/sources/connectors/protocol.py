@@ -81,6 +81,7 @@ class Written:
         with the source's columns, `__malformed` and `__line`, in their order: control totals are measured over it.
     sha256, bytes : of what was read, as it lies at the source; for a pull, of its rows' content.
     cursor_low, cursor_high : the span of the cursor, in the cursor's own text; the high never falls below the approach's.
+    plain : text columns known to hold letters of ASCII only and no blank at either end: nothing in them is to be healed.
     notes : what is to be said of the rows (`column:CODE` → rows), beside what their mapping notes.
     warnings : what was noticed and did not stop it, each as `CODE: what`.
     """
@@ -93,6 +94,7 @@ class Written:
     modified_ns: int | None = None
     cursor_low: str | None = None
     cursor_high: str | None = None
+    plain: frozenset[str] = frozenset()
     notes: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 

@@ -142,7 +142,7 @@ class SqlPart:
         notes = {f"{self.source.cursor}:NO_CURSOR": rows.marks.undated} if rows.marks.undated else {}
         relation = f"select * exclude (__batch_id, __file, __extracted_at) from read_parquet({literal(str(file))})"
         high = rows.marks.highest(self.approach.cursor_high)
-        return Written(rows.count, 0, relation, digest, file.stat().st_size, None, as_text(rows.marks.low), high, notes)
+        return Written(rows.count, 0, relation, digest, file.stat().st_size, None, as_text(rows.marks.low), high, notes=notes)
 
     def _new(self, connection: sa.Connection, relation: Any) -> list[Any]:
         """The conditions of what is new; rows that no cursor dates are read every time."""

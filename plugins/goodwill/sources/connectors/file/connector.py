@@ -14,7 +14,7 @@ from goodwill.sources.connectors.file.contents import check_contents
 from goodwill.sources.connectors.file.delimited import DelimitedFile
 from goodwill.sources.connectors.file.excel import ExcelFile
 from goodwill.sources.connectors.file.finding import find_files, is_ready, named, settled
-from goodwill.sources.connectors.file.formats import Format
+from goodwill.sources.connectors.file.formats import Format, Landed
 from goodwill.sources.connectors.file.header import healed, spelled
 from goodwill.sources.connectors.file.json_lines import JsonLinesFile
 from goodwill.sources.connectors.file.parquet import ParquetFile
@@ -79,8 +79,10 @@ class FilePart:
         return {known.get(name, name): sql_type for name, sql_type in found.items()}
 
     def write(self, folder: Path, columns: dict[str, str], labels: Labels) -> Written:
-        rows, malformed, relation = self._format.write(folder, columns, labels) if columns else (0, 0, "")
-        return Written(rows, malformed, relation, self.sha256, self.size, self.modified_ns, warnings=tuple(self._warnings()))
+        landed = self._format.write(folder, columns, labels) if columns else Landed(0, 0, "")
+        rows, malformed, relation, plain = landed
+        warnings = tuple(self._warnings())
+        return Written(rows, malformed, relation, self.sha256, self.size, self.modified_ns, plain=plain, warnings=warnings)
 
     def _warnings(self) -> Iterator[str]:
         if self.healed:

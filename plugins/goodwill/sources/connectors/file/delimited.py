@@ -85,7 +85,7 @@ class DelimitedFile:
                 line_no += _line_ends(text) - _line_ends(held)
         self._refuse_other_encoding(writer)
         footer.check(folder / ROWS, writer)
-        return writer.rows, writer.malformed, relation(copy, dialect, columns, folder / ROWS, writer)
+        return Landed(writer.rows, writer.malformed, relation(copy, dialect, columns, folder / ROWS, writer), writer.plain)
 
     def _segments(self, reader: FastReader, header: Header) -> Iterator[_Segment]:
         """The segments in order, read in a thread of their own while the one before is written."""

@@ -172,4 +172,4 @@ class ExcelFile:
     def write(self, folder: Path, columns: dict[str, str], labels: Labels) -> Landed:
         with RowsWriter(folder / ROWS, columns, labels, self.source.header_row) as writer:
             writer.records(self._records(list(columns)))
-        return writer.rows, writer.malformed, f"select * from read_parquet({literal(str(folder / ROWS))})"
+        return Landed(writer.rows, writer.malformed, f"select * from read_parquet({literal(str(folder / ROWS))})")

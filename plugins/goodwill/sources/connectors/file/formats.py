@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from goodwill.sources.connectors.file.settings import FileSource
 from goodwill.sources.connectors.protocol import Labels
 
 __all__ = ["Format", "Landed"]
 
-#: Rows written, malformed rows among them, and the relation that reads the source again.
-Landed = tuple[int, int, str]
+
+class Landed(NamedTuple):
+    """Rows written, malformed rows among them, the relation that reads the source again, and the columns that hold plain text only."""
+
+    rows: int
+    malformed: int
+    relation: str
+    plain: frozenset[str] = frozenset()
 
 
 class Format(Protocol):

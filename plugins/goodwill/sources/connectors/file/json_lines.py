@@ -118,4 +118,4 @@ class JsonLinesFile:
     def write(self, folder: Path, columns: dict[str, str], labels: Labels) -> Landed:
         with RowsWriter(folder / ROWS, columns, labels, 0) as writer:
             writer.records(self._records())
-        return writer.rows, writer.malformed, f"select * from read_parquet({literal(str(folder / ROWS))})"
+        return Landed(writer.rows, writer.malformed, f"select * from read_parquet({literal(str(folder / ROWS))})")

@@ -58,4 +58,4 @@ class ParquetFile:
                 rows = connection.execute(f"select count(*) from read_parquet({target})").fetchone()
         except duckdb.Error as error:
             raise self._broken(error) from None
-        return (rows or (0,))[0], 0, relation
+        return Landed((rows or (0,))[0], 0, relation)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -42,6 +43,7 @@ class RowsWriter:
         text = [(name, pa.string()) for name in (*self.columns, "__malformed", "__line")]
         plumbing = [("__row_no", pa.int64()), ("__batch_id", pa.string()), ("__file", pa.string()), ("__extracted_at", pa.timestamp("us"))]
         self._schema = pa.schema([*text, *plumbing])
+        self._odd: set[int] = set()
 
     def __enter__(self) -> RowsWriter:
         return self
@@ -64,6 +66,7 @@ class RowsWriter:
             compression="zstd",
             compression_level=1,
             use_dictionary=few,
+            column_encoding={"__row_no": "DELTA_BINARY_PACKED"},
             write_statistics=["__row_no"],
             store_schema=False,
         )
@@ -82,9 +85,17 @@ class RowsWriter:
         self.rows += count
         (self._writer or self._open(table)).write_table(table, row_group_size=250_000)
 
+    @property
+    def plain(self) -> frozenset[str]:
+        """The columns all of whose text is ASCII without a blank at either end: a look here costs less than a look at what was written."""
+        return frozenset(name for place, name in enumerate(self.columns) if place not in self._odd)
+
     def table(self, table: pa.Table) -> None:
         """Write whole rows, all text."""
         if len(table):
+            for place in set(range(len(self.columns))) - self._odd:
+                if not all(map(_is_plain, table.column(place).chunks)):
+                    self._odd.add(place)
             none = pa.nulls(len(table), pa.string())
             self._write(table.columns, none, none, len(table))
 
@@ -101,6 +112,7 @@ class RowsWriter:
 
     def _records(self, block: list[Record]) -> None:
         width = len(self.columns)
+        self._odd = set(range(width))  # records that are read with care are not worth a second look
         nothing: list[str | None] = [None] * width
         found = [record.fields if record.fields is not None else nothing for record in block]
         arrays = [pa.array(column, pa.string()) for column in zip(*found, strict=True)]
@@ -122,3 +134,18 @@ class RowsWriter:
                 shown(record.text) if len(record.text) <= _SHOWN else f"{shown(record.text[:_SHOWN])} … ({len(record.text):,} characters)"
             )
         self._write(arrays, pa.array(wrong, pa.string()), pa.array(lines, pa.string()), len(block))
+
+
+def _is_plain(text: pa.StringArray) -> bool:
+    """Whether every value of the array is ASCII, and begins and ends with more than a blank or a control character."""
+    _, offsets, content = text.buffers()
+    if offsets is None or content is None:
+        return True
+    borders = np.frombuffer(offsets, np.int32, len(text) + 1, text.offset * 4)
+    begin, end = int(borders[0]), int(borders[-1])
+    letters = np.frombuffer(content, np.uint8, end)
+    if begin == end:
+        return True
+    # an empty value looks at its neighbour's letter
+    edges = (letters[np.minimum(borders[:-1], end - 1)], letters[np.maximum(borders[1:] - 1, begin)])
+    return bool(letters[begin:].max() < 128 and min(edges[0].min(), edges[1].min()) > ord(" "))

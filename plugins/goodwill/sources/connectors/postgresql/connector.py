@@ -71,7 +71,7 @@ class PostgresqlPart:
             digest = content_digest(connection, file, columns)
         notes = {f"{self.source.cursor}:NO_CURSOR": int(undated)} if int(undated) else {}
         relation = f"select * exclude (__batch_id, __file, __extracted_at) from read_parquet({literal(str(file))})"
-        return Written(rows, malformed, relation, digest, file.stat().st_size, None, low, high, notes)
+        return Written(rows, malformed, relation, digest, file.stat().st_size, None, low, high, notes=notes)
 
     def _refuse_empty(self, asked: Asked, snapshot: Snapshot, rows: int) -> None:
         """No row at all is an error, unless the source says it may be; no row that is new is not."""
