@@ -207,11 +207,17 @@ def fit_clv(ticket: Ticket) -> Figures:
 
 
 def assign_segments(ticket: Ticket) -> Figures:
-    """Give everybody a stage, a distance, a value class and an RFM group, each with its reason."""
-    from goodwill import segments
+    """Give everybody a stage, a distance, a value class and an RFM group, each with its reason, in the light of the accepted nights."""
+    from goodwill import clv, segments
 
     with _stage(ticket, "segments") as (night, figures), open_warehouse(night.home.working_copy) as connection:
-        figures |= segments.assign(connection, night.business, night.run_id, _as_of(night))
+        published = publish.current_run(night.home)
+        if published:  # as for the CLV ledger: the night before may have died right after its publication
+            segments.confirm(night.home, published)
+        life_cycle = night.business.life_cycle
+        clv.write_silences(connection, night.run_id, life_cycle.at_risk_p_alive, life_cycle.warning_days)
+        ledger = segments.Ledger.read(night.home, _as_of(night))
+        figures |= segments.assign(connection, night.business, night.run_id, _as_of(night), ledger)
         return figures
 
 
@@ -232,10 +238,12 @@ def write_documents(ticket: Ticket) -> Figures:
 
 def publish_night(ticket: Ticket) -> Figures:
     """Publish: build the whole publication apart, then swap it in; an earlier day is published beside, never over, the present one."""
-    from goodwill import clv
+    from goodwill import clv, segments
 
     with _stage(ticket, "publish") as (night, figures):
         record = audit.RunRecord.of(night.home, night.run_id)
+        with open_warehouse(night.home.working_copy, read_only=True) as connection:
+            segments.record(night.home, night.run_id, _as_of(night), connection)
         run, facts = record.folder, record.read()
         documents = {name: run / name for name in ("report", "data_docs", "model_docs")}
         target = publish.build_publication(night.home, night.run_id, facts, documents, night.business.privacy.personal_file)
@@ -246,6 +254,7 @@ def publish_night(ticket: Ticket) -> Figures:
             publish.swap(night.home, night.run_id)
             warehouse.promote(night.home)
         clv.confirm(night.home, night.run_id)
+        segments.confirm(night.home, night.run_id)
         removed = publish.prune(night.home, night.business.retention.publications_kept)
         record.update(is_current=is_current, publication=str(target.relative_to(night.home.root)))
         figures |= {"is_current": is_current, "removed": len(removed)}

@@ -292,8 +292,13 @@ create table model.segment_assignments as
         'rule' as life_cycle_reason, case when is_customer then 'existing' else 'new' end as distance, 'rule' as distance_reason,
         case when is_customer then 3 end as recency_score, case when is_customer then 3 end as frequency_score,
         case when is_customer then 3 end as monetary_score, case when is_customer then 'regular' end as rfm_group,
-        case when is_customer then 'rule' end as rfm_reason, 40::decimal(18, 2) as actual_value_amount, 60::decimal(18, 2) as potential_value_amount
-    from intermediate.int_people;
+        case when is_customer then 'rule' end as rfm_reason, 40::decimal(18, 2) as actual_value_amount, 60::decimal(18, 2) as potential_value_amount,
+        case when is_customer then as_of - 1 end as value_class_since_on, null::varchar as previous_value_class,
+        as_of - 1 as life_cycle_stage_since_on, null::varchar as previous_life_cycle_stage, as_of - 1 as distance_since_on,
+        null::varchar as previous_distance, case when is_customer then as_of - 1 end as rfm_group_since_on, null::varchar as previous_rfm_group,
+        null::date as outside_since_on, false as is_loss, null::date as churn_onset_on, null::varchar as churn_onset_reason,
+        null::varchar as early_warning, null::varchar as early_warning_reason
+    from intermediate.int_people cross join control.night;
 """.format(
     intervals=", ".join(
         [
@@ -321,7 +326,7 @@ create table marts.clv_model_runs as from model.clv_runs;
 create table marts.clv_holdouts as from model.clv_holdouts;
 create table marts.clv_calibration as from model.clv_calibration;
 create table marts.clv_tracking as from model.clv_tracking;
-create table marts.segments as from model.segment_assignments;
+create table marts.segments as select * exclude (outside_since_on, is_loss) from model.segment_assignments;
 create table marts.dim_customers as
     select people.person_id, people.contact_id, people.is_customer, people.is_guest, placed.distance, placed.life_cycle_stage, placed.value_class,
         facts.first_purchase_on, facts.last_purchase_on, coalesce(facts.purchase_days, 0) as purchase_days_count,
@@ -331,6 +336,39 @@ create table marts.dim_customers as
     left join intermediate.int_customer_facts as facts using (person_id)
     left join model.clv_scores as scores using (person_id)
     left join model.segment_assignments as placed using (person_id);
+create table model.recorded_nights as select as_of - 1 as as_of, 'night before' as run_id from control.night;
+create table marts.customer_history as
+    select person_id, as_of - n as valid_from_on, case when n = 9 then as_of - 3 end as valid_to_on, n = 3 as is_current,
+        life_cycle_stage, life_cycle_reason, distance, value_class, value_class_reason, rfm_group
+    from marts.segments cross join control.night cross join (values (3), (9)) as spans(n)
+    where n = 3 or person_id = 'c1';
+create table marts.segment_sizes as
+    select as_of - n as measured_on, division, coalesce(case division when 'value_class' then placed.value_class else placed.life_cycle_stage end, 'none') as segment,
+        count(*) as people_count, sum(coalesce(clv_12, 0))::decimal(38, 2) as clv_12_amount, 40::decimal(38, 2) as actual_value_amount
+    from marts.segments as placed inner join marts.dim_customers using (person_id)
+    cross join control.night cross join (values (0), (1)) as nights(n) cross join (values ('value_class'), ('life_cycle_stage')) as divisions(division)
+    group by 1, 2, 3;
+create table marts.segment_migrations as
+    select as_of as moved_on, 'value_class' as division, 'maintain' as from_segment, to_segment, 2::bigint as people_count,
+        70::decimal(38, 2) as clv_12_amount, 80::decimal(38, 2) as actual_value_amount
+    from control.night cross join (values ('most_valuable'), ('most_growable')) as moves(to_segment);
+create table marts.customer_equity as
+    select as_of as measured_on, division, case when division = 'all' then 'all' else 'maintain' end as segment, count(*) as customers_count,
+        sum(clv_12)::decimal(38, 2) as clv_12_amount, 2400::decimal(38, 2) as clv_24_amount, 3200::decimal(38, 2) as clv_36_amount,
+        as_of - 1 as compared_with_on, (sum(clv_12) - 40)::decimal(38, 2) as previous_clv_12_amount, 40::decimal(38, 2) as change_amount,
+        36::decimal(38, 2) as new_amount, 14::decimal(38, 2) as kept_amount, 10::decimal(38, 2) as won_back_amount, (-20)::decimal(38, 2) as lost_amount,
+        0::decimal(38, 2) as moved_amount, 1::bigint as new_customers_count, 1::bigint as won_back_customers_count, 1::bigint as lost_customers_count
+    from marts.dim_customers cross join control.night cross join (values ('all'), ('value_class')) as divisions(division)
+    where clv_12 is not null group by as_of, division;
+create table marts.concentration as
+    select measure, 40::bigint as holders_count, 400::decimal(38, 2) as held_amount, 2::bigint as negative_customers_count,
+        (-5)::decimal(38, 2) as negative_amount, 0.1::double as top_1_rate, 0.2::double as top_5_rate, 0.3::double as top_10_rate,
+        0.5::double as top_20_rate, 0.4::double as holders_of_80_rate, 0.6::double as gini
+    from (values ('revenue'), ('margin'), ('actual_value'), ('clv_12')) as measures(measure);
+create table marts.concentration_curve as
+    select measure, hundredth::bigint as hundredth, hundredth::bigint as customers_count, hundredth::decimal(38, 2) as held_amount,
+        hundredth / 100.0::double as customers_rate, sqrt(hundredth / 100.0) as held_rate
+    from marts.concentration cross join range(101) as hundredths(hundredth);
 create table marts.referral_value as
     select referrer_person_id as person_id, 1::bigint as direct_people_count, 1::bigint as direct_customers_count,
         1::bigint as downstream_customers_count, 50::decimal(18, 2) as crv_amount, 'advocate' as quadrant

@@ -35,6 +35,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     with open_warehouse(home.working_copy) as connection:
         clv.fit(connection, business, "night-1", as_of)
         clv.score(connection, business, "night-1", as_of)
+        clv.write_silences(connection, "night-1", business.life_cycle.at_risk_p_alive, business.life_cycle.warning_days)
         segments.assign(connection, business, "night-1", as_of)
     build_layer(home, "after_clv")
     return home

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
+from goodwill.segments.ledger import Ledger
+from goodwill.segments.memory import last_month_ends, memory_statement
 from goodwill.segments.rfm import band_sql
 from goodwill.segments.values import value_statements
 from goodwill.settings.business import BusinessSettings, flat_settings
@@ -129,6 +133,9 @@ select
     gaps.broken_gap_days,
     $as_of - gaps.second_life_on as days_since_second_life,
     case when scores.model_used in ('mbg_nbd', 'pareto_nbd') then scores.p_alive end as p_alive,
+    silences.p_alive_before,
+    facts.first_purchase_on + cast(silences.below_age_days as integer) as p_alive_below_on,
+    people.complaint_open_since,
     people.deleted_on,
     people.has_active_subscription,
     people.last_subscription_ended_on,
@@ -153,6 +160,15 @@ select
     potentials.growable_cut,
     potentials.peers,
     potentials.peer_group,
+    potentials.clv_12_high_80,
+    potentials.zero_band,
+    potentials.is_loss,
+    {last_is_tonight} as last_month_end_is_tonight,
+    case when {last_is_tonight} then potentials.is_loss else memory.was_loss_on_month_end end as was_loss_on_month_end,
+    memory.was_loss_on_month_end_before,
+    {month_end} as month_end,
+    {month_end_before} as month_end_before,
+    memory.* exclude (person_id, was_loss_on_month_end, was_loss_on_month_end_before),
     {settings}
 from intermediate.int_people as people
 left join intermediate.int_customer_facts as facts
@@ -168,10 +184,31 @@ left join segment_rfm as rfm
     on people.person_id = rfm.person_id
 left join segment_potentials as potentials
     on people.person_id = potentials.person_id
+left join model.clv_silences as silences
+    on people.person_id = silences.person_id
+left join segment_memory as memory
+    on people.person_id = memory.person_id
+"""
+
+#: How the two last month-ends were, in words.
+_NOTES = """
+create or replace temp table segment_facts as
+select
+    *,
+    'on ' || month_end || case
+        when was_loss_on_month_end then ' too'
+        when not was_loss_on_month_end then ' not'
+        else ' not observed'
+    end || ', on ' || month_end_before || case
+        when was_loss_on_month_end_before then ' too'
+        when not was_loss_on_month_end_before then ' not'
+        else ' not observed'
+    end as loss_note
+from segment_facts
 """
 
 
-def fact_statements(settings: BusinessSettings) -> list[str]:
+def fact_statements(settings: BusinessSettings, ledger: Ledger, as_of: dt.date) -> list[str]:
     """The statements that build `segment_facts`, in order; the last one takes the parameter `as_of`.
 
     The numbers of the settings sections `life_cycle` and `value` are facts too, under their flat names.
@@ -179,9 +216,17 @@ def fact_statements(settings: BusinessSettings) -> list[str]:
     life_cycle = settings.life_cycle
     numbers = {name: number for name, number in flat_settings(settings).items() if name.startswith(("life_cycle_", "value_"))}
     numbers["growable_top_share"] = 1 - settings.value.growable_quantile
+    last, before = last_month_ends(as_of)
     return [
         _GAPS.format(gap_quantile=life_cycle.gap_quantile, gap_credibility=GAP_CREDIBILITY, lapsed_gap_factor=life_cycle.lapsed_gap_factor),
         _RFM,
         *value_statements(settings.value),
-        _FACTS.format(settings=",\n    ".join(f"cast({number} as double) as {name}" for name, number in numbers.items())),
+        memory_statement(ledger, as_of, settings.value.month_end_days),
+        _FACTS.format(
+            settings=",\n    ".join(f"cast({number} as double) as {name}" for name, number in numbers.items()),
+            last_is_tonight="true" if last == as_of else "false",
+            month_end=f"date '{last.isoformat()}'",
+            month_end_before=f"date '{before.isoformat()}'",
+        ),
+        _NOTES,
     ]

@@ -16,6 +16,7 @@ valued as (
     select
         facts.person_id,
         scores.clv_12,
+        scores.clv_12_high_80,
         {TENURE_BAND.replace("age_days", "facts.age_days")} as tenure_band,
         coalesce(facts.first_category, 'no category') as first_category,
         coalesce(facts.acquisition_channel, 'no channel') as acquisition_channel,
@@ -95,15 +96,22 @@ cuts as (
             select percentile_cont({growable_quantile}) within group (order by cast(potential_value_amount - actual_value_amount as double))
             from chosen
             where potential_value_amount > actual_value_amount
-        ) as growable_cut
+        ) as growable_cut,
+        (
+            select coalesce(median(cast(actual_value_amount as double)), 0) * {hysteresis_share}
+            from segment_values
+            where actual_value_amount > 0
+        ) as zero_band
 
 )
 
 select
     chosen.*,
     chosen.potential_value_amount - chosen.actual_value_amount as value_gap_amount,
+    coalesce(chosen.actual_value_amount < 0 and chosen.clv_12_high_80 < 0, false) as is_loss,
     cuts.most_valuable_cut,
-    cuts.growable_cut
+    cuts.growable_cut,
+    cuts.zero_band
 from chosen
 cross join cuts
 """
@@ -138,4 +146,5 @@ def _potentials(settings: Value) -> str:
         group_name=narrowest([" || ', ' || ".join(f"valued.{key}" for key in keys) or "'all customers'" for keys in PEER_GROUPS]),
         most_valuable_share=settings.most_valuable_share,
         growable_quantile=settings.growable_quantile,
+        hysteresis_share=settings.hysteresis_share,
     )

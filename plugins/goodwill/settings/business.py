@@ -80,6 +80,9 @@ class LifeCycle(Section):
     at_risk_p_alive: Share = 0.5
     lapsed_p_alive: Share = 0.2
     lapsed_gap_factor: Positive = 2.0
+    warning_days: Days = 28
+    warning_p_alive_drop: Share = 0.2
+    warning_gap_share: Positive = 0.8
 
 
 class Value(Section):
@@ -89,6 +92,9 @@ class Value(Section):
     potential_quantile: Share = 0.9
     peers_minimum: Annotated[int, Field(ge=1)] = 30
     below_zero_tenure_days: Days = 182
+    hysteresis_share: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    hysteresis_months: Annotated[int, Field(ge=0, le=24)] = 2
+    month_end_days: Annotated[int, Field(ge=1, le=28)] = 7
 
 
 class Policy(Section):

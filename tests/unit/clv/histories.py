@@ -52,7 +52,7 @@ create or replace table intermediate.int_people as
 select
     person_id, is_guest, true as is_customer, first_purchase_on as created_on, cast(null as date) as deleted_on,
     cast(null as date) as first_invited_on, cast(null as date) as last_quote_on, cast(null as date) as last_cart_on,
-    cast(null as date) as last_fair_on, cast(null as boolean) as has_active_subscription, cast(null as date) as last_subscription_ended_on
+    cast(null as date) as last_fair_on, cast(null as boolean) as has_active_subscription, cast(null as date) as last_subscription_ended_on, cast(null as date) as complaint_open_since
 from intermediate.int_customer_facts;
 
 create or replace table intermediate.int_clv_customers as

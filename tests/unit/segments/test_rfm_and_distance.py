@@ -101,7 +101,7 @@ def test_distance(person: Person, distance: str, because: str) -> None:
 
 def test_nobody_at_all() -> None:
     connection = warehouse_of()
-    assert assign(connection, BusinessSettings(), RUN, AS_OF) == {"people": 0}
+    assert assign(connection, BusinessSettings(), RUN, AS_OF) == {"people": 0, "changed": 0}
     assert connection.execute("select count(*) from model.segment_assignments").fetchall() == [(0,)]
 
 
@@ -110,12 +110,14 @@ def test_everybody_of_cdnow_is_placed_once_with_reasons() -> None:
     as_of = histories.dt.date(1997, 9, 30)
     clv.fit(connection, BusinessSettings(), RUN, as_of)
     clv.score(connection, BusinessSettings(), RUN, as_of)
+    clv.write_silences(connection, RUN, 0.5, 28)
     figures = assign(connection, BusinessSettings(), RUN, as_of)
     assert figures["people"] == 2357
     holes = connection.execute(
         """
         select count(*) from model.segment_assignments
-        where value_class is null or life_cycle_stage is null or distance <> 'existing' or rfm_group is null
+        where value_class is null or (life_cycle_stage in ('at_risk', 'lapsed')) <> (churn_onset_on is not null)
+            or churn_onset_on > date '1997-09-30' or churn_onset_reason like '%unknown%' or early_warning_reason like '%unknown%' or life_cycle_stage is null or distance <> 'existing' or rfm_group is null
             or value_class_reason like '%unknown%' or life_cycle_reason like '%unknown%' or rfm_reason like '%unknown%'
         """
     ).fetchall()
