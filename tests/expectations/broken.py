@@ -211,6 +211,11 @@ BROKEN: dict[str, str] = {
     "update marts.referral_edges set referrer_person_id = 'c1' where referred_contact_id = 'c2'",
     "MRT-RFR-5": "update marts.referral_edges set refusal_reason = null where edge_status = 'refused'",
     "MRT-RFR-6": "update marts.referral_edges set edge_status = 'refused', refusal_reason = 'cycle' where referred_contact_id < 'c4'",
+    "MRT-RFP-1": "update marts.referral_program set claims_count = 3 where month = date '2024-01-01'",
+    "MRT-RFP-2": "update marts.referral_program set month = date '2024-01-01'",
+    "MRT-RFP-3": "update marts.referral_program set invited_customers_count = 4 where month = date '2024-01-01'",
+    "MRT-RFP-4": "update marts.referral_program set is_cohort_mature = false where month = date '2024-01-01'",
+    "MRT-RFP-5": "update marts.referral_program set k_factor = 1.5, customers_per_seed = null where month = date '2024-01-01'",
     "MRT-RFT-1": "insert into marts.referral_tree by name select * replace ('c30' as person_id, 'c30' as root_person_id) from marts.referral_tree "
     "where person_id = 'c21'; update marts.referral_tree set direct_people_count = 0, downstream_people_count = 0 where person_id = 'c30'",
     "MRT-RFT-2": "update marts.referral_tree set person_id = 'c1' where person_id = 'c2'",

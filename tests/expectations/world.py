@@ -236,6 +236,17 @@ create table marts.referral_tree as
     from marts.referral_edges where is_valid
     union all
     select referrer_person_id, null, null, referrer_person_id, 0, 1, 1, 1, 1 from marts.referral_edges where is_valid;
+create table marts.referral_program as
+    select month, month < date '2025-06-01' as is_month_complete, 4::bigint as invitations_count, 1::bigint as shares_count,
+        3::bigint as invited_people_count, 2::bigint as invited_referred_count, 1::bigint as invited_customers_count,
+        null::double as invitation_conversion_rate, claims::bigint as claims_count, (claims * 3 / 4)::bigint as valid_count,
+        (claims / 4)::bigint as refused_count, 0::bigint as pending_count, 1::bigint as converted_count, null::double as referral_conversion_rate,
+        1::bigint as referred_customers_count, 0::decimal(18, 2) as rewards_amount, 0::decimal(18, 2) as programme_spend_amount,
+        40::bigint as cohort_customers_count, claims > 0 as is_cohort_mature, 4::bigint as brought_customers_count,
+        case when claims > 0 then 0.1 end::double as k_factor, case when claims > 0 then 1.111111111 end::double as customers_per_seed,
+        case when claims > 0 then 30 end::double as cycle_days
+    from (values (date '2024-01-01', 4), (date '2025-06-01', 0)) as months(month, claims);
+update marts.referral_program set converted_count = 0 where claims_count = 0;
 create table marts.person_contacts as
     select contact_id, contact_id as person_id, true as is_survivor, 'own' as link_rule, 'contact' as evidence_kind,
         null::varchar as linked_to_contact_id, created_at::date as linked_on, null::date as closed_on

@@ -126,6 +126,7 @@ class Referrals(Section):
     window_days: Days = 365
     type_one_probability: Share = 0.5
     reward_amount: Annotated[float, Field(ge=0)] = 0.0
+    minimum_holdout: Annotated[int, Field(ge=1)] = 100
 
 
 class Acquisition(Section):

@@ -1,0 +1,63 @@
+-- grain: month in which a referred customer first bought: what such a customer saved, and what the programme cost for each
+with
+
+totals as (
+
+    select * from {{ ref('int_acquisition_totals') }}
+
+),
+
+edges as (
+
+    select * from {{ ref('int_referrals__accepted') }}
+    where is_converted
+
+),
+
+months as (
+
+    select {{ month_of('first_purchase_on') }} as month
+    from edges
+    group by {{ month_of('first_purchase_on') }}
+
+),
+
+-- one month of paid customers is few: the year up to the month
+paid as (
+
+    select
+        months.month,
+        sum(totals.cost_amount) as cost_amount,
+        sum(totals.customers_count) as customers_count
+    from months
+    inner join totals
+        on totals.month <= months.month
+        and totals.month > {{ add_months('months.month', -12) }}
+    where totals.scope = 'paid'
+    group by months.month
+
+),
+
+programme as (
+
+    select
+        month,
+        referral_amount,
+        customers_count
+    from totals
+    where scope = 'referred'
+
+)
+
+select
+    months.month,
+    cast(round(paid.cost_amount / nullif({{ as_ratio('paid.customers_count') }}, 0), 2) as decimal(18, 2)) as saved_acquisition_amount,
+    cast(
+        coalesce(round(programme.referral_amount / nullif({{ as_ratio('programme.customers_count') }}, 0), 2), 0)
+        as decimal(18, 2)
+    ) as programme_cost_amount
+from months
+left join paid
+    on months.month = paid.month
+left join programme
+    on months.month = programme.month
