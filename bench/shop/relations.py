@@ -142,7 +142,7 @@ def _referrals(rng: np.random.Generator, pieces: _Pieces, people: People, create
     """Each referred person was invited; some customers share their code without result."""
     referred = np.flatnonzero(people.referred_by >= 0)
     before = created[referred] - rng.integers(3600, 5 * DAY_SECONDS, len(referred))
-    pieces.add("referral_invited", "email", people.referred_by[referred], before)
+    pieces.add("referral_invited", "email", referred, before)
     sharers = np.flatnonzero(some(rng, people.customers, 0.05))
     pieces.add("referral_shared", "web", sharers, _after(rng, created[sharers], 5, 200))
 

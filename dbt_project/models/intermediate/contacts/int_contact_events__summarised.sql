@@ -22,7 +22,9 @@ people as (
         max(occurred_on) filter (where kind = 'cart_abandoned') as last_cart_on,
         max(occurred_on) filter (where kind = 'fair_met') as last_fair_on,
         max(occurred_on) filter (where kind = 'visit') as last_visit_on,
-        min(occurred_on) filter (where kind = 'referral_invited') as first_invited_on,
+        min(occurred_on) filter (
+            where kind = 'referral_invited' and not {{ is_withheld_invitation('variant') }}
+        ) as first_invited_on,
         max(occurred_at) filter (where kind = 'complaint_resolved') as last_resolved_at,
         max_by(score, concat({{ to_text('occurred_at') }}, event_id)) filter (
             where kind = 'survey_answered' and lower(trim(variant)) = 'nps' and score is not null

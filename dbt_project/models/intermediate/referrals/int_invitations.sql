@@ -26,7 +26,7 @@ ranked as (
         person_id,
         occurred_on as invited_on,
         campaign_id,
-        coalesce(lower(trim(variant)) in ('control', 'holdout'), false) as is_withheld,
+        {{ is_withheld_invitation('variant') }} as is_withheld,
         row_number() over (partition by person_id order by occurred_at asc nulls last, event_id asc nulls last) as invitation_rank
     from events
 

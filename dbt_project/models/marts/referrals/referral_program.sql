@@ -44,9 +44,7 @@ talked as (
 
     select
         {{ month_of('occurred_on') }} as month,
-        count(*) filter (
-            where kind = 'referral_invited' and coalesce(lower(trim(variant)) not in ('control', 'holdout'), true)
-        ) as invitations_count,
+        count(*) filter (where kind = 'referral_invited' and not {{ is_withheld_invitation('variant') }}) as invitations_count,
         count(*) filter (where kind = 'referral_shared') as shares_count
     from events
     group by {{ month_of('occurred_on') }}
