@@ -47,6 +47,15 @@ class Home:
         return self.root / "secret.key"
 
     @property
+    def privacy(self) -> Path:
+        """Who was forgotten, and what is still to be done for whom; for its owner alone."""
+        return self.root / "privacy"
+
+    @property
+    def forgotten_file(self) -> Path:
+        return self.privacy / "forgotten.json"
+
+    @property
     def landing(self) -> Path:
         return self.root / "landing"
 

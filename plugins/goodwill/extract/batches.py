@@ -54,6 +54,8 @@ class Manifest:
     corrects : rows of other batches (`[batch_id, row_no]`) that this hand-made batch replaces.
     corrected_by, reason : who made a correction, and why.
     warnings : what was noticed and did not stop the batch, each as `CODE: what`.
+    forgotten_with : the version of the list of forgotten people that the rows were last held against.
+    forgotten : each time rows were rewritten because of it: when, how many, and the digest of the rows before.
     """
 
     batch_id: str
@@ -79,6 +81,8 @@ class Manifest:
     corrected_by: str | None = None
     reason: str | None = None
     warnings: tuple[str, ...] = ()
+    forgotten_with: str | None = None
+    forgotten: tuple[dict[str, Any], ...] = ()
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=1, default=str, ensure_ascii=False)
@@ -93,6 +97,7 @@ class Manifest:
         raw.pop("notices", None)  # written by 0.1, never filled
         raw["drift"] = tuple(raw.get("drift", ()))
         raw["warnings"] = tuple(raw.get("warnings", ()))
+        raw["forgotten"] = tuple(raw.get("forgotten", ()))
         raw["corrects"] = tuple((batch, row) for batch, row in raw.get("corrects", ()))
         return cls(**raw)
 

@@ -14,6 +14,7 @@ from goodwill.clock import today
 from goodwill.extract import drift
 from goodwill.extract.approaching import approach_of, short
 from goodwill.extract.batches import EntityTotals, Manifest, active_batches, counting, read_manifests, rows_file
+from goodwill.extract.forgetting import forget, measured_over
 from goodwill.extract.mapping import Mapper
 from goodwill.extract.stamps import next_stamp
 from goodwill.extract.structure import check_columns, mappers
@@ -23,6 +24,7 @@ from goodwill.extract.volume import Calendar, gaps_before, refuse_emptied, refus
 from goodwill.extract.writing import write_batch
 from goodwill.files import digest
 from goodwill.home import Home
+from goodwill.privacy.forgotten import Forgotten
 from goodwill.sources import Source
 from goodwill.sources.connectors import CONNECTORS
 from goodwill.sources.connectors.protocol import ROWS, Approach, Labels, Part, Written
@@ -52,6 +54,9 @@ def _land_part(
         if columns:
             check_columns(source, part.name, mapped, columns, {name for each in known for name in each.columns})
         written = part.write(folder, columns, Labels(batch_id, part.name, stamp))
+        listed = Forgotten.of(home)
+        owned = forget(source, approach.zone, columns, folder / ROWS, listed)
+        relation = measured_over(mapped, written.relation, folder / ROWS, owned)
         pulled = part.sha256 is None
         whole = approach.cursor_high is None
         reconciled = source.load == "incremental" and whole  # on record even when it brings nothing new, or it would be due again tomorrow
@@ -65,7 +70,7 @@ def _land_part(
         if columns:
             with duckdb.connect() as connection:
                 rows = f"select * from read_parquet({literal(str(folder / ROWS))})"
-                totals = {entity: measure(connection, mapper, written.relation, rows, written.plain) for entity, mapper in mapped.items()}
+                totals = {entity: measure(connection, mapper, relation[entity], rows, written.plain) for entity, mapper in mapped.items()}
         notes = {entity: dict(written.notes) for entity in mapped}
         if pulled and whole and columns:
             for entity, count in _vanished(home, source, active, mapped, written.relation, folder).items():
@@ -93,6 +98,8 @@ def _land_part(
             drift=changed,
             warnings=(*clock_warnings, *written.warnings, *odd),
             profile=holds,
+            forgotten_with=listed.version if listed else None,
+            forgotten=({"at": stamp, "rows": len(owned)},) if owned else (),
         )
         for warning in (*landed.warnings, *refuse_missing(source, gaps_before(source, known, landed, approach.zone))):
             approach.say(f"{part.name}: {warning}")

@@ -1,0 +1,130 @@
+"""Who was forgotten: keyed hashes of the identifiers people were known by, and what stands for them since.
+
+The list holds no identifier. It is read wherever rows land, so that a file sent again, or a backup brought back, brings nobody back.
+What stands for an identifier is made of its hash: the same everywhere and always, so that orders stay with their (now nameless) person.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from goodwill.errors import ConfigurationError
+from goodwill.files import sync
+from goodwill.home import Home
+from goodwill.privacy.hashing import HashKeys, hash_keys
+
+__all__ = ["Forgotten", "contact_key", "email_key", "email_of", "order_key", "phone_key"]
+
+PURPOSE = "forgotten"
+_INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+
+
+def email_key(value: str) -> str | None:
+    """An address as it is compared, as the macro `email_key` does it; `None` where it is none."""
+    text = _INVISIBLE.sub("", unicodedata.normalize("NFC", value)).strip(" ").lower()
+    return f"email:{text}" if text.find("@") >= 1 else None
+
+
+def phone_key(value: str) -> str:
+    """A number as it is compared: its digits."""
+    return "phone:" + re.sub(r"[^0-9]", "", value)
+
+
+def contact_key(contact_id: str) -> str:
+    """A contact's id, with its name space."""
+    return f"contact:{contact_id}"
+
+
+def order_key(order_id: str) -> str:
+    """An order's id, with its name space."""
+    return f"order:{order_id}"
+
+
+def email_of(person: str) -> str:
+    """The address of nobody that stands for all addresses of a forgotten person."""
+    return f"erased-{person}@erased.invalid"
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """The list of a home: hash of an identifier → the random name of the person it was of."""
+
+    path: Path
+    keys: HashKeys
+    people: Mapping[str, str] = field(repr=False)
+
+    @classmethod
+    def of(cls, home: Home) -> Forgotten:
+        """The list of `home`, empty where nobody was forgotten.
+
+        Raises
+        ------
+        ConfigurationError : it was made with another secret, so that it would recognise nobody; or it cannot be read.
+        """
+        path = home.forgotten_file
+        if not path.exists():
+            return cls(path, HashKeys("", ""), {})
+        keys = hash_keys(home, PURPOSE)
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            made_with, people = content["made_with"], dict(content["people"])
+        except (OSError, ValueError, KeyError, TypeError):
+            raise ConfigurationError(f"the list of forgotten people {path} cannot be read", "bring it back from a backup") from None
+        if made_with != keys.hash("made with"):
+            raise ConfigurationError(
+                f"the list of forgotten people {path} was made with another secret: nobody on it would be recognised",
+                "bring the home's secret back (secret.key, or GOODWILL_SECRET)",
+            )
+        return cls(path, keys, people)
+
+    def __bool__(self) -> bool:
+        return bool(self.people)
+
+    @property
+    def version(self) -> str:
+        """Names the list as it is; a batch says which one it was held against."""
+        return hashlib.sha256("\n".join(sorted(f"{each} {person}" for each, person in self.people.items())).encode()).hexdigest()[:16]
+
+    def person(self, key: str) -> str | None:
+        """Who an identifier was of, if they were forgotten."""
+        return self.people.get(self.keys.hash(key)) if self.people else None
+
+    def written(self, home: Home, people: Mapping[str, str]) -> Forgotten:
+        """The list with these people alone, on disk."""
+        keys = hash_keys(home, PURPOSE)
+        self.path.parent.mkdir(mode=0o700, exist_ok=True)
+        beside = self.path.with_name(f".{self.path.name}.{os.getpid()}")
+        handle = os.open(beside, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            json.dump({"made_with": keys.hash("made with"), "people": dict(people)}, stream, indent=0)
+        sync(beside)
+        os.replace(beside, self.path)
+        sync(self.path.parent)
+        return Forgotten(self.path, keys, dict(people))
+
+    def with_keys(self, home: Home, found: Mapping[str, str]) -> Forgotten:
+        """The list with more identifiers (key → person), on disk; one that is on it already keeps its person."""
+        keys = hash_keys(home, PURPOSE)
+        return self.written(home, {**{keys.hash(key): person for key, person in found.items()}, **self.people})
+
+    def without_keys(self, home: Home, lifted: Iterable[str]) -> Forgotten:
+        """The list without these identifiers, on disk: what lands from now on with one of them is read as it is."""
+        gone = {self.keys.hash(key) for key in lifted}
+        return self.written(home, {each: person for each, person in self.people.items() if each not in gone})
+
+    def contact(self, contact_id: str, system: str | None) -> str:
+        """What stands for a contact's id (with its name space, which stays): a negative number for a number, else a text."""
+        prefix = f"{system}:" if system and contact_id.startswith(f"{system}:") else ""
+        raw, made = contact_id[len(prefix) :], self.keys.hash(contact_key(contact_id))
+        if re.fullmatch(r"-?\d{1,10}", raw):
+            return f"{prefix}{-((int(made[:8], 16) & 0x7FFFFFFF) | 1)}"
+        if re.fullmatch(r"-?\d{11,18}", raw):
+            return f"{prefix}{-((int(made[:15], 16)) | 1)}"
+        return f"{prefix}erased-{made[:16]}"
