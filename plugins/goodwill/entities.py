@@ -9,9 +9,9 @@ __all__ = ["ENTITIES", "PLUMBING", "About", "Column", "Entity", "Kind"]
 
 Kind = Literal["id", "ref", "text", "money", "price", "quantity", "integer", "number", "timestamp", "date", "boolean"]
 
-#: What a column tells of a person: which contact (its id), whom (an id or an address), how to reach them, anything else of theirs, what
+#: What a column tells of a person: which contact (its id), whom (an id, an address or a code), how to reach them, anything else of theirs, what
 #: somebody wrote about them, which order of theirs; nothing.
-About = Literal["contact", "ref", "email", "phone", "value", "text", "order", ""]
+About = Literal["contact", "ref", "code", "email", "phone", "value", "text", "order", ""]
 
 SQL_TYPES: dict[str, str] = {
     "id": "varchar",
@@ -139,7 +139,7 @@ _ALL = (
         _columns(
             "contact_id* id:contact, created_at* timestamp, email text:email, phone text:phone, first_name text:value, last_name text:value, company text:value, "
             "postcode text:value, city text:value, country text, birth_year integer:value, acquisition_channel text, campaign_id id, "
-            "referred_by ref:ref, referral_code text:value, owner text:value, address_fingerprint text:value, updated_at timestamp, merged_into id:contact, "
+            "referred_by ref:ref, referral_code text:code, owner text:value, address_fingerprint text:value, updated_at timestamp, merged_into id:contact, "
             "deleted_at timestamp"
         ),
         event_time="created_at",

@@ -56,6 +56,11 @@ class Home:
         return self.privacy / "forgotten.json"
 
     @property
+    def exports(self) -> Path:
+        """What was exported for a person or a developer, unless they named another place; for its owner alone."""
+        return self.root / "exports"
+
+    @property
     def landing(self) -> Path:
         return self.root / "landing"
 

@@ -36,9 +36,10 @@ LEVELS = {
     "quality": 5,
     "report": 5,
     "segments": 5,
-    "stages": 6,
-    "cli": 7,
-    "__main__": 8,
+    "forgetting": 6,
+    "stages": 7,
+    "cli": 8,
+    "__main__": 9,
 }
 CLOCK_CALLS = {"now", "today", "utcnow", "localtime", "gmtime", "time", "time_ns"}
 

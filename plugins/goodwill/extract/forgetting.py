@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from goodwill.sources import Source
 from goodwill.sources.connectors.protocol import ROW_PLUMBING
 from goodwill.sql import column_key, identifier, literal
 
-__all__ = ["ERASED", "Words", "forget", "measured_over", "owned_rows"]
+__all__ = ["ERASED", "NO_WORDS", "Words", "forget", "measured_over", "owned_rows", "word_pattern"]
 
 #: What stands where somebody's words stood.
 ERASED = "erased"
@@ -38,7 +38,11 @@ class Words:
     in_own_rows: frozenset[str] = frozenset()
 
 
-def _pattern(words: Iterable[str]) -> str:
+#: Nothing to look for beside what the list recognises.
+NO_WORDS = Words()
+
+
+def word_pattern(words: Iterable[str]) -> str:
     """A regular expression of whole words, letter case aside; empty for none."""
 
     def edge(letter: str) -> str:
@@ -130,9 +134,17 @@ class _Rows:
 
 
 def forget(
-    source: Source, zone: str, columns: dict[str, str], path: Path, listed: Forgotten, words: Words = Words()
+    source: Source,
+    zone: str,
+    columns: dict[str, str],
+    path: Path,
+    listed: Forgotten,
+    words: Words = NO_WORDS,
+    found: Callable[[frozenset[int]], None] = lambda _: None,
 ) -> frozenset[int] | None:
     """Rewrite the rows at `path` without the people on the list; `None` if none of them, nor any of the words, is in it.
+
+    `found` is told right before the file is put in place which rows were somebody's.
 
     Returns
     -------
@@ -143,15 +155,16 @@ def forget(
     with duckdb.connect() as connection:
         connection.execute(f"set temp_directory = {literal(str(path.parent / 'spill'))}")
         rows = _Rows(connection, roles_of(source, columns, zone), columns, path, listed)
-        everywhere = _pattern([*words.anywhere, *rows.find()])
+        everywhere = word_pattern([*words.anywhere, *rows.find()])
         if not rows.any_found() and not _holds(connection, columns, everywhere):
             return None
         rows.replace_ids()
         target = path.with_name(f".{path.name}.{os.getpid()}")
         connection.execute(
-            f"copy ({_rewritten(rows, everywhere, _pattern(words.in_own_rows))}) to {literal(str(target))} (format parquet, compression zstd)"
+            f"copy ({_rewritten(rows, everywhere, word_pattern(words.in_own_rows))}) to {literal(str(target))} (format parquet, compression zstd)"
         )
         owned = frozenset(number for (number,) in connection.execute("select __owned from owners").fetchall())
+    found(owned)
     os.replace(target, path)
     return owned
 
@@ -203,13 +216,19 @@ def _column(rows: _Rows, name: str, sql_type: str, everywhere: str, own: str) ->
     mine = [(number, role) for number, role in enumerate(rows.named) if column_key(name) in role.reads and role.about != "order"]
     kept = _cell(cell, sql_type, everywhere, own)
     cases = [
-        case for number, role in mine if role.about in ("contact", "ref", "email") for case in _replaced(rows, number, role, cell, sql_type)
+        case
+        for number, role in mine
+        if role.about in ("contact", "ref", "code", "email")
+        for case in _replaced(rows, number, role, cell, sql_type)
     ]
-    abouts = {role.about for role in rows.roles.of_column(name)}
-    if not cases and abouts & {"phone", "value", "text"}:
+    roles = rows.roles.of_column(name)
+    if not cases and {role.about for role in roles} & {"phone", "value", "text"}:
         held = column_key(name) in rows.roles.held and sql_type == "VARCHAR"
         empty = f"case when {cell} is not null then {literal(ERASED)} end" if held else f"cast(null as {sql_type})"
-        cases = [f"when owners.__person is not null then {empty}"]
+        # what is written where somebody is named may tell of them, whoever's row it is
+        entities = {role.entity for role in roles if role.about == "text"}
+        hit = [f"hits_{number}.__person is not null" for number, role in enumerate(rows.named) if role.entity in entities]
+        cases = [f"when {' or '.join(['owners.__person is not null', *hit])} then {empty}"]
     elif not cases and column_key(name) not in rows.roles.read:
         cases = [f"when owners.__person is not null then cast(null as {sql_type})"]
     return f"case {' '.join(cases)} else {kept} end" if cases else kept
@@ -219,13 +238,15 @@ def _replaced(rows: _Rows, number: int, role: Role, cell: str, sql_type: str) ->
     """The cases in which an identifier in a column is replaced: it is on the list, or it is that of a row's own person."""
     nobody = "concat('erased-', {0}, '@erased.invalid')"
     cases = []
-    if role.about in ("contact", "ref"):
+    if role.about in ("contact", "ref", "code"):
         # the id without its name space: what the source's own column holds
         bare = f"ids_{number}.__replacement"
         if role.system:
             space = literal(f"{role.system}:")
             bare = f"case when starts_with({bare}, {space}) then substr({bare}, {len(role.system) + 2}) else {bare} end"
         cases.append(f"when ids_{number}.__replacement is not null then {_as(bare, sql_type)}")
+    if role.about == "code":
+        cases.append(f"when owners.__person is not null then cast(null as {sql_type})")
     if role.about in ("ref", "email"):
         cases.append(f"when hits_{number}.__person is not null then {_as(nobody.format(f'hits_{number}.__person'), sql_type)}")
         if role.owns:  # all contacts of a person keep an address in common: they stay one person; a contact's e-mail is one

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from goodwill.entities import About
 from goodwill.extract.structure import mappers
 from goodwill.sources import Source
-from goodwill.sql import column_key
+from goodwill.sql import column_key, literal
 
 __all__ = ["Role", "Roles", "roles_of"]
 
@@ -56,8 +56,10 @@ def address(value: str) -> str:
     return f"case when position('@' in {text}) >= 2 then concat('email:', {text}) end"
 
 
-def _key(about: About, value: str) -> str:
+def _key(about: About, value: str, system: str | None) -> str:
     value = f"cast({value} as varchar)"
+    if about == "code":  # whoever names a code as their referrer names it in the name space of their system
+        return f"{literal(f'contact:{system}:' if system else 'contact:')} || nullif(trim({value}), '')"
     if about == "contact":
         return f"'contact:' || nullif({value}, '')"
     if about == "ref":
@@ -86,6 +88,6 @@ def roles_of(source: Source, columns: dict[str, str], zone: str) -> Roles:
                 about: About = each.column.about
                 owns = about in ("contact", "ref", "email", "phone", "order")
                 owns = owns and each.column.name not in _OTHERS and entity != "identity_decisions"
-                system = source.system if each.column.kind in ("id", "ref") else None
-                found.append(Role(entity, each.column.name, about, reads, _key(about, each.typed), owns, system))
+                system = source.system if each.column.kind in ("id", "ref") or about == "code" else None
+                found.append(Role(entity, each.column.name, about, reads, _key(about, each.typed, system), owns, system))
     return Roles(tuple(found), frozenset(read), frozenset(held))

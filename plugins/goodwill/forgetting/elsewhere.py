@@ -1,0 +1,165 @@
+"""Every place but landing that may tell of a person: the accepted warehouse, publications, the runs' files, exports, logs.
+
+The sources' own files are not ours, nor is what somebody copied elsewhere.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import os
+import re
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import duckdb
+
+from goodwill.extract.forgetting import ERASED
+from goodwill.extract.quarantine import QUARANTINE
+from goodwill.files import digest, sync
+from goodwill.forgetting.tables import Traces, rewrite_database, rewrite_parquet
+from goodwill.home import Home
+from goodwill.sql import identifier, literal
+
+__all__ = ["clear", "left"]
+
+_TEXTS = frozenset({".csv", ".html", ".json", ".jsonl", ".log", ".md", ".sql", ".txt", ".xml", ".yml"})
+
+
+def _places(home: Home) -> list[Path]:
+    """The folders that Goodwill fills; what the list and the ledger hold is nobody's, and theirs to keep."""
+    return [home.accepted.parent, home.published, home.root / "runs", home.exports, home.logs, home.airflow]
+
+
+def _files(home: Home) -> Iterator[Path]:
+    for place in _places(home):
+        yield from (path for path in sorted(place.rglob("*")) if path.is_file() and not path.is_symlink())
+
+
+def clear(home: Home, traces: Traces, changing: Callable[[Path], None]) -> int:
+    """Take a person out of every file, `changing` called right before each is changed; returns how many were."""
+    changed = 0
+    for path in _files(home):
+        if path.suffix == ".duckdb":
+            changed += rewrite_database(path, traces, changing)
+        elif path.suffix == ".parquet":
+            changed += rewrite_parquet(path, traces, changing)
+        elif path.name == QUARANTINE:
+            changed += _write(path, _rewritten_list(path, traces), changing)
+        elif path.suffix in _TEXTS and not (path.name == "manifest.json" and path.parent.parent == home.published):
+            changed += _write(path, _rewritten_bytes(path.read_bytes(), traces), changing)
+    for manifest in home.published.glob("*/manifest.json"):
+        if not manifest.parent.is_symlink():
+            _write(manifest, _renewed_manifest(manifest), changing)
+    return changed
+
+
+def _write(path: Path, content: bytes, changing: Callable[[Path], None]) -> bool:
+    """Put other content in a file's place, whole or not at all; nothing where it is the same."""
+    if content == path.read_bytes():
+        return False
+    changing(path)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside.write_bytes(content)
+    beside.chmod(path.stat().st_mode & 0o777)
+    sync(beside)
+    os.replace(beside, path)
+    return True
+
+
+def _rewritten_text(text: str, traces: Traces) -> str:
+    if traces.pattern:
+        text = re.sub(traces.pattern, ERASED, text)
+    hashed = {old: new for old, new in traces.ids.items() if old.startswith(("p_", "email:"))}
+    if hashed:
+        text = re.sub("|".join(map(re.escape, hashed)), lambda match: hashed[match[0]], text)
+    return text
+
+
+def _rewritten_bytes(content: bytes, traces: Traces) -> bytes:
+    # surrogates carry bytes that are no text through unchanged
+    return _rewritten_text(content.decode("utf-8", "surrogateescape"), traces).encode("utf-8", "surrogateescape")
+
+
+def _rewritten_list(path: Path, traces: Traces) -> bytes:
+    """The rejected rows of a run: values of the person's rows are emptied, whatever they are."""
+    content = path.read_bytes()
+    lines = list(csv.DictReader(io.StringIO(content.decode(), newline="")))
+    if not lines or "batch_id" not in lines[0]:
+        return _rewritten_bytes(content, traces)
+    values = [
+        ""
+        if line["row_no"].isdigit() and (line["batch_id"], int(line["row_no"])) in traces.rows
+        else _rewritten_text(line["value"], traces)
+        for line in lines
+    ]
+    if values == [line["value"] for line in lines]:
+        return content
+    out = io.StringIO(newline="")
+    writer = csv.DictWriter(out, list(lines[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({**line, "value": value} for line, value in zip(lines, values, strict=True))
+    return out.getvalue().encode()
+
+
+def _renewed_manifest(path: Path) -> bytes:
+    """A publication's manifest with the digests of its files as they are now; those that have changed are named."""
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    differing = {}
+    for name, was in manifest.get("files", {}).items():
+        file = path.parent / name
+        if file.is_file():
+            is_now = {"bytes": file.stat().st_size, "sha256": digest(file)}
+            if is_now["sha256"] != was["sha256"]:
+                differing[name] = is_now
+    if not differing:
+        return path.read_bytes()
+    manifest["files"] |= differing
+    manifest["erased_in"] = sorted({*manifest.get("erased_in", []), *differing})
+    return json.dumps(manifest, indent=1, default=str).encode()
+
+
+def left(home: Home, traces: Traces) -> list[str]:
+    """The files of the home that still hold one of the words, packed ones unpacked; landing, the list and the ledger looked through too."""
+    if not traces.pattern:
+        return []
+    pattern = re.compile(traces.pattern)
+    found = []
+    for place in (*_places(home), home.landing, home.audit):
+        for path in sorted(place.rglob("*")):
+            if path.is_file() and not path.is_symlink() and any(pattern.search(text) for text in _texts_of(path)):
+                found.append(str(path.relative_to(home.root)) if path.is_relative_to(home.root) else path.name)
+    return found
+
+
+def _texts_of(path: Path) -> Iterator[str]:
+    """The bytes of a file as text, and what is packed in it."""
+    content = path.read_bytes()
+    yield content.decode("utf-8", "ignore")
+    if path.suffix == ".gz":
+        yield gzip.decompress(content).decode("utf-8", "ignore")
+    elif path.suffix == ".zip":
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            yield from (archive.read(name).decode("utf-8", "ignore") for name in archive.namelist())
+    elif path.suffix in (".parquet", ".duckdb"):
+        yield from _cells(path)
+
+
+def _cells(path: Path) -> Iterator[str]:
+    with duckdb.connect() as connection:
+        if path.suffix == ".parquet":
+            connection.execute(f"create view t as select * from read_parquet({literal(str(path))})")
+            tables = ["t"]
+        else:
+            connection.execute(f"attach {literal(str(path))} as it (read_only)")
+            listed = connection.execute("select schema_name, table_name from duckdb_tables() where database_name = 'it'").fetchall()
+            tables = [f"it.{identifier(schema)}.{identifier(table)}" for schema, table in listed]
+        for table in tables:
+            for column, sql_type, *_ in connection.execute(f"describe select * from {table}").fetchall():
+                if sql_type == "VARCHAR" or not sql_type.isidentifier():
+                    rows = connection.execute(f"select distinct cast({identifier(column)} as varchar) from {table}")
+                    while some := rows.fetchmany(100_000):
+                        yield "\n".join(value for (value,) in some if value is not None)

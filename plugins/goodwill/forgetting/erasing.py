@@ -1,0 +1,167 @@
+"""Erase a person: found in clear, put on the list under keyed hashes, taken out of every place, proved without a word about them.
+
+The order makes a crash harmless. What the person is known by is written down first (for the owner alone), then the list, then every place is
+cleared; each step can be done again. The note goes last: as long as there is one, the next erasure or night goes on with it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from goodwill.audit import Lock
+from goodwill.errors import GoodwillError
+from goodwill.extract.forgetting import NO_WORDS, word_pattern
+from goodwill.faults import fault
+from goodwill.files import sync
+from goodwill.forgetting.changes import Changes
+from goodwill.forgetting.elsewhere import clear, left
+from goodwill.forgetting.finding import Asked, find
+from goodwill.forgetting.known import Known
+from goodwill.forgetting.landing import drop_unfinished, hold_against_list
+from goodwill.forgetting.proof import prove, seals
+from goodwill.forgetting.tables import Traces
+from goodwill.home import Home
+from goodwill.privacy.forgotten import Forgotten, email_key, email_of
+from goodwill.privacy.hashing import hash_keys
+from goodwill.settings import load_business
+from goodwill.sources import load_sources
+
+__all__ = ["Erased", "Request", "erase", "finish_pending", "held"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """Who asked for an erasure and why, as the ledger keeps it; `erasure` names it."""
+
+    by: str
+    reason: str
+    erasure: str = field(default_factory=lambda: f"erase-{secrets.token_hex(6)}")
+
+
+@dataclass(frozen=True)
+class Erased:
+    """What was done: counts only. `left` are files that still hold a word of theirs, to be looked at by hand."""
+
+    erasure: str
+    people: int
+    identifiers: int
+    batches: int
+    rows: int
+    files: int
+    left: tuple[str, ...]
+
+
+@contextmanager
+def held(home: Home, name: str) -> Iterator[None]:
+    """The home's lock for as long as this takes: no night reads what is being rewritten."""
+    lock = Lock.of(home)
+    lock.refuse_if_held()
+    lock.acquire(name, os.getpid())
+    try:
+        yield
+    finally:
+        lock.release(name)
+
+
+def erase(home: Home, asked: Asked, request: Request) -> Erased:
+    """Erase the person asked for, everywhere, and keep them from coming back.
+
+    Raises
+    ------
+    GoodwillError : nobody, or several people, are known by that; a night is running; no name or no reason is given.
+    """
+    if not request.by.strip() or not request.reason.strip():
+        raise GoodwillError("an erasure needs a name and a reason", "say who answers for it with --by, and why with --reason")
+    business, sources = load_business(home.business_file), load_sources(home.sources_file)
+    with held(home, request.erasure):
+        _finish(home)
+        found = find(home, sources, business, asked)
+        if found is None:
+            raise GoodwillError(
+                "nobody is known by that" + (" any more: they were forgotten" if _is_forgotten(home, asked) else ""),
+                "an id is written as the marts have it; an address or a number as a source has it",
+            )
+        return _do(home, [found], request)
+
+
+def finish_pending(home: Home) -> list[Erased]:
+    """Go on with the erasures that were cut off; the caller holds the home's lock."""
+    return _finish(home)
+
+
+def _is_forgotten(home: Home, asked: Asked) -> bool:
+    key = email_key(asked.email or asked.person or "")
+    return bool(key and Forgotten.of(home).person(key))
+
+
+def _note(home: Home, erasure: str) -> Path:
+    return home.privacy / f"pending-{erasure}.json"
+
+
+def _do(home: Home, people: list[Known], request: Request) -> Erased:
+    home.privacy.mkdir(mode=0o700, exist_ok=True)
+    note = _note(home, request.erasure)
+    handle = os.open(note.with_suffix(".new"), os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        json.dump({"request": asdict(request), "people": [asdict(each) for each in people]}, stream)
+    sync(note.with_suffix(".new"))
+    os.replace(note.with_suffix(".new"), note)
+    sync(home.privacy)
+    fault("forgetting: after the note")
+    return _carry_out(home, people, request)
+
+
+def _finish(home: Home) -> list[Erased]:
+    done = []
+    for note in sorted(home.privacy.glob("pending-*.json")):
+        content: dict[str, Any] = json.loads(note.read_text(encoding="utf-8"))
+        people = [Known.of_json(each) for each in content["people"]]
+        done.append(_carry_out(home, people, Request(**content["request"])))
+    return done
+
+
+def _carry_out(home: Home, people: list[Known], request: Request) -> Erased:
+    keys = {key: person for each in people for key, person in each.keys().items()}
+    listed = Forgotten.of(home).with_keys(home, keys)
+    fault("forgetting: after the list")
+    # one erasure of a person looks for their words; of thousands at once, only for what the list recognises
+    words = people[0].words() if len(people) == 1 else NO_WORDS
+    zone = load_business(home.business_file).company.business_time_zone
+    changes = Changes(_note(home, request.erasure).with_suffix(".changed"))
+    sources = load_sources(home.sources_file).sources
+    rewritten = [each for source in sources for each in hold_against_list(home, source, zone, words, changes)]
+    fault("forgetting: after landing")
+    drop_unfinished(home)
+    rows = changes.rows()
+    traces = Traces(_renamed(home, listed, people), word_pattern(words.anywhere), rows)
+    files = clear(home, traces, changes.about_to)
+    fault("forgetting: after the files")
+    done = Erased(request.erasure, len(people), len(keys), len(rewritten), len(rows), files, tuple(left(home, traces)))
+    prove(home, {**asdict(done), "by": request.by, "reason": request.reason, "seals": seals(home, changes.files())})
+    fault("forgetting: after the proof")
+    _note(home, request.erasure).unlink()
+    changes.path.unlink(missing_ok=True)
+    sync(home.privacy)
+    return done
+
+
+def _renamed(home: Home, listed: Forgotten, people: list[Known]) -> dict[str, str]:
+    """Every id of these people in the tables, in clear and hashed, → what stands for it since; the same as the next night makes of the rows."""
+    hashed, found = hash_keys(home), {}
+    for each in people:
+        nobody = email_of(each.person)
+        for contact in each.contacts:
+            space = contact.partition(":")[0] if ":" in contact else None
+            found[contact] = nobody if "@" in contact else listed.contact(contact, space)
+        for email in each.emails:
+            found[email] = nobody
+        for person in each.people:
+            found[person] = f"email:{hashed.hash(nobody)}"
+    return found | {f"p_{hashed.hash(old)}": f"p_{hashed.hash(new)}" for old, new in found.items()}

@@ -1,0 +1,180 @@
+"""Who is meant by an identifier: every contact, address, number and order of theirs, in all that ever landed."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import duckdb
+
+from goodwill.errors import GoodwillError
+from goodwill.extract.batches import read_manifests, rows_file
+from goodwill.extract.roles import address
+from goodwill.extract.structure import mappers
+from goodwill.forgetting.known import Known, phone_keys
+from goodwill.home import Home
+from goodwill.privacy.forgotten import contact_key, email_key
+from goodwill.privacy.hashing import hash_keys
+from goodwill.settings import BusinessSettings
+from goodwill.sources import Sources
+from goodwill.sql import literal, literals
+
+__all__ = ["Asked", "everybody_landed", "find"]
+
+_CONTACTS = ("contact_id", "email", "phone", "first_name", "last_name", "referral_code")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """By what somebody is asked for: exactly one of these."""
+
+    person: str | None = None
+    email: str | None = None
+    phone: str | None = None
+
+    def __post_init__(self) -> None:
+        given = [each for each in (self.person, self.email, self.phone) if each and each.strip()]
+        if len(given) != 1:
+            raise GoodwillError("say who is meant, in one way", "give one of: --person, --email, --phone")
+
+
+def everybody_landed(home: Home, sources: Sources, zone: str) -> duckdb.DuckDBPyConnection:
+    """A connection with `contacts` and `orders`: what each row that ever landed, in whatever batch, says of who is who."""
+    connection = duckdb.connect()
+    connection.execute(f"create table contacts ({', '.join(f'{name} varchar' for name in _CONTACTS)}, system varchar)")
+    connection.execute("create view orders as select cast(null as varchar) as order_id, cast(null as varchar) as contact_ref where false")
+    orders = []
+    for source in sources.sources:
+        alike: dict[tuple[tuple[str, str], ...], list[str]] = {}
+        for manifest in read_manifests(home, source.name):
+            if manifest.columns:
+                alike.setdefault(tuple(manifest.columns.items()), []).append(str(rows_file(home, manifest)))
+        for columns, files in alike.items():
+            rows = f"read_parquet([{literals(files)}])"
+            for entity, mapper in mappers(source, dict(columns), zone).items():
+                reads = {read.column.name: f"cast({read.typed} as varchar)" for read in mapper.reads() if read.how.chosen}
+                if entity == "contacts" and "contact_id" in reads:
+                    shown = ", ".join(reads.get(name, "null") for name in _CONTACTS)
+                    connection.execute(
+                        f"insert into contacts select distinct {shown}, {literal(source.system)} from {rows} where __malformed is null"
+                    )
+                elif entity in ("orders", "contact_events", "subscriptions") and "contact_ref" in reads:
+                    order = reads.get("order_id", "null")
+                    orders.append(
+                        f"select {order} as order_id, {reads['contact_ref']} as contact_ref from {rows} where __malformed is null"
+                    )
+    if orders:
+        connection.execute(f"create or replace view orders as {' union all '.join(orders)}")
+    return connection
+
+
+def find(home: Home, sources: Sources, business: BusinessSettings, asked: Asked) -> Known | None:
+    """The person asked for, with all they are known by; `None` where no row names them.
+
+    Raises
+    ------
+    GoodwillError : the identifier is of several people.
+    """
+    region = business.identity.default_region
+    with everybody_landed(home, sources, business.company.business_time_zone) as landed:
+        people = _people(home)
+        contacts = _asked_for(home, landed, people, asked, region)
+        email = asked.email or (asked.person if asked.person and "@" in asked.person else None)
+        given = [email] if email else []
+        whose = {people.get(each, each) for each in contacts}
+        if len(whose) > 1:
+            hashed = ", ".join(f"p_{hash_keys(home).hash(each)}" for each in sorted(whose))
+            raise GoodwillError(f"{len(whose)} people are known by that", f"say which one with --person: {hashed}")
+        contacts |= {contact for contact, person in people.items() if person in whose}
+        rows = _rows(landed, "contact_id", contacts)
+        emails = _own(landed, "email", [*(row[1] for row in rows), *given, *_guest_emails(home, landed, asked)], contacts)
+        phones = _own(landed, "phone", [row[2] for row in rows], contacts)
+        refs = literals([*map(contact_key, sorted(contacts)), *filter(None, map(email_key, emails))]) or "''"
+        named = f"case when contains(contact_ref, '@') then {address('contact_ref')} else 'contact:' || contact_ref end"
+        orders = landed.execute(f"select distinct order_id, contact_ref from orders where {named} in ({refs})").fetchall()
+    if not contacts and not orders:
+        return None
+    emails |= {ref for _, ref in orders if "@" in ref}
+    return Known(
+        secrets.token_hex(8),
+        tuple(sorted(contacts)),
+        tuple(sorted({f"{row[6]}:{row[5].strip()}" if row[6] else row[5].strip() for row in rows if row[5] and row[5].strip()})),
+        tuple(f"email:{hash_keys(home).hash(key.removeprefix('email:'))}" for each in sorted(emails) if (key := email_key(each))),
+        tuple(sorted(emails)),
+        tuple(sorted(phones)),
+        tuple(sorted({order for order, _ in orders if order})),
+        tuple(sorted({(row[3] or "", row[4] or "") for row in rows if row[3] or row[4]})),
+        region,
+    )
+
+
+def _people(home: Home) -> dict[str, str]:
+    """Contact → person, as the last accepted night had it; empty where there is none."""
+    if not home.accepted.is_file():
+        return {}
+    with duckdb.connect(str(home.accepted), read_only=True) as connection:
+        there = connection.execute(
+            "select 1 from duckdb_tables() where schema_name = 'marts' and table_name = 'person_contacts'"
+        ).fetchone()
+        return dict(connection.execute("select contact_id, person_id from marts.person_contacts").fetchall()) if there else {}
+
+
+def _rows(landed: duckdb.DuckDBPyConnection, column: str, values: Iterable[str]) -> list[tuple[str | None, ...]]:
+    found: list[tuple[str | None, ...]] = landed.execute(
+        f"select * from contacts where {column} in ({literals(sorted(values)) or 'null'})"
+    ).fetchall()
+    return found
+
+
+def _asked_for(home: Home, landed: duckdb.DuckDBPyConnection, people: dict[str, str], asked: Asked, region: str | None) -> set[str]:
+    """The ids of the contacts asked for."""
+    email = asked.email or (asked.person if asked.person and "@" in asked.person else None)
+    if email:
+        key = email_key(email)
+        if key is None:
+            raise GoodwillError("that is no e-mail address", "an address has a name, an @ and a place")
+        test = f"{address('email')} = {literal(key)} or contact_id = {literal(email)}"
+    elif asked.phone:
+        keys = literals(phone_keys(asked.phone, region)) or "null"
+        test = f"'phone:' || regexp_replace(phone, '[^0-9]', '', 'g') in ({keys})"
+    else:
+        person = (asked.person or "").strip()
+        hashed = hash_keys(home)
+        known = {person} | {contact for contact, whose in people.items() if whose == person}
+        if person.startswith("p_"):
+            every = [each for (each,) in landed.execute("select distinct contact_id from contacts").fetchall() if each]
+            known |= {each for each in every if f"p_{hashed.hash(each)}" == person}
+        test = f"contact_id in ({literals(sorted(known))})"
+    return {each for (each,) in landed.execute(f"select distinct contact_id from contacts where {test}").fetchall() if each}
+
+
+def _guest_emails(home: Home, landed: duckdb.DuckDBPyConnection, asked: Asked) -> list[str]:
+    """The addresses of a person who is only known by one, asked for by their id in the marts or in a publication."""
+    person = (asked.person or "").strip()
+    if not person.startswith(("email:", "p_")):
+        return []
+    hashed, found = hash_keys(home), []
+    for (ref,) in landed.execute("select distinct contact_ref from orders where contains(contact_ref, '@')").fetchall():
+        key = email_key(ref)
+        whole = f"email:{hashed.hash(key.removeprefix('email:'))}" if key else None
+        if whole and person in (whole, f"p_{hashed.hash(whole)}"):
+            found.append(ref)
+    return found
+
+
+def _own(landed: duckdb.DuckDBPyConnection, column: str, values: Iterable[str | None], contacts: set[str]) -> set[str]:
+    """Those of the addresses or numbers that no other contact carries."""
+
+    def compared(value: str) -> str:
+        return address(value) if column == "email" else f"regexp_replace({value}, '[^0-9]', '', 'g')"
+
+    own = set()
+    for value in {each for each in values if each and each.strip()}:
+        same = f"{compared(column)} = {compared(literal(value))}"
+        others = landed.execute(
+            f"select 1 from contacts where {same} and contact_id not in ({literals(sorted(contacts)) or 'null'}) limit 1"
+        ).fetchone()
+        if not others:
+            own.add(value)
+    return own

@@ -1,0 +1,26 @@
+"""The proof of an erasure: what was done, counted, in the audit ledger, with a seal for every file that was changed; nothing of the person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from goodwill.audit import ledger
+from goodwill.files import digest
+from goodwill.home import Home
+
+__all__ = ["prove", "seals"]
+
+
+def seals(home: Home, changed: Iterable[Path]) -> dict[str, str | None]:
+    """File in the home → the SHA-256 it has from now on, or nothing if it is gone."""
+    inside = sorted(path for path in changed if path.is_relative_to(home.root))
+    return {str(path.relative_to(home.root)): digest(path) if path.exists() else None for path in inside}
+
+
+def prove(home: Home, facts: dict[str, Any]) -> None:
+    """Put an erasure on record, once however often it was begun."""
+    done = (entry for entry in ledger.read_entries(home) if entry.kind == "erasure")
+    if not any(entry.facts.get("erasure") == facts["erasure"] for entry in done):
+        ledger.append(home, "erasure", facts)

@@ -1,0 +1,267 @@
+"""Erasing a person from a home that has a warehouse, publications, lists and logs; nothing else of it changes."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import zipfile
+from textwrap import dedent
+
+import duckdb
+import pytest
+from goodwill.audit import Lock
+from goodwill.audit.ledger import read_entries
+from goodwill.audit.verifying import verify_chain
+from goodwill.errors import GoodwillError
+from goodwill.extract import active_batches, land_source
+from goodwill.extract.batches import read_manifests, rows_file
+from goodwill.files import digest
+from goodwill.forgetting import Request, erase, finish_pending, hold_against_list
+from goodwill.forgetting.finding import Asked
+from goodwill.home import Home
+from goodwill.privacy.forgotten import Forgotten
+from goodwill.privacy.hashing import HashKeys, hash_keys
+from goodwill.publish import build_publication, swap
+from goodwill.sources import load_sources
+
+from tests.unit.privacy.test_forgetting_rows import LINES, PEOPLE, SALES, SOURCES, STEWARD
+
+WHO = Request("Ines", "asked by letter")
+#: Ann, in every notation that may stand anywhere.
+CANARIES = [b"ann@x.org", b"06 12 34 56 78", b"+33612345678", b"Ann Smith"]
+FACTS = {"as_of": "2026-01-31", "code_version": "1", "configuration_sha256": "2"}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A home in which every kind of file tells of Ann."""
+    folder = tmp_path_factory.mktemp("whole")
+    (folder / "input").mkdir()
+    (folder / "goodwill.yml").write_text("identity: {default_region: FR}\nprivacy: {personal_file: owner}")
+    (folder / "sources.yml").write_text(dedent(SOURCES))
+    for name, text in {"people": PEOPLE, "sales": SALES, "lines": LINES, "steward": STEWARD}.items():
+        (folder / "input" / f"{name}.csv").write_text(dedent(text).lstrip())
+    home = Home.at(folder)
+    for source in load_sources(home.sources_file).sources:
+        land_source(home, source, "UTC")
+    people = home.root / "input" / "people.csv"
+    people.write_text(people.read_text().replace("Ann@X.org", "ann.old@x.org"))
+    land_source(home, load_sources(home.sources_file).by_name("people"), "UTC")
+    make_warehouse(home)
+    folder = home.run("r1")
+    folder.mkdir(parents=True)
+    batch = active_batches(home, load_sources(home.sources_file).by_name("people"))[0].batch_id
+    (folder / "quarantine.csv").write_text(
+        "entity,source,file,row_no,column_name,reason,value,batch_id\n"
+        f"contacts,people,people.csv,1,birth_year,BAD,born in Lyon,{batch}\ncontacts,people,people.csv,2,birth_year,BAD,n/a,{batch}\n"
+    )
+    (folder / "stages.jsonl").write_text('{"message": "Could not convert ANN@x.org"}\n')
+    (home.logs / "dbt").mkdir(parents=True)
+    (home.logs / "dbt" / "dbt.log").write_text("nothing of anybody\nAnn Smith\n")
+    build_publication(home, "r1", FACTS, {}, "owner")
+    swap(home, "r1")
+    home.accepted.parent.mkdir(parents=True)
+    os.rename(home.working_copy, home.accepted)
+    (home.landing / "people" / ".unfinished").mkdir()
+    (home.landing / "people" / ".unfinished" / "page-1.json").write_text("ann@x.org")
+    return home
+
+
+@pytest.fixture
+def home(whole, tmp_path):
+    shutil.copytree(whole.root, tmp_path / "home", symlinks=True)
+    return Home.at(tmp_path / "home")
+
+
+def make_warehouse(home):
+    home.working_copy.parent.mkdir(parents=True)
+    keys = hash_keys(home)
+    with duckdb.connect(str(home.working_copy)) as connection:
+        connection.execute("create schema control; create schema staging; create schema model; create schema marts; create schema audit")
+        connection.execute("create table control.keys (inner_key varchar, outer_key varchar)")
+        connection.execute("insert into control.keys values (?, ?)", [keys.inner, keys.outer])
+        connection.execute(
+            "create table marts.dim_customers (person_id varchar primary key, city varchar, revenue_amount decimal(18,2));"
+            "insert into marts.dim_customers values ('crm:17', 'Lyon', 17), ('crm:18', 'Nice', 20);"
+            "create table marts.person_contacts as select * from (values ('crm:17', 'crm:17'), ('crm:20', 'crm:17'), ('crm:18', 'crm:18'), "
+            "('crm:19', 'crm:19')) as t (contact_id, person_id);"
+            "create table marts.fct_order_lines as select 'crm:17' as person_id, 'crm:17' as product_id, 7.0 as net_amount;"
+            "create table staging.base_contacts as select 'crm:17' as contact_id, 'Ann' as first_name, 'Lyon' as city, 'ann@x.org' as email, "
+            "[{'column_name': 'x', 'value': 'Ann'}] as _problems;"
+            "insert into staging.base_contacts select 'crm:18', 'Bob', 'Nice', 'bob@x.org', null;"
+            "create view staging.stg_contacts as select * from warehouse.staging.base_contacts;"
+            "create table model.phone_numbers as select '06 12 34 56 78' as raw_phone, '+33612345678' as e164;"
+            "comment on column marts.dim_customers.city is 'Where.'"
+        )
+
+
+def everything(home):
+    """The bytes of every file of the home but the sources' own, and the cells of packed ones."""
+    for path in home.root.rglob("*"):
+        if path.is_file() and not path.is_symlink() and path.parts[len(home.root.parts)] != "input":
+            yield path, path.read_bytes()
+            if path.suffix == ".parquet":
+                yield path, str(duckdb.sql(f"select * from read_parquet('{path}')").fetchall()).encode()
+            elif path.suffix == ".duckdb":
+                with duckdb.connect(str(path), read_only=True) as connection:
+                    for schema, table in connection.execute("select schema_name, table_name from duckdb_tables()").fetchall():
+                        yield path, str(connection.execute(f"from {schema}.{table}").fetchall()).encode()
+
+
+def hits(home):
+    return sorted(
+        {str(path.relative_to(home.root)) for path, text in everything(home) for word in CANARIES if word.lower() in text.lower()}
+    )
+
+
+def test_nothing_is_left_and_nothing_else_changes(home):
+    assert len(hits(home)) >= 6, "the canaries are where they should be found"
+    done = erase(home, Asked(email="ANN@x.org"), WHO)
+    assert hits(home) == []
+    assert done.left == ()
+    assert [path for path, text in everything(home) if b"Ann" in text] == []
+    with duckdb.connect(str(home.accepted), read_only=True) as connection:
+        nobody = Forgotten.of(home).contact("crm:17", "crm")
+        assert connection.execute("select * from marts.dim_customers order by revenue_amount").fetchall() == [
+            (nobody, None, 17),
+            ("crm:18", "Nice", 20),
+        ]
+        assert connection.execute("select person_id, product_id from marts.fct_order_lines").fetchall() == [(nobody, "crm:17")]
+        assert connection.execute("select first_name, email from staging.stg_contacts").fetchall() == [(None, None), ("Bob", "bob@x.org")]
+        assert connection.execute("select comment from duckdb_columns() where column_name = 'city' and comment is not null").fetchall() == [
+            ("Where.",)
+        ]
+        with pytest.raises(duckdb.Error, match="read-only"):
+            connection.execute("insert into marts.dim_customers values (null, null, 1)")
+    assert [line.split(",")[6] for line in (home.run("r1") / "quarantine.csv").read_text().splitlines()] == ["value", "", "n/a"]
+    assert (home.logs / "dbt" / "dbt.log").read_text() == "nothing of anybody\nerased\n"
+
+
+def test_a_publication_keeps_its_figures_and_says_what_changed(home):
+    before = json.loads((home.current / "manifest.json").read_text())
+    erase(home, Asked(person="crm:17"), WHO)
+    after = json.loads((home.current / "manifest.json").read_text())
+    keyed = hash_keys(home)
+    key = f"p_{keyed.hash(Forgotten.of(home).contact('crm:17', 'crm'))}"
+    with duckdb.connect(str(home.current / "goodwill.duckdb"), read_only=True) as connection:
+        assert set(connection.execute("select * from marts.dim_customers").fetchall()) == {(key, 17), (f"p_{keyed.hash('crm:18')}", 20)}
+    with duckdb.connect(str(home.current / "personal" / "goodwill.duckdb"), read_only=True) as connection:
+        assert ("Lyon",) not in connection.execute("select city from marts.dim_customers").fetchall()
+        assert ("crm:17",) not in connection.execute("select source_id from marts.person_keys").fetchall()
+    assert set(after["erased_in"]) >= {"goodwill.duckdb", "marts/dim_customers.parquet", "personal/goodwill.duckdb"}
+    for name, file in after["files"].items():
+        assert (home.current / name).stat().st_size == file["bytes"]
+        assert (home.current / name).stat().st_mode & 0o222 == 0
+        assert (name in after["erased_in"]) == (before["files"][name]["sha256"] != file["sha256"])
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        Asked(person="crm:20"),
+        Asked(phone="+33 (0)6.12.34.56.78"),
+        Asked(email="ann.old@x.org"),
+        Asked(person=f"p_{HashKeys.__name__}"),
+    ],
+    ids=["another contact", "number", "an address of old", "key of a publication"],
+)
+def test_any_identifier_finds_all_of_the_person(home, asked):
+    if asked.person and asked.person.startswith("p_"):
+        asked = Asked(person=f"p_{hash_keys(home).hash('crm:17')}")
+    done = erase(home, asked, WHO)
+    assert hits(home) == []
+    assert (done.people, done.left) == (1, ())
+
+
+def test_the_proof_counts_and_names_nobody(home):
+    done = erase(home, Asked(email="ann@x.org"), WHO)
+    (entry,) = read_entries(home)
+    proof = entry.facts
+    assert entry.kind == "erasure"
+    for name, sealed in proof["seals"].items():
+        assert sealed == digest(home.root / name), name
+    assert {"published/r1/manifest.json", "published/r1/goodwill.duckdb", "runs/r1/quarantine.csv"} <= set(proof["seals"])
+    assert verify_chain(home).problem == ""
+    assert (proof["erasure"], proof["by"], proof["reason"]) == (done.erasure, "Ines", "asked by letter")
+    assert proof["rows"] == done.rows > 4
+    assert proof["batches"] == done.batches == 5, "both versions of the people too"
+    assert not list(home.privacy.glob("pending*")), "what she was known by is gone"
+    assert home.forgotten_file.stat().st_mode & 0o777 == 0o600
+    assert home.privacy.stat().st_mode & 0o777 == 0o700
+
+
+def test_control_totals_are_those_of_before(home):
+    sources = load_sources(home.sources_file).sources
+    before = {batch.batch_id: batch.totals for source in sources for batch in read_manifests(home, source.name)}
+    erase(home, Asked(email="ann@x.org"), WHO)
+    for source in sources:
+        for batch in read_manifests(home, source.name):
+            assert batch.totals == before[batch.batch_id]
+            assert batch.forgotten[-1]["rows_sha256_before"] != batch.rows_sha256
+            assert rows_file(home, batch).exists()
+
+
+@pytest.mark.parametrize("point", ["after the note", "after the rows", "after landing", "after the proof"])
+def test_killed_anywhere_the_next_call_finishes(home, point, tmp_path):
+    child = os.fork()
+    if child == 0:
+        os.environ["GOODWILL_FAULT"] = f"forgetting: {point}"
+        erase(home, Asked(email="ann@x.org"), WHO)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status), "it was killed"
+    assert len(list(home.privacy.glob("pending*.json"))) == 1
+    done = finish_pending(home)
+    assert [each.left for each in done] == [()]
+    assert hits(home) == []
+    (entry,) = read_entries(home)
+    assert len(entry.facts["seals"]) >= 12, "what was changed before the kill too"
+    assert not list(home.privacy.glob("pending*"))
+
+
+def test_what_is_shared_stays_with_the_others(home):
+    people = home.root / "input" / "people.csv"
+    people.write_text(people.read_text().replace("bob@x.org", "ann.old@x.org"))
+    land_source(home, load_sources(home.sources_file).by_name("people"), "UTC")
+    with pytest.raises(GoodwillError, match="2 people are known by that") as several:
+        erase(home, Asked(email="ann.old@x.org"), WHO)
+    assert "crm:" not in str(several.value)
+    erase(home, Asked(person="crm:17"), WHO)
+    rows = str([row for path, row in everything(home) if path.name == "rows.parquet"])
+    assert "Ann" not in rows
+    assert "ann.old@x.org" in rows, "Bob's address too"
+
+
+def test_who_is_unknown_or_forgotten_already_is_said(home):
+    with pytest.raises(GoodwillError, match="nobody is known by that\n"):
+        erase(home, Asked(email="zoe@x.org"), WHO)
+    erase(home, Asked(email="ann@x.org"), WHO)
+    with pytest.raises(GoodwillError, match="any more: they were forgotten"):
+        erase(home, Asked(email="ann@x.org"), WHO)
+    with pytest.raises(GoodwillError, match="in one way"):
+        Asked(email="a@b.c", phone="1")
+    with pytest.raises(GoodwillError, match="needs a name and a reason"):
+        erase(home, Asked(email="bob@x.org"), Request("", ""))
+
+
+def test_a_running_night_is_not_disturbed(home):
+    Lock.of(home).acquire("a night", os.getpid())
+    with pytest.raises(GoodwillError, match="holds the warehouse"):
+        erase(home, Asked(email="ann@x.org"), WHO)
+    Lock.of(home).release("a night")
+
+
+def test_a_backup_brings_nobody_back(home, tmp_path):
+    backup = tmp_path / "backup.zip"
+    with zipfile.ZipFile(backup, "w") as archive:
+        for path in home.landing.rglob("*"):
+            archive.write(path, path.relative_to(home.landing))
+    erase(home, Asked(email="ann@x.org"), WHO)
+    with zipfile.ZipFile(backup) as archive:
+        archive.extractall(home.landing)
+    for source in load_sources(home.sources_file).sources:
+        hold_against_list(home, source, "UTC")
+        assert hold_against_list(home, source, "UTC") == [], "once"
+    texts = [text for path, text in everything(home) if path.name == "rows.parquet"]
+    assert not any(b"Ann" in text or b"ann@x.org" in text for text in texts)
