@@ -79,7 +79,7 @@ create table intermediate.int_customer_facts as
 select 'p' || person as person_id, false as is_guest, x + 1 as purchase_days, x, t_x_days, age_days,
     cast(first + 0.01 as decimal(18, 2)) as first_amount, cast(repeat as decimal(18, 2)) as repeat_amount,
     cast((first + repeat) * 0.3 as decimal(18, 2)) as margin_amount, false as margin_is_assumed,
-    cast(0 as decimal(18, 2)) as cost_to_serve_amount
+    cast(0 as decimal(18, 2)) as cost_to_serve_amount, cast(null as varchar) as first_category
 from made
 """
 

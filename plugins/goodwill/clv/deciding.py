@@ -14,6 +14,7 @@ from goodwill.clv.drift import histogram, parameter_shift, stability_index
 from goodwill.clv.fitting import fit_purchases, fit_spend, purchase_likelihood
 from goodwill.clv.groups import BY_GROUP, fit_groups, measure_groups
 from goodwill.clv.holdout import Holdout, measure_models, read_holdout
+from goodwill.clv.independence import spend_dependence
 from goodwill.clv.ledger import Ledger, Line
 from goodwill.clv.models.gamma_gamma import GammaGamma
 from goodwill.clv.models.pareto import Pareto
@@ -115,7 +116,9 @@ def _fitted(night: _Night, model: ModelName, tuples: PurchaseTuples) -> ModelRun
 
 def _fitted_spend(night: _Night, tuples: SpendTuples) -> ModelRun:
     line = night.accepted(SPEND_MODEL)
-    run = fit_spend(tuples, night.settings.clv.minimum_repeat_customers, night.settings.clv.prior, line["parameters"] if line else None)
+    clv, begin = night.settings.clv, line["parameters"] if line else None
+    dependence = spend_dependence(night.connection)
+    run = fit_spend(tuples, clv.minimum_repeat_customers, clv.prior, begin, dependence, clv.spend_correlation_limit)
     if run.status == "accepted":
         run = replace(run, crosscheck_difference=difference_to_lifetimes(GammaGamma(tuples)))
     return replace(run, warm_start_run_id=line["run_id"] if line else None)

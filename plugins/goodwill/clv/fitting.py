@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from goodwill.clv.independence import Dependence
 from goodwill.clv.maximising import Peak, Prior, climb, weak_prior
 from goodwill.clv.models.beta_geometric import BetaGeometric
 from goodwill.clv.models.gamma_gamma import GammaGamma
@@ -59,8 +60,20 @@ def fit_purchases(
     return replace(run, status="accepted" if REPEATS_RATIO[0] <= ratio <= REPEATS_RATIO[1] else "rejected", message=said)
 
 
-def fit_spend(tuples: SpendTuples, minimum: int, use_prior: bool = True, begin: Mapping[str, float] | None = None) -> ModelRun:
-    """Gamma-Gamma on the mean spend of repeat customers; money in units of the reporting currency."""
+def fit_spend(
+    tuples: SpendTuples,
+    minimum: int,
+    use_prior: bool = True,
+    begin: Mapping[str, float] | None = None,
+    dependence: Dependence | None = None,
+    limit: float = 1.0,
+) -> ModelRun:
+    """Gamma-Gamma on the mean spend of repeat customers; money in units of the reporting currency.
+
+    Parameters
+    ----------
+    dependence : how spend goes with frequency; surely beyond `limit`, the model is rejected, because it takes them for independent.
+    """
     customers = tuples.customer_count
     run = ModelRun(SPEND_MODEL, customers, customers, len(tuples.x), tuples.data_hash, "not_fitted", "")
     if customers < minimum:
@@ -74,7 +87,9 @@ def fit_spend(tuples: SpendTuples, minimum: int, use_prior: bool = True, begin: 
     if q <= Q_MINIMUM:
         return replace(run, status="rejected", message=f"q = {q:.4g} is not above {Q_MINIMUM}: the modelled mean spend does not exist")
     ratio = p * v / (q - 1) / tuples.mean_spend
-    said = f"modelled mean spend is {ratio:.3f} times the observed one"
+    said = f"modelled mean spend is {ratio:.3f} times the observed one" + (f"; {dependence}" if dependence else "")
+    if dependence and dependence.beyond(limit):
+        return replace(run, status="rejected", message=f"spend goes with frequency, beyond {limit:g}: {said}")
     return replace(run, status="accepted" if SPEND_RATIO[0] <= ratio <= SPEND_RATIO[1] else "rejected", message=said)
 
 

@@ -1,82 +1,15 @@
-"""The SQL of the scores. Read in this order: the population's averages, what contracts are worth, then each customer's steps up to the
-published columns."""
+"""The SQL of the scores, over the averages of `averages_sql`: what contracts are worth, then each customer's steps up to the published columns."""
 
 from __future__ import annotations
 
+from goodwill.clv.averages_sql import AGE_BAND
 from goodwill.clv.horizons import DAY_HORIZONS, MONTH_HORIZONS
 from goodwill.clv.intervals import LEVELS
 
-__all__ = ["CONTRACTS", "POPULATION", "interval_outputs", "scores"]
+__all__ = ["contracts", "interval_outputs", "scores"]
 
 #: Half-widths of a normal's 80 and 95 % intervals, in standard deviations.
 _Z = {80: 1.2815515655446004, 95: 1.959963984540054}
-
-#: One row: what is typical of everybody. Amounts are summed as decimals, so the averages do not depend on threads.
-POPULATION = """
-create or replace temp table scoring_population as
-with
-
-repeats as (
-
-    select coalesce(sum(x * customers) / nullif(sum(age_days * customers), 0), 0) as purchases_per_day
-    from intermediate.int_rfm_tuples
-
-),
-
-spend as (
-
-    select sum(mean_repeat_cents * customers) / cast(nullif(sum(customers), 0) as double) / 100 as mean_repeat_spend
-    from intermediate.int_spend_tuples
-
-),
-
-facts as (
-
-    select
-        cast(avg(first_amount) as double) as mean_first_spend,
-        cast(sum(first_amount + coalesce(repeat_amount, 0)) as double) / nullif(sum(purchase_days), 0) as mean_spend,
-        cast(sum(margin_amount) as double)
-        / nullif(cast(sum(first_amount + coalesce(repeat_amount, 0)) filter (where margin_amount is not null) as double), 0) as margin_rate,
-        coalesce(
-            cast(sum(cost_to_serve_amount) filter (where not is_guest) as double)
-            / nullif(sum(age_days) filter (where not is_guest), 0), 0
-        ) as cost_per_day
-    from intermediate.int_customer_facts
-    where purchase_days >= 1
-
-),
-
--- how differently customers earn: the spread of their own rates around everybody's, each weighing what it was earned on
-spread as (
-
-    select
-        sqrt(
-            sum(gross * power(least(greatest(margin / gross - margin_rate, -2), 2), 2)) / nullif(sum(gross), 0)
-        ) as margin_spread
-    from (
-        select
-            cast(first_amount + coalesce(repeat_amount, 0) as double) as gross,
-            cast(margin_amount as double) as margin
-        from intermediate.int_customer_facts
-        where purchase_days >= 2 and margin_amount is not null and first_amount + coalesce(repeat_amount, 0) > 0
-    ) as known
-    cross join facts
-
-)
-
-select
-    repeats.purchases_per_day,
-    coalesce(spend.mean_repeat_spend, facts.mean_first_spend, 0) as mean_repeat_spend,
-    coalesce(facts.mean_spend, 0) as mean_spend,
-    facts.margin_rate,
-    -- to eight digits: the order in which threads sum must not show
-    round(coalesce(spread.margin_spread, 0), 8) as margin_spread,
-    facts.cost_per_day
-from repeats
-cross join spend
-cross join facts
-cross join spread
-"""
 
 #: One row a person with a running contract of a fitted plan: what the contracts are still worth.
 CONTRACTS = """
@@ -137,15 +70,20 @@ customers as (
         models.refusal as purchase_refusal,
         models.remark as model_remark,
         models.has_intervals,
-        population.purchases_per_day,
+        coalesce(cohorts.purchases_per_day, population.purchases_per_day) as purchases_per_day,
         population.mean_repeat_spend,
         population.mean_spend,
-        population.margin_rate as population_margin_rate,
-        population.margin_spread,
+        coalesce(margins.margin_rate, population.margin_rate) as usual_margin_rate,
+        spread.margin_spread,
         population.cost_per_day as population_cost_per_day
     from intermediate.int_customer_facts as facts
     cross join scoring_parameters as parameters
     cross join scoring_population as population
+    cross join scoring_spread as spread
+    left join scoring_margins as margins
+        on facts.first_category = margins.first_category
+    left join scoring_cohorts as cohorts
+        on {age_band} = cohorts.age_band
     left join intermediate.int_clv_customers as about
         on facts.person_id = about.person_id
     left join scoring_policies as policies
@@ -179,22 +117,22 @@ judged as (
         end as expected_spend,
         case
             when policy_margin_rate is not null then policy_margin_rate
-            when population_margin_rate is null then coalesce(assumed_margin_rate, 1)
-            when margin is null then population_margin_rate
-            else (margin + margin_credibility * mean_spend * population_margin_rate) / (gross_spend + margin_credibility * mean_spend)
+            when usual_margin_rate is null then coalesce(assumed_margin_rate, 1)
+            when margin is null then usual_margin_rate
+            else (margin + margin_credibility * mean_spend * usual_margin_rate) / (gross_spend + margin_credibility * mean_spend)
         end as margin_rate,
         case
-            when policy_margin_rate is not null or population_margin_rate is null or margin is null then cast(0 as double)
+            when policy_margin_rate is not null or usual_margin_rate is null or margin is null then cast(0 as double)
             else margin_spread * sqrt(margin_credibility * mean_spend / nullif(gross_spend + margin_credibility * mean_spend, 0))
         end as margin_deviation,
         case
             when policy_margin_rate is not null then 'assumed_margin'
-            when population_margin_rate is null and assumed_margin_rate is null then 'revenue'
-            when population_margin_rate is null or margin is null or margin_is_assumed then 'assumed_margin'
+            when usual_margin_rate is null and assumed_margin_rate is null then 'revenue'
+            when usual_margin_rate is null or margin is null or margin_is_assumed then 'assumed_margin'
             else 'margin'
         end as value_basis,
         case
-            when is_guest or (population_margin_rate is null and assumed_margin_rate is null) then cast(0 as double)
+            when is_guest or (usual_margin_rate is null and assumed_margin_rate is null) then cast(0 as double)
             else (cost_to_serve + cost_credibility * population_cost_per_day) / (customers.age_days + cost_credibility)
         end as cost_per_day,
         case
@@ -204,7 +142,7 @@ judged as (
                     '; ',
                     case
                         when customers.model is null then
-                            'purchases: ' || coalesce(purchase_refusal, 'not fitted') || '; everybody is expected back at the average rate'
+                            'purchases: ' || coalesce(purchase_refusal, 'not fitted') || '; everybody is expected back at the rate of those who came in the same quarter'
                         else model_remark
                     end,
                     case
@@ -386,6 +324,7 @@ def scores() -> str:
     subscriber += [money.format(f"case parameters.horizon_months {by_horizon} end", "clv")]
     subscriber += [money.format(f"contracts.value_{months}{name}", f"clv_{months}{name}") for months in MONTH_HORIZONS for name in _sides()]
     return _SCORES.format(
+        age_band=AGE_BAND,
         said=",\n        ".join(f"said.{name}" for name in (*counts, *units)),
         expectations=",\n        ".join(
             [_expectation(column) for column in columns]

@@ -8,7 +8,7 @@ from typing import Any, cast
 import duckdb
 import pyarrow as pa
 
-from goodwill.clv import scores_sql
+from goodwill.clv import averages_sql, scores_sql
 from goodwill.clv.contracts import renewal_table
 from goodwill.clv.horizons import MONTH_HORIZONS, Calendar
 from goodwill.clv.lookup import expected_if_alive, interval_names, tuple_scores
@@ -20,7 +20,7 @@ from goodwill.sql import literal
 
 __all__ = ["score"]
 
-#: How many average purchases the population's margin rate weighs against a customer's own history.
+#: How many average purchases the margin rate of the category weighs against a customer's own history, and everybody's against the category's.
 MARGIN_CREDIBILITY = 5.0
 #: How many purchases the population's mean spend weighs where the spend model is not used.
 SPEND_CREDIBILITY = 3.0
@@ -49,7 +49,8 @@ def score(connection: duckdb.DuckDBPyConnection, settings: BusinessSettings, run
     _write_parameters(connection, settings, run_id, as_of, spend)
     _write_policies(connection, settings)
     _write_models(connection, run_id, purchases)
-    connection.execute(scores_sql.POPULATION)
+    for statement in averages_sql.STATEMENTS:
+        connection.execute(statement)
     tables = _look_ups(connection, purchases, spend, calendars)
     tables["scoring_days"] = _discounted_days(calendars)
     contracts = [run for run in runs if run.model == CONTRACT_MODEL]
@@ -62,8 +63,8 @@ def score(connection: duckdb.DuckDBPyConnection, settings: BusinessSettings, run
     finally:
         for name in tables:
             connection.unregister(name)
-    for name in ("parameters", "population", "policies", "models", "contracts"):
-        connection.execute(f"drop table scoring_{name}")
+    for name in ("scoring_parameters", "scoring_policies", "scoring_models", "scoring_contracts", *averages_sql.TABLES):
+        connection.execute(f"drop table {name}")
     counts = connection.execute(
         "select model_used, count(*), count(fallback_reason) from model.clv_scores group by 1 order by 1"
     ).fetchall()

@@ -1,0 +1,120 @@
+"""The SQL of what is typical, which a customer's own history is weighed with: of everybody, of a first category, of a time of acquisition.
+
+Amounts are summed as decimals and doubles are rounded, so that the order in which threads sum does not show.
+"""
+
+from __future__ import annotations
+
+__all__ = ["AGE_BAND", "STATEMENTS", "TABLES"]
+
+#: Days of first purchases that are taken together where no model scores.
+_BAND = 91
+#: How many days of everybody a band of first purchases is weighed with: thirty customers over a year.
+_BAND_CREDIBILITY = 30 * 365
+
+#: One row: what is typical of everybody.
+_POPULATION = """
+create or replace temp table scoring_population as
+with
+
+repeats as (
+
+    select coalesce(sum(x * customers) / nullif(sum(age_days * customers), 0), 0) as purchases_per_day
+    from intermediate.int_rfm_tuples
+
+),
+
+spend as (
+
+    select sum(mean_repeat_cents * customers) / cast(nullif(sum(customers), 0) as double) / 100 as mean_repeat_spend
+    from intermediate.int_spend_tuples
+
+),
+
+facts as (
+
+    select
+        cast(avg(first_amount) as double) as mean_first_spend,
+        cast(sum(first_amount + coalesce(repeat_amount, 0)) as double) / nullif(sum(purchase_days), 0) as mean_spend,
+        cast(sum(margin_amount) as double)
+        / nullif(cast(sum(first_amount + coalesce(repeat_amount, 0)) filter (where margin_amount is not null) as double), 0) as margin_rate,
+        coalesce(
+            cast(sum(cost_to_serve_amount) filter (where not is_guest) as double)
+            / nullif(sum(age_days) filter (where not is_guest), 0), 0
+        ) as cost_per_day
+    from intermediate.int_customer_facts
+    where purchase_days >= 1
+
+)
+
+select
+    repeats.purchases_per_day,
+    coalesce(spend.mean_repeat_spend, facts.mean_first_spend, 0) as mean_repeat_spend,
+    coalesce(facts.mean_spend, 0) as mean_spend,
+    facts.margin_rate,
+    facts.cost_per_day
+from repeats
+cross join spend
+cross join facts
+"""
+
+#: One row a first category: its margin rate, weighed with everybody's as a customer's own is weighed with it.
+_MARGINS = """
+create or replace temp table scoring_margins as
+select
+    facts.first_category,
+    (
+        cast(sum(facts.margin_amount) as double)
+        + max(parameters.margin_credibility * population.mean_spend * population.margin_rate)
+    ) / (
+        cast(sum(facts.first_amount + coalesce(facts.repeat_amount, 0)) as double)
+        + max(parameters.margin_credibility * population.mean_spend)
+    ) as margin_rate
+from intermediate.int_customer_facts as facts
+cross join scoring_parameters as parameters
+cross join scoring_population as population
+where facts.purchase_days >= 1 and facts.first_category is not null and facts.margin_amount is not null
+group by facts.first_category
+"""
+
+#: One row: how differently customers earn, the spread of their own rates around that of their category, each weighing what it was earned on.
+_SPREAD = """
+create or replace temp table scoring_spread as
+select
+    round(
+        coalesce(sqrt(sum(gross * power(least(greatest(margin / gross - usual, -2), 2), 2)) / nullif(sum(gross), 0)), 0), 8
+    ) as margin_spread
+from (
+    select
+        cast(facts.first_amount + coalesce(facts.repeat_amount, 0) as double) as gross,
+        cast(facts.margin_amount as double) as margin,
+        coalesce(margins.margin_rate, population.margin_rate) as usual
+    from intermediate.int_customer_facts as facts
+    cross join scoring_population as population
+    left join scoring_margins as margins
+        on facts.first_category = margins.first_category
+    where
+        facts.purchase_days >= 2
+        and facts.margin_amount is not null
+        and facts.first_amount + coalesce(facts.repeat_amount, 0) > 0
+) as known
+"""
+
+#: One row a quarter of first purchases: how often its customers came back, which is what is expected of them where no model scores.
+_COHORTS = f"""
+create or replace temp table scoring_cohorts as
+select
+    cast(floor(tuples.age_days / {_BAND}.0) as bigint) as age_band,
+    (sum(tuples.x * tuples.customers) + {_BAND_CREDIBILITY} * max(population.purchases_per_day))
+    / (sum(tuples.age_days * tuples.customers) + {_BAND_CREDIBILITY}) as purchases_per_day
+from intermediate.int_rfm_tuples as tuples
+cross join scoring_population as population
+group by 1
+"""
+
+#: In the order in which they can be made; `scoring_parameters` stands before them.
+STATEMENTS = (_POPULATION, _MARGINS, _SPREAD, _COHORTS)
+TABLES = ("scoring_population", "scoring_margins", "scoring_spread", "scoring_cohorts")
+
+#: SQL: the band of first purchases of the column `age_days`.
+AGE_BAND = f"cast(floor(facts.age_days / {_BAND}.0) as bigint)"
