@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from pathlib import Path
 
-__all__ = ["digest", "replace_text", "sync"]
+__all__ = ["digest", "name_order", "replace_text", "sync"]
+
+_DIGITS = re.compile(r"([0-9]+)")
 
 
 def digest(path: Path) -> str:
@@ -29,3 +32,16 @@ def replace_text(path: Path, text: str) -> None:
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     beside.write_text(text, encoding="utf-8")
     os.replace(beside, path)
+
+
+def name_order(name: str) -> tuple[object, ...]:
+    """The place of a file among others by its name, folder by folder: numbers by what they say (`v9` before `v10`), a name before the longer one
+    that begins with it, whatever the ending (`list.csv`, `list (1).csv`, `list-v2.csv`)."""
+    folder, _, last = name.rpartition("/")
+    stem = last.removesuffix(".gz").removesuffix(".zip")
+    stem = stem.rpartition(".")[0] or stem
+
+    def pieces(text: str) -> tuple[tuple[int, int, str], ...]:
+        return tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in _DIGITS.split(text) if part)
+
+    return tuple(pieces(part) for part in (*folder.split("/"), stem)), name

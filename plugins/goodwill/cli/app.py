@@ -81,7 +81,8 @@ def check(home: HomeOption = None) -> None:
         checking.show(out, finding)
     if any(finding.error for finding in findings):
         raise typer.Exit(FAILED)
-    out.print(f"\nready: goodwill run --home {where.root}")
+    out.print("\nnot judged here, but by the night: currencies and their rates, days to come, what rows of other files say of these")
+    out.print(f"ready: goodwill run --home {where.root}")
 
 
 @app.command()

@@ -15,6 +15,7 @@ from rich.markup import escape
 from goodwill.errors import GoodwillError
 from goodwill.extract.batches import Manifest, active_batches
 from goodwill.extract.contents import profile, whole_columns
+from goodwill.extract.drift import changes, refuse_changed
 from goodwill.extract.mapping import Mapper
 from goodwill.extract.structure import check_columns, mappers
 from goodwill.home import Home
@@ -77,6 +78,7 @@ class _Look:
         self.source, self.zone, self.scratch = source, zone, scratch
         self.had = {name for each in landed for name in each.columns}
         self.profiles = [each.profile for each in landed]
+        self.columns_of = {each.file: each.columns for each in landed if each.columns}
         self.finding = Finding(source.name, str(getattr(source, "path", source.name)))
         self._columns: dict[str, str] = {}
         self._waiting: list[Path] = []
@@ -87,6 +89,10 @@ class _Look:
         columns = part.columns()
         if columns:
             check_columns(self.source, part.name, mappers(self.source, columns, self.zone), columns, self.had)
+            before = self.columns_of.get(part.name) or next(reversed(self.columns_of.values()), None)
+            if before:
+                refuse_changed(self.source, part.name, changes(before, columns))
+            self.columns_of[part.name] = columns
             if columns != self._columns or len(self._waiting) >= _PARTS or self._rows >= _ROWS:
                 self.map_waiting()
             folder = Path(tempfile.mkdtemp(dir=self.scratch))

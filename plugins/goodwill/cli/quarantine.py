@@ -190,7 +190,12 @@ def export_(
     """Write the rejected rows of a source to a file, as the source wrote them, with the rows they are read together with."""
     where = Home.at(home)
     name, rejected = read_rejected(where, run)
-    done = export(where, _source(where, source), rejected, file)
+    try:
+        done = export(where, _source(where, source), rejected, file)
+    except OSError as error:
+        raise GoodwillError(
+            f"{file} cannot be written ({error.strerror})", "name a file in a folder that is there and can be written"
+        ) from None
     out = console()
     out.print(
         f"wrote {escape(str(file))}: {done.rejected} rows that run {name} rejected"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from goodwill.errors import SourceError
+from goodwill.files import name_order
 from goodwill.home import Home
 from goodwill.sources import Source
 from goodwill.sources.connectors.protocol import ROWS
@@ -122,12 +123,12 @@ def read_manifests(home: Home, source: str) -> list[Manifest]:
     return sorted(manifests, key=lambda manifest: (manifest.extracted_at, manifest.batch_id))
 
 
-def _by_name(manifest: Manifest) -> tuple[str, str]:
-    return manifest.file, manifest.extracted_at
+def _by_name(manifest: Manifest) -> tuple[object, ...]:
+    return name_order(manifest.file), manifest.extracted_at
 
 
-def _by_arrival(manifest: Manifest) -> tuple[str, str]:
-    return manifest.extracted_at, manifest.file
+def _by_arrival(manifest: Manifest) -> tuple[object, ...]:
+    return manifest.extracted_at, name_order(manifest.file)
 
 
 def counting(source: Source, manifests: list[Manifest]) -> list[Manifest]:

@@ -107,6 +107,15 @@ class Caster:
             "NFC": f"case when {odd} then nfc_normalize({value}) is distinct from {value} else false end",
         }
 
+    def _slip(self, text: str) -> str:
+        """SQL: whether a text that the source wrote itself has the decimal mark of others: `1.250` is no number where the comma is the mark.
+
+        Cells of workbooks and of JSON are numbers already, and always written with a point.
+        """
+        if self.source.decimal != "," or self.source.thousands == "." or self.source.writes_points:
+            return "false"
+        return f"contains({text}, '.')"
+
     def _number_text(self, text: str) -> str:
         if self.source.thousands:
             text = f"replace({text}, {literal(self.source.thousands)}, '')"
@@ -131,7 +140,8 @@ class Caster:
             else:
                 places = DECIMALS[kind]
                 pattern = rf"[+-]?\d{{1,{18 - places}}}([.]\d{{1,{places}}}0*)?"
-            slow = f"when {self._grouped(self.text(value, sql_type))}regexp_full_match({clean}, '{pattern}') then try_cast({clean} as {target})"
+            strict = "" if self._slip(value) == "false" else f"not {self._slip(value)} and "
+            slow = f"when {strict}{self._grouped(self.text(value, sql_type))}regexp_full_match({clean}, '{pattern}') then try_cast({clean} as {target})"
             if kind in DECIMALS and self.source.decimal == "." and not self._odd_tokens:
                 # a number written as we would write it is exact: no pattern is needed
                 exact = f"try_cast({value} as {target})"
@@ -270,8 +280,9 @@ class Caster:
             return "'BAD_ID'"
         clean = self._number_text(text)
         if kind in DECIMALS:
+            grouped = self._grouped(text).removesuffix(" and ") or "true"
             return (
-                f"case when regexp_full_match({clean}, '[+-]?\\d+[.]\\d+') and abs(try_cast({clean} as double)) < 1e{18 - DECIMALS[kind]} "
+                f"case when {self._slip(text)} or not ({grouped}) then 'BAD_NUMBER' when regexp_full_match({clean}, '[+-]?\\d+[.]\\d+') and abs(try_cast({clean} as double)) < 1e{18 - DECIMALS[kind]} "
                 f"then 'TOO_MANY_DECIMALS' when regexp_full_match({clean}, '[+-]?\\d+([.]\\d+)?') then 'OUT_OF_RANGE' else 'BAD_NUMBER' end"
             )
         return "'BAD_NUMBER'"

@@ -22,6 +22,8 @@ _SHARE = 0.9
 _DAY = r"(\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}|\d{4}/\d{1,2}/\d{1,2})"
 _NUMBERS = frozenset({"money", "price", "quantity", "number"})
 _KEYS = frozenset({"id", "ref", "text", "integer"})
+#: What the kind of padded numbers begins with; their width follows.
+_DIGITS = "digits"
 _SAYS_NOTHING = frozenset({"empty", "mixed"})
 #: Values below which a change may be chance: a day with three rows is no new structure.
 _FEW, _MANY = 3, 20
@@ -38,7 +40,8 @@ class Reading:
 
 
 def profile(rows: Path, source: Source, columns: dict[str, str]) -> dict[str, str]:
-    """Text column → `integer`, `decimal`, `date`, `timestamp`, `text`, `mixed` or `empty`, and how many values that was told from.
+    """Text column → `integer`, `decimal`, `date`, `timestamp`, `text`, `mixed` or `empty`, and how many values that was told from; whole
+    numbers that are all written with six digits, leading zeros included, are `digits6`.
 
     Written `kind:values`, as it stands in the manifest; nothing of a batch without rows.
     """
@@ -55,25 +58,29 @@ def profile(rows: Path, source: Source, columns: dict[str, str]) -> dict[str, st
         given = f"{identifier(name)} is not null and {value} not in ({empty})"
         counts.append(f"count(*) filter ({given})")
         counts += [f"count(*) filter ({given} and regexp_full_match({value}, {literal(pattern)}))" for pattern in patterns.values()]
+        # the width of numbers that begin with zeros, where all have one width
+        padded = f"count(*) filter ({given} and starts_with({value}, '0') and strlen({value}) > 1) > 0"
+        widths = [f"{end}(strlen({value})) filter ({given})" for end in ("min", "max")]
+        counts.append(f"case when {padded} and {widths[0]} = {widths[1]} then {widths[0]} else 0 end")
     sample = f"(select * from read_parquet({literal(str(rows))}) where __malformed is null limit {SAMPLE})"
     with duckdb.connect() as connection:
         sampled, *found = connection.execute(f"select count(*), {', '.join(counts)} from {sample}").fetchone() or (0,)
     if not sampled:
         return {}  # a batch without rows says nothing of its columns
-    width = len(patterns) + 1
+    width = len(patterns) + 2
     return {
-        name: _kind(found[place], dict(zip(patterns, found[place + 1 : place + width], strict=True)))
+        name: _kind(found[place], dict(zip(patterns, found[place + 1 : place + width - 1], strict=True)), found[place + width - 1])
         for name, place in zip(texts, range(0, len(found), width), strict=True)
     }
 
 
-def _kind(values: int, counts: dict[str, int]) -> str:
+def _kind(values: int, counts: dict[str, int], digits: int) -> str:
     enough = values * _SHARE
     numbers, times = counts["integer"] + counts["decimal"], counts["date"] + counts["timestamp"]
     if not values:
         kind = "empty"
     elif counts["integer"] >= enough:
-        kind = "integer"
+        kind = f"{_DIGITS}{digits}" if digits and counts["integer"] == values else "integer"
     elif numbers >= enough:
         kind = "decimal"
     elif counts["date"] >= enough:
@@ -87,9 +94,24 @@ def _kind(values: int, counts: dict[str, int]) -> str:
     return f"{kind}:{values}"
 
 
-def whole_columns(profiles: Iterable[dict[str, str]]) -> frozenset[str]:
-    """The columns that hold whole numbers in at least one of the batches: an id `7.0` among them is no other id than `7`, but a slip."""
-    return frozenset(column_key(name) for each in profiles for name, said in each.items() if _split(said)[0] == "integer")
+def whole_columns(profiles: Iterable[dict[str, str]]) -> dict[str, int]:
+    """The columns that hold whole numbers in at least one of the batches → how many digits they all have there, 0 where not all have as many.
+
+    An id `7.0` among them is no other id than `7`, but a slip; so is `7` among `000007`.
+    """
+    found: dict[str, int] = {}
+    for each in profiles:
+        for name, said in each.items():
+            kind, values = _split(said)
+            if _is_whole(kind):
+                digits = int(kind.removeprefix(_DIGITS)) if kind != "integer" and values >= _FEW else 0
+                had = found.get(column_key(name), 0)
+                found[column_key(name)] = min(had, digits) or max(had, digits)
+    return found
+
+
+def _is_whole(kind: str) -> bool:
+    return kind == "integer" or kind.startswith(_DIGITS)
 
 
 def _split(said: str) -> tuple[str, int]:
@@ -135,9 +157,13 @@ def retyped(source: Source, before: list[dict[str, str]], after: dict[str, str])
         if is_now == "empty":
             if kinds and any(count >= _MANY for _, count in _told(before[:1], name)):
                 found.append((name, was, is_now))
-        elif values >= _FEW and ({was, is_now} != {"integer", "decimal"} or (kinds & _KEYS and not kinds & _NUMBERS)):
+        elif values >= _FEW and (not (_is_number(was) and _is_number(is_now)) or (kinds & _KEYS and not kinds & _NUMBERS)):
             found.append((name, was, is_now))
     return found
+
+
+def _is_number(kind: str) -> bool:
+    return kind == "decimal" or _is_whole(kind)
 
 
 def _told(profiles: list[dict[str, str]], name: str) -> list[tuple[str, int]]:
@@ -154,7 +180,7 @@ def unreadable(source: Source, column: str, is_now: str, values: int | None = No
         return None
     nested = is_now.startswith(("STRUCT", "MAP", "BLOB")) or is_now.endswith("]")
     times = is_now in ("date", "timestamp", "DATE") or is_now.startswith("TIMESTAMP")
-    numbers = is_now in ("integer", "decimal") or is_now.startswith(("DOUBLE", "FLOAT", "DECIMAL", "BIGINT", "INTEGER", "HUGEINT"))
+    numbers = _is_number(is_now) or is_now.startswith(("DOUBLE", "FLOAT", "DECIMAL", "BIGINT", "INTEGER", "HUGEINT"))
     for each in readings(source).get(column_key(column), ()):
         if each.declared:
             continue

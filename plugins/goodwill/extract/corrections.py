@@ -18,6 +18,7 @@ from goodwill.errors import GoodwillError
 from goodwill.extract.approaching import short
 from goodwill.extract.batches import WITHDRAWN, Manifest, active_batches, is_withdrawn, read_manifests, rows_file
 from goodwill.extract.chains import Chain, chains, spread
+from goodwill.extract.contents import whole_columns
 from goodwill.extract.structure import mappers
 from goodwill.extract.totals import measure
 from goodwill.extract.writing import write_batch
@@ -124,6 +125,10 @@ def _edit(connection: duckdb.DuckDBPyConnection, source: Source, chain: Chain, c
     )
 
 
+def _whole(chain: Chain, source: Source) -> dict[str, int]:
+    return whole_columns(manifest.profile for manifest in active_batches(chain.home, source))
+
+
 def unread(source: Source, zone: str, chain: Chain, changed: dict[int, dict[str, str]]) -> list[str]:
     """The changed values that still cannot be read as the source declares: each would be rejected again.
 
@@ -134,7 +139,7 @@ def unread(source: Source, zone: str, chain: Chain, changed: dict[int, dict[str,
     found: dict[str, None] = {}
     with chain.rows() as connection:
         _edit(connection, source, chain, changed)
-        for entity, mapper in mappers(source, chain.columns, zone).items():
+        for entity, mapper in mappers(source, chain.columns, zone, _whole(chain, source)).items():
             reads = {name: {column_key(each) for each in how.source_columns()} for name, how in mapper.mapping.columns.items()}
             rows = connection.execute(
                 f"select _row_no, p.column_name, p.reason, p.value from (select _row_no, unnest(_problems) as p from ({mapper.select('corrected')}))"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from pathlib import Path
 
 from goodwill.errors import SourceError
@@ -10,7 +11,7 @@ from goodwill.extract.batches import Manifest
 from goodwill.extract.contents import profile, retyped, unreadable
 from goodwill.sources import Source
 
-__all__ = ["changes", "judged", "sentence"]
+__all__ = ["changes", "judged", "refuse_changed", "sentence"]
 
 Change = dict[str, "str | None"]
 
@@ -83,12 +84,17 @@ def judged(
     alike = [each.profile for each in near if each.reading == reading]
     found += [_change("retyped", name, was, now) for name, was, now in retyped(source, alike, holds)]
     _refuse_unreadable(source, part, found, holds)
+    refuse_changed(source, part, found)
+    return tuple(found), holds
+
+
+def refuse_changed(source: Source, part: str, found: Sequence[Change]) -> None:
+    """Where the source's policy says `block`, any change stops its part (`SourceError`)."""
     if found and source.drift == "block":
         raise SourceError(
             f"source {source.name!r}: {part}: the structure changed: {'; '.join(map(sentence, found))}",
             "mend it at the source, or set 'drift: warn' or 'drift: adopt'",
         )
-    return tuple(found), holds
 
 
 def _refuse_unreadable(source: Source, part: str, found: list[Change], holds: dict[str, str]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from goodwill.entities import PLUMBING, Entity
 from goodwill.extract.batches import Manifest, active_batches, rows_file
 from goodwill.extract.contents import whole_columns
@@ -34,7 +36,7 @@ def _alike(batches: list[Manifest]) -> list[list[Manifest]]:
 
 
 def _feed(
-    home: Home, source: Source, entity: Entity, batches: list[Manifest], every: dict[str, str], whole: frozenset[str], zone: str
+    home: Home, source: Source, entity: Entity, batches: list[Manifest], every: dict[str, str], whole: Mapping[str, int], zone: str
 ) -> str:
     """Batches that share their types, as rows of an entity; a column that none of them has is empty in them."""
     columns = {column_key(name): sql_type for manifest in batches for name, sql_type in manifest.columns.items()}

@@ -6,13 +6,13 @@ the columns of the file and the landing plumbing (`__row_no`, `__batch_id`, `__f
 
 from __future__ import annotations
 
-from collections.abc import Container
-from dataclasses import dataclass
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field
 
 from goodwill.entities import Column, Entity
 from goodwill.extract.casting import DECIMALS, Caster
-from goodwill.sources.declared import ColumnMapping, Condition, EntityMapping, Share, Source
-from goodwill.sql import column_key, identifier, literal, literals
+from goodwill.sources.declared import Cell, ColumnMapping, Condition, EntityMapping, Share, Source
+from goodwill.sql import column_key, identifier, literal
 
 __all__ = ["Mapper"]
 
@@ -47,7 +47,8 @@ class Mapper:
     ----------
     types : the columns the source has, in lower case, with their SQL types.
     zone : zone of time stamps without one.
-    whole : columns that hold whole numbers in one of the source's batches: their ids have no decimals.
+    whole : columns that hold whole numbers in one of the source's batches: their ids have no decimals, and no fewer digits than the
+        number here, where they are all written with as many (0 where not).
     """
 
     source: Source
@@ -55,7 +56,7 @@ class Mapper:
     mapping: EntityMapping
     types: dict[str, str]
     zone: str
-    whole: frozenset[str] = frozenset()
+    whole: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def caster(self) -> Caster:
@@ -170,11 +171,20 @@ class Mapper:
         return f"coalesce({', '.join(texts)})", f"case {cases} end"
 
     def _cast(self, cell: str, name: str, kind: str, fmt: str | None) -> str:
-        """The value of a cell of a column; an id whose column holds whole numbers elsewhere is not read with decimals, nor cut to fit."""
-        value = self.caster.cast(cell, self._type(name), kind, fmt)
-        if kind not in ("id", "ref") or fmt is not None or column_key(name) not in self.whole or self._type(name) != "VARCHAR":
+        """The value of a cell of a column. An id whose column holds whole numbers elsewhere is not read with decimals, nor without the
+        zeros it begins with there; one that a float cannot tell from its neighbours is not read at all."""
+        sql_type = self._type(name)
+        value = self.caster.cast(cell, sql_type, kind, fmt)
+        if kind not in ("id", "ref") or fmt is not None:
             return value
-        return f"case when contains({cell}, '.') and regexp_full_match({value}, '\\d+[.]0+') then null else {value} end"
+        slips = []
+        if sql_type in ("DOUBLE", "FLOAT"):
+            slips.append(f"abs({cell}) >= {2**53} or {cell} <> floor({cell})")
+        if column_key(name) in self.whole and sql_type == "VARCHAR":
+            slips.append(f"contains({cell}, '.') and regexp_full_match({value}, '\\d+[.]0+')")
+        if width := self.whole.get(column_key(name)):
+            slips.append(f"strlen({value}) < {width} and regexp_full_match({value}, '\\d+')")
+        return f"case when {' or '.join(slips)} then null else {value} end" if slips else value
 
     def _cell(self, name: str, prefix: str | None) -> str:
         cell = identifier(name.strip())
@@ -229,14 +239,9 @@ class Mapper:
         text = self._text(condition.column)
         name, wanted = next(iter(condition.tests().items()))
         number = self._value(condition.column, "number")
-        if name == "equals":
-            return f"{text} is not distinct from {literal(str(wanted))}"
-        if name == "is_not":
-            return f"{text} is distinct from {literal(str(wanted))}"
-        if name == "among":
-            return f"coalesce({text} in ({literals(str(each) for each in wanted)}), false)"
-        if name == "not_among":
-            return f"coalesce({text} not in ({literals(str(each) for each in wanted)}), true)"
+        if name in ("equals", "is_not", "among", "not_among"):
+            same = " or ".join(self._is(condition.column, each) for each in (wanted if isinstance(wanted, tuple) else (wanted,))) or "false"
+            return f"not ({same})" if name in ("is_not", "not_among") else f"({same})"
         if name == "below":
             return f"coalesce({number} < {literal(wanted)}, true)"
         if name == "at_least":
@@ -247,11 +252,16 @@ class Mapper:
             return f"coalesce(not starts_with({text}, {literal(wanted)}), true)"
         return f"{text} is null" if wanted else f"{text} is not null"
 
-    def _where(self, once: bool = False) -> str:
-        """Which rows feed the entity; with `once`, copies that the source's rule sets aside do not (a group would count them twice)."""
+    def _is(self, column: str, wanted: Cell) -> str:
+        """The SQL test that a cell is what `sources.yml` names: a text letter by letter, a number and a yes or no by what they mean."""
+        if isinstance(wanted, str):
+            return f"({self._text(column)} is not distinct from {literal(wanted)})"
+        kind = "boolean" if isinstance(wanted, bool) else "number"
+        return f"coalesce({self._value(column, kind)} = {literal(wanted)}, false)"
+
+    def _where(self) -> str:
+        """Which rows feed the entity."""
         tests = [self._condition(condition) for condition in self.mapping.where]
-        if once and self.source.duplicates != "keep":
-            tests.append("not __repeat")
         return f"where __malformed is not null or ({' and '.join(tests)})" if tests else ""
 
     def _unmapped(self, column: Column) -> str:
@@ -341,6 +351,7 @@ class Mapper:
     def _grouped(self, relation: str) -> str:
         reads = {read.column.name: read for read in self.reads()}
         keys = {column_key(name) for name in self.mapping.group_by}
+        copies = self.source.duplicates != "keep"
         inner, outer, unread, inconsistent = [], [], {}, []
         for name, read in reads.items():
             inner.append(f"{read.typed} as m_{name}")
@@ -369,7 +380,8 @@ class Mapper:
             [
                 "__batch_id",
                 *(identifier(name.strip()) for name in self.mapping.group_by),
-                "case when __malformed is not null then __row_no end",
+                # a line that is not whole, and a copy that the source's rule sets aside, belong to no group
+                f"case when __malformed is not null{' or __repeat' if copies else ''} then __row_no end",
             ]
         )
         plumbing = [
@@ -379,11 +391,12 @@ class Mapper:
             "min(__extracted_at) as __extracted_at",
             "min(__malformed) as __malformed",
             "min(__line) as __line",
+            *(["bool_or(__repeat) as __repeat"] if copies else []),
         ]
         return (
-            f"select\n  {self._outer(reads, unread, inconsistent, '__line', 'false')}\nfrom (\n  select\n    "
+            f"select\n  {self._outer(reads, unread, inconsistent, '__line', '__repeat' if copies else 'false')}\nfrom (\n  select\n    "
             + ",\n    ".join([*plumbing, *outer])
             + "\n  from (\n    select *,\n      "
             + ",\n      ".join(inner)
-            + f"\n    from {relation}\n    {self._where(once=True)}\n  )\n  group by {group}\n)"
+            + f"\n    from {relation}\n    {self._where()}\n  )\n  group by {group}\n)"
         )

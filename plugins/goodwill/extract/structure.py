@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from goodwill.entities import ENTITIES
 from goodwill.errors import SourceError, plain
@@ -11,14 +11,23 @@ from goodwill.extract.mapping import Mapper
 from goodwill.sources import Source
 from goodwill.sql import column_key
 
-__all__ = ["check_columns", "mappers"]
+__all__ = ["check_columns", "mappers", "unsaid"]
+
+#: Columns that an entity can do without, and what their absence does to the rows.
+_UNSAID = {
+    "updated_at": "rows of the same key that have one are heard over these",
+    "deleted_at": "nothing in it is said to be deleted",
+    "merged_into": "nobody in it is said to be merged",
+    "status": "no order in it is said to be cancelled",
+}
 
 
-def mappers(source: Source, columns: dict[str, str], zone: str, whole: frozenset[str] = frozenset()) -> dict[str, Mapper]:
+def mappers(source: Source, columns: dict[str, str], zone: str, whole: Mapping[str, int] | None = None) -> dict[str, Mapper]:
     """Entity → its mapper for a part with these columns; `whole` are those that hold whole numbers in one of the source's batches."""
     types = {column_key(name): sql_type for name, sql_type in columns.items()}
     return {
-        name: Mapper(source, ENTITIES[name], mapping, types, source.time_zone or zone, whole) for name, mapping in source.entities.items()
+        name: Mapper(source, ENTITIES[name], mapping, types, source.time_zone or zone, whole or {})
+        for name, mapping in source.entities.items()
     }
 
 
@@ -40,6 +49,17 @@ def check_columns(source: Source, part: str, mapped: dict[str, Mapper], columns:
                 _likely_slip(missing, list(columns), had)
                 + f"mend the mapping of {source.name!r} in sources.yml, or the header at the source",
             )
+
+
+def unsaid(mapped: dict[str, Mapper]) -> tuple[str, ...]:
+    """`UNSAID` for each mapped column that is gone and whose absence changes what the other rows mean."""
+    return tuple(
+        f"UNSAID: no column {name!r}: {_UNSAID[column]}"
+        for mapper in mapped.values()
+        for column, how in mapper.mapping.columns.items()
+        if column in _UNSAID and not how.optional
+        for name in sorted(how.missing(mapper.types))
+    )
 
 
 def _likely_slip(missing: list[str], columns: list[str], had: set[str]) -> str:

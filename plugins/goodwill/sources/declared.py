@@ -25,16 +25,18 @@ def _as_names(value: Any) -> Any:
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_as_names)]
+#: What a cell is compared with: a text as it stands; a number, however the cell writes it; yes or no.
+Cell = bool | int | float | str
 
 
 class Condition(Declared):
     """One condition on a source row; all conditions of a mapping must hold."""
 
     column: str
-    equals: str | float | None = None
-    is_not: str | float | None = None
-    among: tuple[str | float, ...] | None = None
-    not_among: tuple[str | float, ...] | None = None
+    equals: Cell | None = None
+    is_not: Cell | None = None
+    among: tuple[Cell, ...] | None = None
+    not_among: tuple[Cell, ...] | None = None
     below: float | None = None
     at_least: float | None = None
     starts_with: str | None = None
@@ -75,7 +77,7 @@ class ColumnMapping(Declared):
 
     column: str | None = None
     otherwise: Names = ()
-    value: str | float | bool | None = None
+    value: bool | int | float | str | None = None
     total: Names | None = None
     minus: Names = ()
     first: str | None = None
@@ -273,6 +275,11 @@ class Source(Declared):
         if self.cursor and self.load != "incremental":
             raise ValueError(f"source {self.name!r}: a 'cursor' is read only with 'load: incremental'")
         return self
+
+    @property
+    def writes_points(self) -> bool:
+        """Whether its numbers come with a point whatever mark is declared."""
+        return False
 
     def owns(self, name: str) -> bool:
         """Whether a batch of this name (a file, a table) is still one of this source's; connectors that rename their parts say so."""

@@ -209,3 +209,20 @@ def test_a_profile_names_what_a_column_holds(make_home, tmp_path, values, kind):
     (source,) = load_sources(home.sources_file).sources
     found = profile(tmp_path / "rows.parquet", source, {"c": "VARCHAR"})
     assert found == {"c": f"{kind}:{0 if kind == 'empty' else len(values)}"}
+
+
+def test_rows_that_are_heard_less_are_said_to_be(make_home):
+    source = SOURCES.replace("contact_ref: who", "contact_ref: who, updated_at: changed, status: state")
+    home = make_home(
+        source.format(policy="warn", more=""), **{"1.csv": rows(order=(*HEADER, "changed", "state"), changed="2025-01-05", state="paid")}
+    )
+    land_source(home, load_sources(home.sources_file).sources[0], "UTC")
+    (home.root / "input" / "2.csv").write_text(rows(2))
+    land_source(home, load_sources(home.sources_file).sources[0], "UTC")
+    (warnings,) = [
+        each.warnings for each in active_batches(home, load_sources(home.sources_file).sources[0]) if each.file.endswith("2.csv")
+    ]
+    assert [each for each in warnings if each.startswith("UNSAID")] == [
+        "UNSAID: no column 'changed': rows of the same key that have one are heard over these",
+        "UNSAID: no column 'state': no order in it is said to be cancelled",
+    ]

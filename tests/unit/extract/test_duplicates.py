@@ -74,6 +74,8 @@ def test_each_rule_treats_copies_its_own_way_and_every_row_is_still_there(make_h
 @pytest.mark.parametrize(("rule", "amount"), [("keep", "25.00"), ("drop", "15.00"), ("reject", "15.00")])
 def test_a_group_counts_a_copy_only_where_copies_are_kept(make_home, rule, amount):
     home = make_home(GROUPED.format(rule=rule), **{"lines.csv": LINES})
-    rows, totals = landed(home, "order_id, net_amount")
-    assert rows[0] == ("1", Decimal(amount))
-    assert totals.amount == Decimal(amount)
+    rows, totals = landed(home, "order_id, net_amount, _is_repeat, list_transform(_problems, p -> p.reason)")
+    assert rows[0] == ("1", Decimal(amount), False, [])
+    copies = {"keep": [], "drop": [("1", Decimal("10.00"), True, [])], "reject": [("1", Decimal("10.00"), False, ["DUPLICATE_ROW"])]}
+    assert [row for row in rows[1:] if row[0] == "1"] == copies[rule], "a copy that is set aside is a row that is seen"
+    assert totals.amount == Decimal("25.00"), "every cent of the source is in its totals"

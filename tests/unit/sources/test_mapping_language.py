@@ -97,3 +97,61 @@ def test_numbers_grouped_by_a_no_break_space(land):
     mapping = "columns: {order_id: id, ordered_at: at, net_amount: amount}"
     more = 'decimal: ",", thousands: "\N{NO-BREAK SPACE}",'
     assert land(text, mapping, "net_amount", more) == [(Decimal("1234.50"),), (None,)]
+
+
+STATES = "id,at,amount,state,paid\n" + "".join(
+    f"{n},2025-01-01,1,{state},{paid}\n"
+    for n, state, paid in ((1, "2", "yes"), (2, "6", "no"), (3, "7.0", "oui"), (4, "", "0"), (5, "x", "?"))
+)
+
+
+@pytest.mark.parametrize(
+    ("test", "kept"),
+    [
+        ("equals: 2", "1"),
+        ("equals: '2'", "1"),
+        ("equals: 7", "3"),
+        ("equals: '7'", ""),
+        ("is_not: 6", "1345"),
+        ("among: [2, 7]", "13"),
+        ("among: [2, x]", "15"),
+        ("not_among: [6, 7]", "145"),
+        ("not_among: ['6', '7']", "1345"),
+        ("among: []", ""),
+    ],
+)
+def test_a_number_is_compared_as_a_number_and_a_text_as_a_text(land, test, kept):
+    mapping = f"where: [{{column: state, {test}}}], columns: {{order_id: id, ordered_at: at, net_amount: amount}}"
+    assert "".join(row[0] for row in land(STATES, mapping, "order_id")) == kept
+
+
+@pytest.mark.parametrize(("test", "kept"), [("equals: true", "13"), ("equals: false", "24"), ("is_not: true", "245")])
+def test_yes_and_no_are_compared_by_what_they_mean(land, test, kept):
+    mapping = f"where: [{{column: paid, {test}}}], columns: {{order_id: id, ordered_at: at, net_amount: amount}}"
+    assert "".join(row[0] for row in land(STATES, mapping, "order_id")) == kept
+
+
+def test_a_whole_number_stays_one(land):
+    mapping = "columns: {order_id: id, ordered_at: at, net_amount: amount, channel: {value: 1}, status: {value: 1.5}}"
+    assert set(land(STATES, mapping, "channel, status")) == {("1", "1.5")}
+
+
+@pytest.mark.parametrize(
+    ("amount", "found"),
+    [("1,50", "1.50"), ("1250", "1250.00"), ("1.250", "BAD_NUMBER"), ("1.50", "BAD_NUMBER"), ("1.250,00", "BAD_NUMBER")],
+)
+def test_where_the_comma_is_the_mark_a_point_is_none(land, amount, found):
+    text = f"id;at;amount\n1;2025-01-01;{amount}\n2;2025-01-01;7\n"
+    mapping = "columns: {order_id: id, ordered_at: at, net_amount: amount}"
+    (value, problems), _ = land(text, mapping, "net_amount, list_transform(_problems, p -> p.reason)", "delimiter: ';', decimal: ',',")
+    assert (str(value) if value is not None else problems[0]) == found
+    (value, problems), _ = land(
+        text, mapping, "net_amount, list_transform(_problems, p -> p.reason)", "delimiter: ';', decimal: ',', thousands: '.',"
+    )
+    assert (str(value) if value is not None else problems[0]) == {"1.250": "1250.00", "1.250,00": "1250.00"}.get(amount, found)
+
+
+def test_a_mark_of_thousands_in_the_wrong_place_is_no_number(land):
+    text = 'id,at,amount\n1,2025-01-01,"1,23"\n2,2025-01-01,7\n'
+    mapping = "columns: {order_id: id, ordered_at: at, net_amount: amount}"
+    assert land(text, mapping, "list_transform(_problems, p -> p.reason)", "thousands: ',',") == [(["BAD_NUMBER"],), ([],)]

@@ -79,7 +79,9 @@ def _made(entity: str, column: str, found: Fit) -> Line | None:
             "no column says when a contact began: a day before everything; write the column if there is one",
         )
     if column in ("order_id", "refund_id", "event_id"):
-        key = [match.source for match in found.matches.values() if match.look.shape != "empty"][:5]
+        # what may change later is no part of a key: a paid order that is cancelled would be another order
+        lasting = (match for name, match in found.matches.items() if name not in ("status", "updated_at", "deleted_at"))
+        key = [match.source for match in lasting if match.look.shape != "empty"][:5]
         if len(key) > 1:
             return Line(column, {"hash": key}, "low", "no id in the file: made of the row's content")
     return None

@@ -121,7 +121,7 @@ def landed(text: str, segment: int) -> list[dict[str, object]]:
         source = FileSource(name="shop", path="f.csv", entities=ENTITIES, comment="#", quarantine_share=1.0)
         file = DelimitedFile(source, path, "f.csv")
         file.segment_bytes = segment
-        rows, malformed, _ = file.write(Path(folder), file.columns(), LABELS)
+        rows, malformed, *_ = file.write(Path(folder), file.columns(), LABELS)
         found = pq.read_table(Path(folder) / ROWS).to_pylist()
         assert (rows, malformed) == (len(found), sum(row["__malformed"] is not None for row in found))
         return found

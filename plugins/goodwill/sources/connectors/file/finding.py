@@ -9,6 +9,7 @@ from pathlib import Path
 
 from goodwill.clock import now
 from goodwill.errors import SourceError
+from goodwill.files import name_order
 from goodwill.sources.connectors.file.problems import problem
 from goodwill.sources.connectors.file.settings import FileSource
 
@@ -37,7 +38,7 @@ def find_files(root: Path, source: FileSource) -> list[Path]:
     if not Path(source.path).is_absolute() and ".." in Path(source.path).parts:
         raise SourceError(f"source {source.name!r}: the path {source.path} leaves the home", "write it relative to the home, or in full")
     pattern = str(root / source.path)  # an absolute path replaces the root
-    found = sorted(Path(name) for name in glob.glob(pattern)) if glob.has_magic(pattern) else [Path(pattern)]
+    found = [Path(name) for name in sorted(glob.glob(pattern), key=name_order)] if glob.has_magic(pattern) else [Path(pattern)]
     if source.ready_marker is not None:
         found = [path for path in found if not _is_marker(source, path)]
     if not found or not all(path.is_file() for path in found):

@@ -1,4 +1,4 @@
-"""JSON lines: one object a line. Numbers are kept as they are written, nested values as JSON text."""
+"""JSON lines: one object a line. Numbers are kept as they are written, nested objects are dotted columns, lists JSON text."""
 
 from __future__ import annotations
 
@@ -51,6 +51,18 @@ def _field(value: Any) -> str | None:
     return _text(value)
 
 
+def _spread(found: dict[str, Any], before: str, fields: dict[str, str | None]) -> None:
+    """`{"customer": {"id": 7}}` is the column `customer.id`, as a resource gives it; an empty object is nothing."""
+    for key, value in found.items():
+        name = before + key.strip()
+        if isinstance(value, dict) and value:
+            _spread(value, f"{name}.", fields)
+        elif name in fields:
+            raise ValueError(f"two values for {name!r}")
+        else:
+            fields[name] = None if value == {} else _field(value)
+
+
 def _read(line: str, longest: int) -> tuple[dict[str, str | None] | None, str]:
     """The fields of a line, or what is wrong with it."""
     if any("\udc80" <= char <= "\udcff" for char in line):
@@ -61,7 +73,8 @@ def _read(line: str, longest: int) -> tuple[dict[str, str | None] | None, str]:
         found = _DECODER.decode(line.strip())
         if not isinstance(found, dict):
             return None, "not a JSON object"
-        fields = {key.strip(): _field(value) for key, value in found.items()}
+        fields: dict[str, str | None] = {}
+        _spread(found, "", fields)
         for text in (*fields, *fields.values()):
             (text or "").encode()
     except UnicodeError:

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from goodwill.errors import ConfigurationError, SourceError
+from goodwill.files import name_order
 from goodwill.sources.connectors.file.problems import problem
 from goodwill.sources.connectors.file.settings import FileSource
 from goodwill.sources.credentials import Credentials
@@ -163,7 +164,7 @@ def find_remote(source: FileSource, credentials: Callable[[str], Credentials] | 
         yield _described(source, system, source.path)
         return
     try:
-        paths = sorted(system.glob(source.path)) if any(mark in source.path for mark in "*?[") else [source.path]
+        paths = sorted(system.glob(source.path), key=name_order) if any(mark in source.path for mark in "*?[") else [source.path]
         found = [path for path in paths if system.isfile(path)]
     except Exception as error:
         raise _refused(source, source.path, error) from None

@@ -120,6 +120,11 @@ class FileSource(Source):
         return "\t" if "delimiter" not in self.model_fields_set and _unpacked(name).endswith(_TSV_ENDINGS) else self.delimiter
 
     @property
+    def writes_points(self) -> bool:
+        """Whether its numbers come with a point whatever mark is declared: those of workbooks and JSON do."""
+        return self.format_of(self.path) in ("excel", "json_lines")
+
+    @property
     def is_utf8(self) -> bool:
         return codecs.lookup(self.encoding).name in ("utf-8", "utf-8-sig", "ascii")
 

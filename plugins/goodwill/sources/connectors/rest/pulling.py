@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import pyarrow as pa
@@ -58,10 +59,9 @@ def pull(source: RestSource, address: Address, approach: Approach, folder: Path)
         for attempt in (1, 2):
             pages = _all_pages(reader, approach, fresh=attempt == 2)
             pulled = _gathered(source, spool, pages, approach.limit)
-            total = pages[-1].total
-            if approach.limit is not None or total is None or pulled.rows == total:
+            said = _amiss(pages, pulled.rows)
+            if approach.limit is not None or not said:
                 return pulled
-            said = f"{pulled.rows:,} records arrived, and the source says there are {total:,}"
             spool.drop()
             if attempt == 1:
                 approach.say(f"{source.path}: {said}; pulled once more")
@@ -70,6 +70,18 @@ def pull(source: RestSource, address: Address, approach: Approach, folder: Path)
             f"{said}, twice",
             "run again when the source is quiet; if its pages shift while they are read, page by 'keyset' or 'cursor'",
         )
+
+
+def _amiss(pages: list[Kept], arrived: int) -> str:
+    """What the source's own count says against a pull; nothing where it agrees, or says nothing.
+
+    A count that falls while the pages are read means that a record left: the pages behind it moved up, and one was never seen.
+    """
+    totals = [page.total for page in pages if page.total is not None]
+    fell = next((pair for pair in pairwise(totals) if pair[1] < pair[0]), None)
+    if fell:
+        return f"the source said there were {fell[0]:,} records, and {fell[1]:,} while they were still read"
+    return f"{arrived:,} records arrived, and the source says there are {totals[-1]:,}" if totals and arrived != totals[-1] else ""
 
 
 def _all_pages(reader: Reader, approach: Approach, fresh: bool) -> list[Kept]:

@@ -159,6 +159,11 @@ class RestSource(Source):
             )
         return value
 
+    @property
+    def writes_points(self) -> bool:
+        """JSON numbers have a point."""
+        return True
+
     @model_validator(mode="after")
     def _since_and_cursor_agree(self) -> RestSource:
         if self.load == "incremental" and not self.since:
