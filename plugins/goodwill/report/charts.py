@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from goodwill.report.changes import Split
 from goodwill.report.cohorts import Cohorts
 from goodwill.report.facts import Facts
 from goodwill.report.forecasts import Tenth, Week
@@ -270,6 +271,47 @@ def _compared(breakdown: Breakdown, people: str, value: str) -> Option:
     }
 
 
+def _equity(split: Split, since: str, now: str) -> Option:
+    """The equity then, what came and went, the equity now: each part begins where the one before it ends."""
+    names, floors, totals, gains, losses = [since], [0.0], [float(split.before)], [0.0], [0.0]
+    level = float(split.before)
+    for name, amount in split.parts:
+        part = float(amount)
+        names.append(name)
+        floors.append(min(level, level + part))
+        totals.append(0.0)
+        gains.append(max(part, 0.0))
+        losses.append(max(-part, 0.0))
+        level += part
+    names.append(now)
+    floors, totals, gains, losses = [*floors, 0.0], [*totals, float(split.now)], [*gains, 0.0], [*losses, 0.0]
+
+    def bars(name: str, colour: str, heights: list[float], sign: int) -> Option:
+        return {
+            "type": "bar",
+            "name": name,
+            "stack": "equity",
+            "barCategoryGap": "34%",
+            "data": [{"value": round(height, 2), "told": round(sign * height, 2)} if height else {"value": 0} for height in heights],
+            "itemStyle": {"color": colour, "borderRadius": 2},
+            "label": {"show": True, "position": "top", "color": "$ink", "fontSize": 13, "formatter": "@told"},
+        }
+
+    unseen = {**bars("", "transparent", floors, 1), "silent": True, "label": {"show": False}}
+    return {
+        "grid": {**_GRID, "top": 28},
+        "tooltip": {"show": False},
+        "xAxis": _axis("category", data=names, label={"color": "$ink", "interval": 0}),
+        "yAxis": _axis("value", label={"formatter": "@money"}, min=0),
+        "series": [
+            unseen,
+            bars("Equity", "$accent", totals, 1),
+            bars("Gained", "$quiet", gains, 1),
+            bars("Lost", "$second", losses, -1),
+        ],
+    }
+
+
 def charts(facts: Facts) -> dict[str, Option]:
     """Chart name → option, for what could be measured."""
     found: dict[str, Option] = {}
@@ -279,6 +321,9 @@ def charts(facts: Facts) -> dict[str, Option]:
         found["distribution"] = _distribution(facts.value.bins)
         if facts.value.concentration:
             found["concentration"] = _concentration(facts.value.concentration)
+    split = facts.changes.whole if facts.changes else None
+    if facts.changes and split and facts.changes.since and facts.night.as_of and min(split.before, split.now) > 0:
+        found["equity"] = _equity(split, f"{facts.changes.since:%-d %b %Y}", f"{facts.night.as_of:%-d %b %Y}")
     if facts.forecasts and facts.forecasts.tenths:
         found["calibration"] = _calibration(facts.forecasts.tenths)
         found["tracking"] = _tracking(facts.forecasts.tracking)

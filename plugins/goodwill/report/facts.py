@@ -11,6 +11,7 @@ from typing import TypeVar
 import duckdb
 
 from goodwill.report.arrivals import Arrivals, read_arrivals
+from goodwill.report.changes import Changes, read_changes
 from goodwill.report.checks import Checks, read_checks
 from goodwill.report.cohorts import Cohorts, read_cohorts
 from goodwill.report.forecasts import Forecasts, read_forecasts
@@ -54,6 +55,7 @@ class Facts:
     value: Value | None
     forecasts: Forecasts | None
     segments: Segments | None
+    changes: Changes | None
     referrals: Referrals | None
     troubles: tuple[str, ...]
 
@@ -115,6 +117,7 @@ def gather(warehouse_path: Path, run_dir: Path, verdict: str | None = None) -> F
             value=measured("the value of customers", lambda: read_value(warehouse), None),
             forecasts=measured("the forecasts", lambda: read_forecasts(warehouse, night.run_id), None),
             segments=measured("the segments", lambda: read_segments(warehouse), None),
+            changes=measured("what changed", lambda: read_changes(warehouse, night.as_of), None),
             referrals=measured("the referrals", lambda: read_referrals(warehouse), None),
             troubles=tuple(troubles),
         )

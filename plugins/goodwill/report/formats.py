@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
-__all__ = ["PLAIN", "Money", "count", "day", "duration", "moment", "month", "number", "percent", "words"]
+__all__ = ["PLAIN", "Money", "count", "day", "duration", "moment", "month", "number", "percent", "signed", "words"]
 
 Number = int | float | Decimal
 
@@ -66,6 +66,11 @@ PLAIN = Money("")
 def count(value: Number | None) -> str:
     """`1,469,307`."""
     return ABSENT if value is None else _signed(f"{value:,.0f}")
+
+
+def signed(value: Number | None) -> str:
+    """A change, with its sign: `+12`; nothing before a zero."""
+    return f"+{value:,.0f}" if value is not None and value > 0 else count(value)
 
 
 def percent(share: Number | None, digits: int = 1) -> str:

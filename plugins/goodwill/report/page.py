@@ -54,6 +54,7 @@ def _environment(money: Money) -> Environment:
     environment.filters.update(
         level=_level,
         count=formats.count,
+        signed=formats.signed,
         percent=formats.percent,
         number=formats.number,
         day=formats.day,

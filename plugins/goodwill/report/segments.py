@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 
 from goodwill.report.formats import words
 from goodwill.report.reading import Row, Warehouse
 
-__all__ = ["Breakdown", "Group", "Segments", "read_segments"]
+__all__ = ["CLASSES", "STAGES", "Breakdown", "Group", "Segments", "labels", "read_segments"]
 
 #: The codes in the order in which a person reads them.
 CLASSES = ("most_valuable", "most_growable", "maintain", "below_zero")
@@ -20,7 +21,7 @@ ACTIVE_STAGES = ("welcome", "active", "loyal", "won_back")
 
 @dataclass(frozen=True)
 class Group:
-    """People of one code: how many, and what they are worth."""
+    """People of one code: how many, what they are worth, and how many more than on the accepted night before (None: there was none)."""
 
     code: str
     english: str
@@ -31,14 +32,20 @@ class Group:
     clv_share: float | None
     actual: Decimal | None
     p_alive: float | None
+    more: int | None = None
 
 
 @dataclass(frozen=True)
 class Breakdown:
-    """All groups of one division of the people; `people` is n."""
+    """All groups of one division of the people; `people` is n, `compared_with` the accepted night before."""
 
     groups: tuple[Group, ...]
     people: int
+    compared_with: dt.date | None = None
+
+    @property
+    def more(self) -> int | None:
+        return sum(group.more or 0 for group in self.groups) if self.compared_with else None
 
     @property
     def clv(self) -> Decimal:
@@ -64,21 +71,43 @@ class Segments:
         return self.life_cycle.of(*ACTIVE_STAGES)
 
 
-def _labels(warehouse: Warehouse, kind: str) -> dict[str, tuple[str, str | None]]:
+def labels(warehouse: Warehouse, kind: str) -> dict[str, tuple[str, str | None]]:
+    """Code → its English and French words."""
     if not warehouse.has("marts.labels"):
         return {}
     rows = warehouse.rows("select code, english, french from marts.labels where kind = ?", [kind])
     return {row["code"]: (row["english"], row["french"]) for row in rows}
 
 
-def _breakdown(rows: list[Row], order: tuple[str, ...], labels: dict[str, tuple[str, str | None]]) -> Breakdown:
+def _before(warehouse: Warehouse, division: str) -> tuple[dt.date | None, dict[str, int]]:
+    """The accepted night before, and by how many people each group has grown since; guest orders do not count."""
+    if not warehouse.has("marts.segment_sizes"):
+        return None, {}
+    nights = warehouse.rows("select distinct measured_on from marts.segment_sizes order by measured_on desc limit 2")
+    if len(nights) < 2:
+        return None, {}
+    now, before = (night["measured_on"] for night in nights)
+    rows = warehouse.rows(
+        "select segment, sum(case when measured_on = $now then people_count else -people_count end) as more from marts.segment_sizes "
+        "where division = $division and measured_on in ($now, $before) group by segment",
+        {"division": division, "now": now, "before": before},
+    )
+    return before, {row["segment"]: int(row["more"]) for row in rows}
+
+
+def _breakdown(
+    rows: list[Row],
+    order: tuple[str, ...],
+    named: dict[str, tuple[str, str | None]],
+    before: tuple[dt.date | None, dict[str, int]],
+) -> Breakdown:
     people = sum(row["people"] for row in rows)
     positive = sum(max(row["clv"], Decimal(0)) for row in rows)
     rank = {code: place for place, code in enumerate(order)}
     rows = sorted(rows, key=lambda row: (rank.get(row["code"], len(rank)), -row["clv"], row["code"]))
     groups = []
     for row in rows:
-        english, french = labels.get(row["code"], (words(row["code"]).capitalize(), None))
+        english, french = named.get(row["code"], (words(row["code"]).capitalize(), None))
         groups.append(
             Group(
                 code=row["code"],
@@ -90,9 +119,10 @@ def _breakdown(rows: list[Row], order: tuple[str, ...], labels: dict[str, tuple[
                 clv_share=float(row["clv"] / positive) if positive else None,
                 actual=row["actual"],
                 p_alive=row["p_alive"],
+                more=None if before[0] is None else before[1].get(row["code"], 0),
             )
         )
-    return Breakdown(tuple(groups), people)
+    return Breakdown(tuple(groups), people, before[0])
 
 
 def read_segments(warehouse: Warehouse) -> Segments | None:
@@ -111,7 +141,7 @@ def read_segments(warehouse: Warehouse) -> Segments | None:
             where people.{column} is not null
             group by people.{column}
         """)
-        return _breakdown(rows, order, _labels(warehouse, column))
+        return _breakdown(rows, order, labels(warehouse, column), _before(warehouse, column))
 
     return Segments(
         value_class=division("value_class", CLASSES),

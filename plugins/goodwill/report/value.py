@@ -49,7 +49,7 @@ class LandscapeCell:
 
 @dataclass(frozen=True)
 class Concentration:
-    """How unequally the positive value is held; `points` run from the most valuable customer down."""
+    """How unequally value is held among the customers who are not below zero; `points` run from the most valuable customer down."""
 
     points: tuple[tuple[float, float], ...]
     top: dict[int, float]
@@ -171,21 +171,22 @@ def _landscape(warehouse: Warehouse, table: str) -> dict[tuple[int, int], Landsc
 
 
 def _concentration(warehouse: Warehouse, table: str) -> Concentration | None:
-    """One sort of the positive values, from the top; equal values may stand in any order, the curve is the same."""
+    """One sort of the values that are not below zero, from the top; equal values may stand in any order, the curve is the same."""
     totals = warehouse.row(f"""
-        select count_if(clv_12 > 0) as n, (sum(clv_12) filter (where clv_12 > 0))::double as total, count_if(clv_12 < 0) as negative,
+        select count_if(clv_12 >= 0) as n, (sum(clv_12) filter (where clv_12 >= 0))::double as total, count_if(clv_12 < 0) as negative,
             coalesce(sum(clv_12) filter (where clv_12 < 0), 0) as negative_sum
         from {table}
+        where model_used <> 'guest'
     """)
     n, total = int(totals["n"]), totals["total"]
-    if not n:
+    if not total:
         return None
     hundredths = warehouse.rows(
         f"""
         with ranked as (
             select clv_12::double as value, row_number() over down as place, sum(clv_12::double) over down as held
             from {table}
-            where clv_12 > 0
+            where clv_12 >= 0 and model_used <> 'guest'
             window down as (order by clv_12 desc rows between unbounded preceding and current row)
         )
         select place * 100 // $n as hundredth, min(place) as place, min(held) as held, sum(place * value) as weighted,

@@ -20,17 +20,31 @@ from tests.unit.report.report_night import HOSTILE, published_night, stopped_nig
 
 
 def test_concentration_by_hand(tmp_path: Path) -> None:
-    # nine positive values, 10 … 90, in all 450: the top 20 % are two people with 90 + 80; 80 % (360) need 90+80+70+60+50+40 = 390, six people
+    # ten values, 0 … 90, in all 450: the top 20 % are two people with 90 + 80; 80 % (360) need 90+80+70+60+50+40 = 390, six people
     night = published_night(tmp_path)
     value = gather(night.warehouse, night.run, "published").value
     assert value is not None
     assert value.concentration is not None
     assert value.concentration.top[20] == pytest.approx(170 / 450)
     assert value.concentration.top[1] == pytest.approx(90 / 450)
-    assert value.concentration.holders_of_80 == pytest.approx(6 / 9)
-    assert value.concentration.gini == pytest.approx(2 * sum(i * 10 * i for i in range(1, 10)) / (9 * 450) - 10 / 9)
+    assert value.concentration.holders_of_80 == pytest.approx(6 / 10)
+    assert value.concentration.gini == pytest.approx(2 * sum((i + 1) * 10 * i for i in range(10)) / (10 * 450) - 11 / 10)
     assert value.concentration.points[-1] == (1.0, 1.0)
     assert value.equity[12] == Decimal("450.00")
+
+
+def test_guest_orders_hold_nothing_and_are_not_in_the_curve(tmp_path: Path) -> None:
+    night = published_night(tmp_path)
+    before = gather(night.warehouse, night.run, "published").value
+    with duckdb.connect(str(night.warehouse)) as connection:
+        connection.execute(
+            "insert into model.clv_scores by name select * replace ('order:' || x as person_id, 'guest' as model_used, 0 as clv_12) "
+            "from model.clv_scores"
+        )
+    value = gather(night.warehouse, night.run, "published").value
+    assert value is not None
+    assert before is not None
+    assert value.concentration == before.concentration
 
 
 def test_losses_are_left_out_of_the_curve_and_told(tmp_path: Path) -> None:
