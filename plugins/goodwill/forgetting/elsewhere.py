@@ -22,6 +22,7 @@ from goodwill.extract.quarantine import QUARANTINE
 from goodwill.files import digest, sync
 from goodwill.forgetting.tables import Traces, rewrite_database, rewrite_parquet
 from goodwill.home import Home
+from goodwill.segments import ledger_folder, renew
 from goodwill.sql import identifier, literal
 
 __all__ = ["clear", "left"]
@@ -30,8 +31,8 @@ _TEXTS = frozenset({".csv", ".html", ".json", ".jsonl", ".log", ".md", ".sql", "
 
 
 def _places(home: Home) -> list[Path]:
-    """The folders that Goodwill fills; what the list and the ledger hold is nobody's, and theirs to keep."""
-    return [home.accepted.parent, home.published, home.root / "runs", home.exports, home.logs, home.airflow]
+    """The folders that Goodwill fills; what the list and the audit ledger hold is nobody's, and theirs to keep."""
+    return [home.accepted.parent, home.published, home.root / "runs", ledger_folder(home), home.exports, home.logs, home.airflow]
 
 
 def _files(home: Home) -> Iterator[Path]:
@@ -54,6 +55,7 @@ def clear(home: Home, traces: Traces, changing: Callable[[Path], None]) -> int:
     for manifest in home.published.glob("*/manifest.json"):
         if not manifest.parent.is_symlink():
             _write(manifest, _renewed_manifest(manifest), changing)
+    renew(home, changing)
     return changed
 
 

@@ -20,7 +20,7 @@ NOWHERE = "none"
 
 @dataclass(frozen=True)
 class Movement:
-    """People by where they stood then and stand tonight; `codes` in reading order with their words."""
+    """People by where they stood then and stand tonight; `codes` in reading order with their words, of all the places."""
 
     codes: tuple[tuple[str, str], ...]
     people: dict[tuple[str, str], int]
@@ -29,6 +29,16 @@ class Movement:
         """Of those who stood at `begin`, the share who stand at `end`."""
         before = sum(count for (first, _), count in self.people.items() if first == begin)
         return self.people.get((begin, end), 0) / before if before else 0.0
+
+    @property
+    def begins(self) -> tuple[tuple[str, str], ...]:
+        """The places where somebody stood then."""
+        return tuple(each for each in self.codes if any(first == each[0] for first, _ in self.people))
+
+    @property
+    def ends(self) -> tuple[tuple[str, str], ...]:
+        """The places where somebody stands tonight."""
+        return tuple(each for each in self.codes if any(last == each[0] for _, last in self.people))
 
     @property
     def moved(self) -> int:

@@ -271,43 +271,28 @@ def _compared(breakdown: Breakdown, people: str, value: str) -> Option:
     }
 
 
-def _equity(split: Split, since: str, now: str) -> Option:
-    """The equity then, what came and went, the equity now: each part begins where the one before it ends."""
-    names, floors, totals, gains, losses = [since], [0.0], [float(split.before)], [0.0], [0.0]
-    level = float(split.before)
-    for name, amount in split.parts:
-        part = float(amount)
-        names.append(name)
-        floors.append(min(level, level + part))
-        totals.append(0.0)
-        gains.append(max(part, 0.0))
-        losses.append(max(-part, 0.0))
-        level += part
-    names.append(now)
-    floors, totals, gains, losses = [*floors, 0.0], [*totals, float(split.now)], [*gains, 0.0], [*losses, 0.0]
+def _equity(split: Split) -> Option:
+    """What came and what went, each from zero: beside the whole equity they would be slivers."""
+    entries = [*split.parts, ("In all", split.now - split.before)]
 
-    def bars(name: str, colour: str, heights: list[float], sign: int) -> Option:
-        return {
-            "type": "bar",
-            "name": name,
-            "stack": "equity",
-            "barCategoryGap": "34%",
-            "data": [{"value": round(height, 2), "told": round(sign * height, 2)} if height else {"value": 0} for height in heights],
-            "itemStyle": {"color": colour, "borderRadius": 2},
-            "label": {"show": True, "position": "top", "color": "$ink", "fontSize": 13, "formatter": "@told"},
-        }
+    def bar(amount: float, last: bool) -> Option:
+        colour, corners = ("$accent", [0, 3, 3, 0]) if amount >= 0 else ("$second", [3, 0, 0, 3])
+        look = {"color": colour, "borderRadius": corners, "opacity": 1 if last else 0.75}
+        return {"value": amount, "itemStyle": look, "label": {"position": "right" if amount >= 0 else "left"}}
 
-    unseen = {**bars("", "transparent", floors, 1), "silent": True, "label": {"show": False}}
     return {
-        "grid": {**_GRID, "top": 28},
+        "grid": {**_GRID, "top": 8, "left": 28, "right": 72},
         "tooltip": {"show": False},
-        "xAxis": _axis("category", data=names, label={"color": "$ink", "interval": 0}),
-        "yAxis": _axis("value", label={"formatter": "@money"}, min=0),
+        "xAxis": _axis("value", label={"formatter": "@money"}, splitNumber=4),
+        "yAxis": _axis("category", data=[name for name, _ in entries], inverse=True, label={"color": "$ink", "margin": 16}),
         "series": [
-            unseen,
-            bars("Equity", "$accent", totals, 1),
-            bars("Gained", "$quiet", gains, 1),
-            bars("Lost", "$second", losses, -1),
+            {
+                "type": "bar",
+                "name": "Change of equity",
+                "barMaxWidth": 22,
+                "data": [bar(float(amount), name == "In all") for name, amount in entries],
+                "label": {"show": True, "color": "$ink", "fontSize": 13, "formatter": "@change"},
+            }
         ],
     }
 
@@ -322,8 +307,8 @@ def charts(facts: Facts) -> dict[str, Option]:
         if facts.value.concentration:
             found["concentration"] = _concentration(facts.value.concentration)
     split = facts.changes.whole if facts.changes else None
-    if facts.changes and split and facts.changes.since and facts.night.as_of and min(split.before, split.now) > 0:
-        found["equity"] = _equity(split, f"{facts.changes.since:%-d %b %Y}", f"{facts.night.as_of:%-d %b %Y}")
+    if split:
+        found["equity"] = _equity(split)
     if facts.forecasts and facts.forecasts.tenths:
         found["calibration"] = _calibration(facts.forecasts.tenths)
         found["tracking"] = _tracking(facts.forecasts.tracking)

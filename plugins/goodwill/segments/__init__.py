@@ -6,6 +6,6 @@ and `confirm` keep what was decided from night to night.
 """
 
 from goodwill.segments.assigning import assign
-from goodwill.segments.ledger import Ledger, confirm, record
+from goodwill.segments.ledger import Ledger, confirm, ledger_folder, record, renew
 
-__all__ = ["Ledger", "assign", "confirm", "record"]
+__all__ = ["Ledger", "assign", "confirm", "ledger_folder", "record", "renew"]

@@ -11,6 +11,7 @@ import datetime as dt
 import json
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,10 +23,15 @@ from goodwill.home import Home
 from goodwill.segments.recorded import RECORDED, write_recorded
 from goodwill.sql import literal
 
-__all__ = ["Ledger", "RecordedNight", "confirm", "record"]
+__all__ = ["Ledger", "RecordedNight", "confirm", "ledger_folder", "record", "renew"]
 
 _NAME = "segment_ledger"
 _FACTS = "night.json"
+
+
+def ledger_folder(home: Home) -> Path:
+    """Where the accepted nights are kept."""
+    return home.audit / _NAME
 
 
 @dataclass(frozen=True)
@@ -108,7 +114,7 @@ def confirm(home: Home, run_id: str) -> bool:
     nights = _nights(home)
     if any(night.run_id == run_id or night.as_of > as_of for night in nights):
         return False
-    ledger = home.audit / _NAME
+    ledger = ledger_folder(home)
     ledger.mkdir(parents=True, exist_ok=True)
     number = max((night.number for night in nights), default=0) + 1
     beside = ledger / f".{run_id}"
@@ -121,10 +127,27 @@ def confirm(home: Home, run_id: str) -> bool:
     return True
 
 
+def renew(home: Home, changing: Callable[[Path], None]) -> None:
+    """After an erasure, which alone may change what was accepted: write down the digests of the files as they are now.
+
+    Parameters
+    ----------
+    changing : called right before a list of digests is changed.
+    """
+    places = [*ledger_folder(home).glob(f"*/{_FACTS}"), *(home.root / "runs").glob(f"*/{_NAME}/{_FACTS}")]
+    for path in sorted(places):
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        now = {name: digest(path.parent / name) for name in facts["files"]}
+        erased = sorted(name for name, said in facts["files"].items() if now[name] != said)
+        if erased:
+            changing(path)
+            replace_text(path, json.dumps({**facts, "files": now, "erased_in": sorted({*facts.get("erased_in", []), *erased})}, indent=1))
+
+
 def _nights(home: Home) -> list[RecordedNight]:
     """Every night of the ledger, in the order in which they were accepted."""
     found = []
-    for folder in sorted((home.audit / _NAME).glob("[0-9]*_*_*")):
+    for folder in sorted(ledger_folder(home).glob("[0-9]*_*_*")):
         number, day, run_id = folder.name.split("_", 2)
         found.append(RecordedNight(int(number), dt.date.fromisoformat(day), run_id, folder))
     return sorted(found, key=lambda night: night.number)

@@ -118,6 +118,12 @@ def write_recorded(
         columns = ", ".join(f"{column} {kind}" for column, kind in table.columns.items())
         connection.execute(f"create or replace table model.recorded_{name} ({columns})")
         if files.get(name):
+            # two ids that an erasure made one, were both changed on one night: one of them speaks for the person
+            once = (
+                "qualify row_number() over (partition by as_of, person_id order by is_gone, life_cycle_stage, value_class, clv_12) = 1"
+                if name == "changes"
+                else ""
+            )
             connection.execute(
-                f"insert into model.recorded_{name} by name select * from read_parquet([{literals(files[name])}], union_by_name = true)"
+                f"insert into model.recorded_{name} by name select * from read_parquet([{literals(files[name])}], union_by_name = true) {once}"
             )

@@ -69,7 +69,10 @@ def test_movements_since_a_month_ago(night: SmallNight) -> None:
     }
     assert changes.value_class.moved == 3
     assert changes.value_class.share("maintain", "maintain") == pytest.approx(6 / 8)
-    assert [code for code, _ in changes.value_class.codes] == ["most_valuable", "maintain", "none"]
+    assert [code for code, _ in changes.value_class.begins] == ["most_valuable", "maintain", "none"]
+    assert [code for code, _ in changes.value_class.ends] == ["most_valuable", "maintain", "none"]
+    assert changes.life_cycle is not None
+    assert [code for code, _ in changes.life_cycle.begins] == ["active", "lapsed", "none"]
 
 
 def test_the_parts_of_the_equity_add_up_over_nights(night: SmallNight) -> None:
@@ -83,9 +86,9 @@ def test_the_parts_of_the_equity_add_up_over_nights(night: SmallNight) -> None:
     assert [(split.code, split.before, split.moved, split.now) for split in changes.by_class] == [
         ("most_valuable", Decimal("150.00"), Decimal("80.00"), Decimal("240.00"))
     ]
-    drawn = charts(facts_of(night))["equity"]["series"]
-    assert [point["value"] for point in drawn[0]["data"]] == [0, 430, 445, 465, 450, 0], "each part begins where the one before ends"
-    assert [point["value"] for point in drawn[3]["data"]] == [0, 0, 0, 0, 16, 0]
+    (drawn,) = charts(facts_of(night))["equity"]["series"]
+    assert [point["value"] for point in drawn["data"]] == [15, 20, 1, -16, 20], "the last one is all of them"
+    assert [point["label"]["position"] for point in drawn["data"]] == ["right", "right", "right", "left", "right"]
 
 
 def test_warnings_onsets_and_changes_of_size(night: SmallNight) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 import duckdb
 import pytest
 from goodwill.errors import GoodwillError
+from goodwill.forgetting import elsewhere
+from goodwill.forgetting.tables import Traces
 from goodwill.segments import Ledger, confirm
 from goodwill.segments.memory import last_month_ends
 from goodwill.segments.value_portfolio import BORDERS, stays_sql
@@ -204,6 +206,20 @@ def test_a_ledger_that_was_changed_is_refused(tmp_path: Path) -> None:
     with pytest.raises(GoodwillError, match="cannot be read"):
         Ledger.read(nights.home, D(2024, 1, 2))
     assert Ledger.read(nights.home, D(2024, 1, 1)).nights == (), "a night of an earlier day does not read it"
+
+
+def test_an_erasure_takes_a_person_out_of_the_ledger_and_it_stays_readable(tmp_path: Path) -> None:
+    """Quaxi was known by two ids, which are one since: what changed under both on one night is one change, and the classes of others stand."""
+    nights = Nights(tmp_path, only_valuable())
+    nights.night(D(2024, 1, 1), worth("quaxi", 7), worth("email:quaxi", 8), *crowd(100))
+    elsewhere.clear(nights.home, Traces({"quaxi": "erased:1", "email:quaxi": "erased:1"}), lambda path: None)
+    assert elsewhere.left(nights.home, Traces({}, pattern="quaxi")) == []
+    connection = nights.night(D(2024, 1, 2), worth("erased:1", 7), *crowd(95))
+    assert held(connection) == ("most_valuable", D(2024, 1, 1), None)
+    assert held(connection, "erased:1") == ("maintain", D(2024, 1, 1), None)
+    assert connection.execute("select count(*) from model.recorded_changes where person_id = 'erased:1'").fetchall() == [(1,)]
+    (facts,) = (tmp_path / "audit" / "segment_ledger").glob("*2024-01-01*/night.json")
+    assert '"erased_in"' in facts.read_text(encoding="utf-8")
 
 
 _LIMITS = "100.0 as most_valuable_cut, 50.0 as growable_cut, 1.5 as value_growable_ratio, 0.1 as value_hysteresis_share, 4.0 as zero_band"

@@ -18,7 +18,7 @@
     "@percent": share(1),
     "@percent0": share(0),
     "@low": (range) => range.split("–")[0].replace(",000", "k"),
-    "@told": (point) => (point.data.told ? money(point.data.told).replace("-", "−") : ""),
+    "@change": (point) => `${point.value > 0 ? "+" : ""}${money(point.value).replace("-", "−")}`,
     "@label": (point) => share(1)(point.value),
   };
 
