@@ -6,7 +6,7 @@ Takes what the sources hold now, and ends with a new publication, or with a reas
 |---|---|
 | a stage is **blocked** | a source or a critical check says no. The last task names it, `runs/<run_id>/report/` shows it, yesterday's publication stays. Mend the data, trigger again. |
 | a stage **failed** | The task's log says what to do. Trigger again: a night starts from landing, nothing has to be cleaned up. |
-| an earlier day is wanted | Trigger with `as_of`, or backfill: it is published beside the present one, never over it. |
+| an earlier day is wanted | Trigger with `as_of`, or backfill: it is published beside the present one, and over it only with `make_current`. |
 
 The home is `$GOODWILL_HOME`; the schedule is `calendar.schedule` in its `goodwill.yml`.
 """
@@ -18,6 +18,7 @@ from goodwill.schedule import cron
 
 PARAMS = {
     "as_of": Param(None, type=["null", "string"], format="date", description="The day to stand at; empty: as the settings say."),
+    "make_current": Param(False, type="boolean", description="Show readers this day even if it is earlier than what they see."),
     "home": Param(None, type=["null", "string"], description="The home; empty: $GOODWILL_HOME."),
     "run_id": Param(None, type=["null", "string"], description="Given by the command line; leave empty."),
     "pid": Param(None, type=["null", "integer"], description="Given by the command line; leave empty."),
@@ -32,7 +33,7 @@ def open_night() -> dict[str, str]:
     context = get_current_context()
     params = context["params"]
     day = params["as_of"] or schedule.day_of(context.get("logical_date"), params["home"])
-    return stages.open_night(params["home"], day, params["run_id"], params["pid"])
+    return stages.open_night(params["home"], day, params["run_id"], params["pid"], params["make_current"])
 
 
 @task

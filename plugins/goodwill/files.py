@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["digest", "name_order", "replace_text", "sync"]
+from goodwill.errors import GoodwillError
 
+__all__ = ["PATIENCE", "digest", "guarded", "name_order", "replace_text", "sync"]
+
+#: Seconds to wait for another process to be done with a change that takes milliseconds.
+PATIENCE = 30.0
 _DIGITS = re.compile(r"([0-9]+)")
 
 
@@ -45,3 +53,28 @@ def name_order(name: str) -> tuple[object, ...]:
         return tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in _DIGITS.split(text) if part)
 
     return tuple(pieces(part) for part in (*folder.split("/"), stem)), name
+
+
+@contextmanager
+def guarded(guard: Path) -> Iterator[None]:
+    """Of all processes that ask with the same `guard` file, one at a time goes on; one that dies lets go.
+
+    Raises
+    ------
+    GoodwillError : another process has been in there for too long: it is stopped, not dead.
+    """
+    guard.parent.mkdir(parents=True, exist_ok=True)
+    with guard.open("a") as stream:
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > until:
+                    raise GoodwillError(
+                        f"a process holds {guard} in the midst of a change, and does not go on",
+                        f"find it with: fuser {guard}; let it go on (kill -CONT), or end it (kill -KILL): nothing is damaged by that",
+                    ) from None
+                time.sleep(0.01)
+        yield

@@ -1,6 +1,6 @@
 """The stages of the night, one function each: what the tasks of the DAG call, and what a test calls.
 
-Every function takes the night's ticket (`{"home": …, "run_id": …}`, made by `open_night`) and returns a small dict of figures.
+Every function takes the night's ticket (`{"home": …, "run_id": …, "token": …}`, made by `open_night`) and returns a small dict of figures.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+import duckdb
 
 from goodwill import audit, extract, publish, warehouse
 from goodwill.audit.version import code_version
@@ -53,14 +55,28 @@ def _night(ticket: Ticket) -> Night:
 
 @contextmanager
 def _stage(ticket: Ticket, name: str) -> Iterator[tuple[Night, Figures]]:
-    """A stage: the lock still ours, its start and end on record."""
-    home = Home.at(ticket["home"])
-    with audit.staged(audit.RunRecord.of(home, ticket["run_id"]), name) as figures:
-        audit.Lock.of(home).check(ticket["run_id"])
-        yield _night(ticket), figures
+    """A stage: the lock still ours and kept, its start and end on record."""
+    home, run_id = Home.at(ticket["home"]), ticket["run_id"]
+    lock, token = audit.Lock.of(home), int(ticket["token"])
+    with audit.staged(home, run_id, name) as figures:
+        lock.check(run_id, token)
+        with lock.kept_alive(run_id, token):
+            yield _night(ticket), figures
 
 
-def open_night(home: str | None, as_of: str | None = None, run_id: str | None = None, pid: int | None = None) -> Ticket:
+@contextmanager
+def _warehouse(night: Night, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The night's warehouse, unless another run has laid out its own there: nobody else can open it meanwhile."""
+    with open_warehouse(night.home.working_copy, read_only=read_only) as connection:
+        (run_id,) = connection.execute("select run_id from control.night").fetchall()[0]
+        if run_id != night.run_id:
+            raise GoodwillError(f"the warehouse is that of run {run_id}, no longer of {night.run_id}", "start the night again")
+        yield connection
+
+
+def open_night(
+    home: str | None, as_of: str | None = None, run_id: str | None = None, pid: int | None = None, make_current: bool = False
+) -> Ticket:
     """Take the warehouse for a run and open its record.
 
     Parameters
@@ -68,6 +84,7 @@ def open_night(home: str | None, as_of: str | None = None, run_id: str | None = 
     as_of : ISO date the night stands at; without it the settings decide once the sources have landed.
     run_id : given by the command line, which wants to follow the run; made here otherwise.
     pid : the process that drives the whole night, where there is one.
+    make_current : show readers the publication even if it is about an earlier day than the present one.
 
     Raises
     ------
@@ -79,7 +96,7 @@ def open_night(home: str | None, as_of: str | None = None, run_id: str | None = 
     wanted = dt.date.fromisoformat(as_of) if as_of else None
     ticket = {"home": str(where.root), "run_id": run_id or new_run_id()}
     record = audit.RunRecord.of(where, ticket["run_id"])
-    record.update(
+    facts = record.update(
         run_id=ticket["run_id"],
         as_of=wanted,
         started_at=now(),
@@ -87,16 +104,20 @@ def open_night(home: str | None, as_of: str | None = None, run_id: str | None = 
         code_version=code_version(),
         home=where.root.name,
         configuration_sha256=configuration_digest(where.business_file, where.sources_file),
+        make_current=make_current,
     )
     dead = audit.Lock.of(where).dead_holder()
     if dead:
         end_cut_short({"home": str(where.root), "run_id": dead})
     try:
-        audit.Lock.of(where).acquire(ticket["run_id"], pid)
+        token = audit.Lock.of(where).acquire(ticket["run_id"], pid)
+        begun = {name: facts[name] for name in ("run_id", "as_of", "configuration_sha256", "make_current")}
+        audit.append(where, "run", {"event": "begun", **begun, "token": token})
     except GoodwillError as error:
         record.update(verdict="failed", finished_at=now(), blocked_at="open", message=str(error))
+        audit.Lock.of(where).release(ticket["run_id"])
         raise
-    return ticket
+    return ticket | {"token": str(token)}
 
 
 def end_cut_short(ticket: Ticket) -> None:
@@ -122,6 +143,7 @@ def extract_source(ticket: Ticket, source: str, connections: Resolver = from_env
         declared, zone = night.sources.by_name(source), night.business.company.business_time_zone
         figures |= extract.land_source(night.home, declared, zone, connections, night.business.quality.quarantine_share)
         extract.carry_over(night.home, declared, zone)
+        audit.enter_batches(night.home, source, night.run_id, str(audit.RunRecord.of(night.home, night.run_id).read()["started_at"]))
         return figures
 
 
@@ -151,7 +173,7 @@ def _list_rejected(night: Night) -> Figures:
     """
     target = night.home.run(night.run_id) / "quarantine.csv"
     inert = "case when regexp_matches({0}, '^[=+@\\t\\r-]') then chr(39) || {0} else {0} end as {0}"
-    with open_warehouse(night.home.working_copy, read_only=True) as connection:
+    with _warehouse(night, read_only=True) as connection:
         connection.execute(
             f"copy (select entity, source, {inert.format('file')}, row_no, column_name, reason, {inert.format('value')}, batch_id from staging.quarantine "
             f"order by entity, source, file, row_no, column_name) to {literal(str(target))} (format csv, header)"
@@ -172,6 +194,7 @@ def validate(ticket: Ticket, boundary: str) -> Figures:
             "failed": len(summary.failed_critical) + len(summary.failed_warnings),
             "notices": list(summary.notices),
         }
+        audit.enter_checks(night.home, night.run_id, boundary, summary.rows)
         quality.gate(summary)
         return figures
 
@@ -186,7 +209,7 @@ def resolve_identities(ticket: Ticket) -> Figures:
     """Read the phone numbers of the contacts, and find probable matches if the settings want them: what people are then made of."""
     from goodwill import identity
 
-    with _stage(ticket, "identity") as (night, figures), open_warehouse(night.home.working_copy) as connection:
+    with _stage(ticket, "identity") as (night, figures), _warehouse(night) as connection:
         figures |= identity.resolve(connection, night.business.identity, night.home.accepted)
         return figures
 
@@ -195,7 +218,7 @@ def fit_clv(ticket: Ticket) -> Figures:
     """Fit the customer-lifetime-value models, settle whose parameters score, and score every customer."""
     from goodwill import clv
 
-    with _stage(ticket, "fit clv") as (night, figures), open_warehouse(night.home.working_copy) as connection:
+    with _stage(ticket, "fit clv") as (night, figures), _warehouse(night) as connection:
         published = publish.current_run(night.home)
         if published:  # should the night before have died between its publication and its last line
             clv.confirm(night.home, published)
@@ -210,7 +233,7 @@ def assign_segments(ticket: Ticket) -> Figures:
     """Give everybody a stage, a distance, a value class and an RFM group, each with its reason, in the light of the accepted nights."""
     from goodwill import clv, segments
 
-    with _stage(ticket, "segments") as (night, figures), open_warehouse(night.home.working_copy) as connection:
+    with _stage(ticket, "segments") as (night, figures), _warehouse(night) as connection:
         published = publish.current_run(night.home)
         if published:  # as for the CLV ledger: the night before may have died right after its publication
             segments.confirm(night.home, published)
@@ -227,7 +250,7 @@ def write_documents(ticket: Ticket) -> Figures:
 
     with _stage(ticket, "documents") as (night, figures):
         run = night.home.run(night.run_id)
-        with open_warehouse(night.home.working_copy) as connection:
+        with _warehouse(night) as connection:
             audit.write_audit_tables(night.home, night.sources, night.run_id, connection)
         quality.build_data_docs(run, run / "data_docs")
         warehouse.document(night.home, run / "model_docs")
@@ -242,21 +265,13 @@ def publish_night(ticket: Ticket) -> Figures:
 
     with _stage(ticket, "publish") as (night, figures):
         record = audit.RunRecord.of(night.home, night.run_id)
-        with open_warehouse(night.home.working_copy, read_only=True) as connection:
+        with _warehouse(night, read_only=True) as connection:
             segments.record(night.home, night.run_id, _as_of(night), connection)
-        run, facts = record.folder, record.read()
-        documents = {name: run / name for name in ("report", "data_docs", "model_docs")}
-        target = publish.build_publication(night.home, night.run_id, facts, documents, night.business.privacy.personal_file)
-        present = publish.current_as_of(night.home)
-        audit.Lock.of(night.home).check(night.run_id)
-        is_current = present is None or _as_of(night) >= present
-        if is_current:
-            publish.swap(night.home, night.run_id)
-            warehouse.promote(night.home)
+        documents = {name: record.folder / name for name in ("report", "data_docs", "model_docs")}
+        is_current = publish.release(night, record.read(), documents, int(ticket["token"]))
         clv.confirm(night.home, night.run_id)
         segments.confirm(night.home, night.run_id)
         removed = publish.prune(night.home, night.business.retention.publications_kept)
-        record.update(is_current=is_current, publication=str(target.relative_to(night.home.root)))
         figures |= {"is_current": is_current, "removed": len(removed)}
         return figures
 
@@ -286,13 +301,20 @@ def close_night(ticket: Ticket | None) -> Figures:
     home = Home.at(ticket["home"])
     record = audit.RunRecord.of(home, ticket["run_id"])
     verdict, why = _verdict(home, ticket["run_id"], record.stages())
-    record.update(verdict=verdict, finished_at=now(), blocked_at=why.get("stage"), message=why.get("message"))
+    facts = record.update(verdict=verdict, finished_at=now(), blocked_at=why.get("stage"), message=why.get("message"))
     lock = audit.Lock.of(home)
     if lock.holder_run() == ticket["run_id"]:  # else the warehouse is another run's by now: hands off
         try:
             if verdict != "published":
+                record.update(is_current=False)
+                publish.take_away(home, ticket["run_id"])
                 _report_of_failure(home, record.folder, verdict)
+            elif facts.get("is_current") and home.working_copy.exists():  # killed between its publication and this
+                warehouse.promote(home)
         finally:
+            with suppress(OSError, GoodwillError):  # a ledger that cannot be continued must not keep the warehouse
+                entry = audit.enter_end(home, ticket["run_id"], record.read())
+                record.update(ledger_head=str(entry.head))
             lock.release(ticket["run_id"])
     if verdict != "published":
         raise GoodwillError(f"the night was {verdict} at '{why.get('stage')}': {why.get('message')}")

@@ -64,3 +64,40 @@ def test_a_run_that_lost_the_lock_may_not_go_on(lock):
         lock.check("second")
     lock.release("second")
     assert lock.holder()["run_id"] == "first"
+
+
+def test_tokens_only_ever_grow(lock):
+    assert lock.acquire("first", os.getpid()) == 1
+    assert lock.acquire("first", os.getpid()) == 2, "the same run, opened again: what it did before is a ghost"
+    with pytest.raises(GoodwillError, match=r"run first \(token 1\) no longer holds the warehouse; first does, with token 2"):
+        lock.check("first", 1)
+    lock.check("first", 2)
+    lock.release("first")
+    assert lock.acquire("second", os.getpid()) == 3, "the count outlives the lock"
+    lock.release("second")
+    lock.path.with_name("lock_token").write_text("")
+    assert lock.acquire("third", os.getpid()) == 1, "a lost count begins anew: nobody holds an older lock"
+    lock.path.with_name("lock_token").unlink()
+    assert lock.acquire("third", os.getpid()) == 2, "and goes on from the lock that is held"
+
+
+def test_nobody_takes_the_lock_within_the_fence(lock, monkeypatch):
+    monkeypatch.setattr("goodwill.files.PATIENCE", 0.1)
+    token = lock.acquire("scheduled", None)
+    with lock.fenced("scheduled", token), pytest.raises(GoodwillError, match="in the midst of a change"):
+        lock.acquire("second", None)
+    lock.check("scheduled", token)
+
+
+def test_a_long_stage_shows_that_it_is_alive(lock, monkeypatch):
+    monkeypatch.setattr("goodwill.audit.lock.HEARTBEAT", 0.05)
+    token = lock.acquire("scheduled", None)
+    lock.path.write_text(json.dumps({**lock.holder(), "alive_at": "2020-01-01 00:00:00"}))
+    with lock.kept_alive("scheduled", token):
+        until = time.monotonic() + 10
+        while lock.dead_holder() and time.monotonic() < until:
+            time.sleep(0.02)
+        assert lock.dead_holder() is None
+    lock.path.write_text(json.dumps({**lock.holder(), "alive_at": "2020-01-01 00:00:00"}))
+    time.sleep(0.15)
+    assert lock.dead_holder() == "scheduled", "after the stage nobody beats"

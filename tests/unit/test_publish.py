@@ -6,8 +6,12 @@ import json
 
 import duckdb
 import pytest
+from goodwill import audit
+from goodwill.errors import GoodwillError
 from goodwill.privacy.hashing import HashKeys
-from goodwill.publish import build_publication, current_as_of, current_run, prune, swap
+from goodwill.publish import current_as_of, current_run, prune, publications
+from goodwill.publish.publication import build_publication
+from goodwill.publish.swap import swap
 
 P1 = f"p_{HashKeys('in', 'out').hash('p1')}"
 FACTS = {"verdict": "running", "as_of": "2026-01-31", "code_version": "1", "configuration_sha256": "2"}
@@ -18,14 +22,22 @@ def home(make_home):
     home = make_home()
     home.working_copy.parent.mkdir(parents=True)
     with duckdb.connect(str(home.working_copy)) as connection:
-        connection.execute("create schema marts; create schema audit; create schema staging")
+        connection.execute("create schema marts; create schema audit; create schema staging; create schema control")
+        connection.execute("create table control.night as select 'run1' as run_id")
         connection.execute(
             "create table marts.dim_customers as select 'p1' as person_id, 'Lyon' as city, cast(1.5 as decimal(18,2)) as revenue_amount"
         )
         connection.execute("comment on column marts.dim_customers.person_id is 'The person''s id.'")
-        connection.execute("create schema control; create table control.keys as select 'in' as inner_key, 'out' as outer_key")
+        connection.execute("create table control.keys as select 'in' as inner_key, 'out' as outer_key")
         connection.execute("create table audit.runs as select 'r' as run_id; create table staging.secret as select 1 as x")
     return home
+
+
+def build(home, run_id, **facts):
+    """A publication of a run, which has laid out the warehouse for itself."""
+    with duckdb.connect(str(home.working_copy)) as connection:
+        connection.execute("update control.night set run_id = ?", [run_id])
+    return build_publication(home, run_id, FACTS | facts, {})
 
 
 def test_a_publication_holds_marts_and_audit_and_nothing_else(home):
@@ -85,7 +97,7 @@ def test_the_manifest_names_every_file_with_its_digest(home):
 
 def test_the_swap_is_a_link_and_old_publications_stay_until_pruned(home):
     for number in range(1, 5):
-        build_publication(home, f"run{number}", FACTS, {})
+        build(home, f"run{number}")
         swap(home, f"run{number}")
     assert current_run(home) == "run4"
     assert str(current_as_of(home)) == "2026-01-31"
@@ -95,9 +107,45 @@ def test_the_swap_is_a_link_and_old_publications_stay_until_pruned(home):
     assert sorted(path.name for path in home.published.iterdir()) == ["current", "run3", "run4"]
 
 
+def test_what_is_removed_is_on_record(home):
+    for number in range(1, 4):
+        build(home, f"run{number}")
+        swap(home, f"run{number}")
+    prune(home, keep=2)
+    (row,) = [row for row in audit.ledger.read_entries(home) if row.kind == "housekeeping"]
+    assert row.facts == {"removed": "publications", "runs": ["run1"], "seals": {"published/run1/manifest.json": None}}
+    assert [each.run_id for each in publications(home)] == ["run2", "run3"]
+
+
+def test_a_run_does_not_publish_the_work_of_another(home):
+    with pytest.raises(GoodwillError, match="run2 cannot publish: the warehouse is that of run run1"):
+        build_publication(home, "run2", FACTS, {})
+
+
+def test_a_publication_is_not_built_twice(home):
+    first = (build(home, "run1") / "manifest.json").read_bytes()
+    assert (build(home, "run1", code_version="2") / "manifest.json").read_bytes() == first
+
+
+def test_equal_marts_have_equal_fingerprints_in_any_order_and_other_marts_others(home):
+    def print_of(run_id: str, select: str) -> str:
+        with duckdb.connect(str(home.working_copy)) as connection:
+            connection.execute(f"create or replace table marts.dim_customers as {select}")
+        return str(json.loads((build(home, run_id) / "manifest.json").read_text())["fingerprints"]["dim_customers"])
+
+    forward = print_of("run1", "select unnest(['a', 'b', 'b']) as id, 0.5 as fitted_seconds")
+    assert print_of("run2", "select unnest(['b', 'a', 'b']) as id, 0.7 as fitted_seconds") == forward
+    others = {
+        print_of("run3", "select unnest(['a', 'b']) as id, 0.5 as fitted_seconds"),
+        print_of("run4", "select unnest(['a', 'b', 'c']) as id, 0.5 as fitted_seconds"),
+        print_of("run5", "select unnest(['a', 'a', 'b']) as id, 0.5 as fitted_seconds"),
+    }
+    assert len(others | {forward}) == 4
+
+
 def test_the_present_publication_is_never_pruned(home):
     for number in range(1, 4):
-        build_publication(home, f"run{number}", FACTS, {})
+        build(home, f"run{number}")
     swap(home, "run1")
     prune(home, keep=1)
     assert current_run(home) == "run1"

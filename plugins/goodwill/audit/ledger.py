@@ -7,14 +7,13 @@ the heads that publications and runs keep.
 
 from __future__ import annotations
 
-import fcntl
 import getpass
 import hashlib
 import json
 import os
 import socket
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from goodwill.audit.key import Key
 from goodwill.audit.version import code_version
 from goodwill.clock import now
 from goodwill.errors import GoodwillError
-from goodwill.files import sync
+from goodwill.files import guarded, sync
 from goodwill.home import Home
 
 __all__ = ["FIRST", "KINDS", "Entry", "Head", "append", "append_all", "head", "ledger_file", "locked", "read_entries"]
@@ -126,13 +125,9 @@ def ledger_file(home: Home) -> Path:
     return home.audit / "ledger.jsonl"
 
 
-@contextmanager
-def locked(home: Home) -> Iterator[None]:
-    """Nobody else writes the ledger meanwhile; a writer that is killed lets go of it."""
-    home.audit.mkdir(parents=True, exist_ok=True)
-    with (home.audit / ".ledger.lock").open("a") as guard:
-        fcntl.flock(guard, fcntl.LOCK_EX)
-        yield
+def locked(home: Home) -> AbstractContextManager[None]:
+    """Nobody else writes the ledger meanwhile."""
+    return guarded(home.audit / ".ledger.lock")
 
 
 def append(home: Home, kind: str, facts: Mapping[str, Any]) -> Entry:

@@ -6,20 +6,24 @@ import datetime as dt
 import json
 import os
 import socket
-from contextlib import suppress
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from goodwill.clock import now
 from goodwill.errors import GoodwillError
-from goodwill.files import replace_text
+from goodwill.files import guarded, replace_text, sync
 from goodwill.home import Home
 
 __all__ = ["LEASE", "Lock"]
 
 #: A run whose last sign of life is older than this, and whose process cannot be asked, is taken for dead.
 LEASE = dt.timedelta(minutes=30)
+#: Seconds between two signs of life during a stage.
+HEARTBEAT = 60.0
 
 
 def _birth(pid: int) -> str | None:
@@ -62,34 +66,81 @@ class Lock:
             return _birth(int(holder["pid"])) not in {holder.get("born")} - {None}
         return now() - dt.datetime.fromisoformat(holder["alive_at"]) > LEASE
 
-    def acquire(self, run_id: str, pid: int | None) -> None:
+    def acquire(self, run_id: str, pid: int | None) -> int:
         """Take the lock for `run_id`.
+
+        Returns
+        -------
+        The fencing token: larger than that of any holder before. Whoever comes with a smaller one is a ghost, and may not publish.
 
         Raises
         ------
         GoodwillError : another run holds it and is alive.
         """
-        content = {
-            "run_id": run_id,
-            "host": socket.gethostname(),
-            "pid": pid,
-            "born": pid and _birth(pid),
-            "taken_at": now(),
-            "alive_at": now(),
-        }
-        for _ in range(2):
-            try:
-                handle = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
-            except FileExistsError:
-                if self.holder_run() != run_id:
-                    self.refuse_if_held()
-                with suppress(FileNotFoundError):
-                    self.path.unlink()
-                continue
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                json.dump(content, stream, default=str)
-            return
-        raise GoodwillError("the warehouse lock was taken by another run in the same moment", "run again when that run has ended")
+        with self.exclusively():
+            if self.holder_run() != run_id:
+                self.refuse_if_held()
+            token = self._next_token()
+            content = {
+                "run_id": run_id,
+                "token": token,
+                "host": socket.gethostname(),
+                "pid": pid,
+                "born": pid and _birth(pid),
+                "taken_at": now(),
+                "alive_at": now(),
+            }
+            replace_text(self.path, json.dumps(content, default=str))
+        return token
+
+    def _next_token(self) -> int:
+        """Count one on; the count outlives every lock."""
+        counter = self.path.with_name("lock_token")
+        count = int((self.holder() or {}).get("token") or 0)
+        with suppress(FileNotFoundError, ValueError):
+            count = max(count, int(counter.read_text(encoding="ascii")))
+        replace_text(counter, str(count + 1))
+        sync(counter)
+        return count + 1
+
+    def exclusively(self) -> AbstractContextManager[None]:
+        """Nobody takes the lock, gives it back or publishes meanwhile.
+
+        Raises
+        ------
+        GoodwillError : a process has been in such a moment for too long: it is stopped, not dead.
+        """
+        return guarded(self.path.with_name(".lock.guard"))
+
+    @contextmanager
+    def fenced(self, run_id: str, token: int | None) -> Iterator[None]:
+        """What only the holder may do, done while nobody can take the lock from it.
+
+        Raises
+        ------
+        GoodwillError : the lock has passed to another run.
+        """
+        with self.exclusively():
+            self._own(run_id, token)
+            yield
+
+    @contextmanager
+    def kept_alive(self, run_id: str, token: int | None) -> Iterator[None]:
+        """Show a sign of life every minute while something long is done; it stops with the process."""
+        ended = threading.Event()
+
+        def beat() -> None:
+            while not ended.wait(HEARTBEAT):
+                with suppress(GoodwillError, OSError):  # whoever lost the lock is told at the next check
+                    self.check(run_id, token)
+
+        thread = threading.Thread(target=beat, daemon=True, name="heartbeat")
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
 
     def dead_holder(self) -> str | None:
         """The run that holds the warehouse without a process alive to end it, or `None`."""
@@ -109,16 +160,19 @@ class Lock:
                 f"wait until it has ended; if it is surely dead, remove {self.path}",
             )
 
-    def check(self, run_id: str) -> None:
+    def check(self, run_id: str, token: int | None = None) -> None:
         """Show that `run_id` is alive; refuse to go on if the lock has passed to another run."""
+        with self.fenced(run_id, token):
+            replace_text(self.path, json.dumps({**(self.holder() or {}), "alive_at": now()}, default=str))
+
+    def _own(self, run_id: str, token: int | None) -> None:
         holder = self.holder()
-        if not holder or holder["run_id"] != run_id:
-            raise GoodwillError(
-                f"run {run_id} no longer holds the warehouse" + (f"; {holder['run_id']} does" if holder else ""), "start the night again"
-            )
-        replace_text(self.path, json.dumps({**holder, "alive_at": now()}, default=str))
+        if not holder or holder["run_id"] != run_id or token not in (None, holder.get("token")):
+            held = f"; {holder['run_id']} does, with token {holder.get('token')}" if holder else ""
+            mine = "" if token is None else f" (token {token})"
+            raise GoodwillError(f"run {run_id}{mine} no longer holds the warehouse{held}", "start the night again")
 
     def release(self, run_id: str) -> None:
-        holder = self.holder()
-        if holder and holder["run_id"] == run_id:
-            self.path.unlink(missing_ok=True)
+        with self.exclusively():
+            if self.holder_run() == run_id:
+                self.path.unlink(missing_ok=True)

@@ -6,13 +6,14 @@ import json
 import resource
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from goodwill.audit.ledger import append
 from goodwill.clock import now
-from goodwill.errors import GateBlocked, SourceError
+from goodwill.errors import GateBlocked, GoodwillError, SourceError
 from goodwill.files import replace_text
 from goodwill.home import Home
 
@@ -83,11 +84,12 @@ class RunRecord:
 
 
 @contextmanager
-def staged(record: RunRecord, stage: str) -> Iterator[dict[str, Any]]:
-    """Record a stage: its start, its end or its failure, how long it took, its CPU and its peak memory.
+def staged(home: Home, run_id: str, stage: str) -> Iterator[dict[str, Any]]:
+    """Record a stage: its start, its end or its failure, how long it took, its CPU and its peak memory; the end is a row of the ledger.
 
     Yields a dict for the stage's own figures. An exception is recorded (`blocked` at a gate or by a source, else `failed`) and goes on.
     """
+    record = RunRecord.of(home, run_id)
     record.say(stage, "started")
     _reset_peak_memory()
     began, cpu = time.perf_counter(), time.process_time()
@@ -96,11 +98,18 @@ def staged(record: RunRecord, stage: str) -> Iterator[dict[str, Any]]:
     def cost() -> dict[str, Any]:
         return {"cpu_seconds": round(time.process_time() - cpu, 2), "peak_rss_mb": _peak_memory_mb()}
 
+    def enter(status: str, **more: Any) -> None:
+        figures = {key: value for key, value in detail.items() if value is None or isinstance(value, (bool, int, float, str))}
+        append(home, "stage", {"run_id": run_id, "stage": stage, "status": status, "figures": figures, **more})
+
     try:
         yield detail
+        enter("done")
     except BaseException as error:
         status = "blocked" if isinstance(error, (GateBlocked, SourceError)) else "failed"
         record.say(stage, status, seconds=round(time.perf_counter() - began, 2), detail={**detail, **cost()}, message=str(error))
+        with suppress(OSError, GoodwillError):  # a full disk, a ledger that was changed: the night's own error says more
+            enter(status, error=type(error).__name__)  # what it says may name a person: that stays in the record of the run
         raise
     record.say(stage, "done", seconds=round(time.perf_counter() - began, 2), detail={**detail, **cost()})
 

@@ -9,7 +9,7 @@ from goodwill.audit.key import Key
 from goodwill.audit.ledger import FIRST, Entry, Head, ledger_file
 from goodwill.home import Home
 
-__all__ = ["Chain", "verify_chain"]
+__all__ = ["Chain", "against", "verify_chain"]
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,8 @@ def verify_chain(home: Home, known: Iterable[tuple[str, Head]] = ()) -> Chain:
     """
     file = ledger_file(home)
     lines = file.read_bytes().splitlines(keepends=True) if file.exists() else []
-    witnesses = sorted(known, key=lambda each: (each[1].seq, each[0]))
     if not lines:
-        gone = f"the ledger is gone, and {witnesses[0][0]} knows its row {witnesses[0][1].seq}" if witnesses else ""
-        return Chain((), gone)
+        return against(Chain(()), known)
     key = Key.of(home)
     parsed = [Entry.parse(line) for line in lines]
     entries: list[Entry] = []
@@ -46,12 +44,21 @@ def verify_chain(home: Home, known: Iterable[tuple[str, Head]] = ()) -> Chain:
             return Chain(tuple(entries), problem)
         assert entry is not None
         entries.append(entry)
+    return against(Chain(tuple(entries)), known)
+
+
+def against(chain: Chain, known: Iterable[tuple[str, Head]]) -> Chain:
+    """Hold a chain whose rows are in order against heads that were seen earlier."""
+    entries, witnesses = chain.entries, sorted(known, key=lambda each: (each[1].seq, each[0]))
+    if witnesses and not entries:
+        return Chain((), f"the ledger is gone, and {witnesses[-1][0]} knows its row {witnesses[-1][1].seq}")
     for who, seen in witnesses:
-        if seen.seq > len(entries):
-            return Chain(tuple(entries), f"rows {len(entries) + 1} to {seen.seq} were cut off: {who} knows row {seen.seq}")
-        if seen.seq and entries[seen.seq - 1].hash != seen.hash:
-            return Chain(tuple(entries[: seen.seq - 1]), f"row {seen.seq} is not the one that {who} knows: the ledger was written anew")
-    return Chain(tuple(entries))
+        if 0 < seen.seq <= len(entries) and entries[seen.seq - 1].hash != seen.hash:
+            return Chain(entries[: seen.seq - 1], f"row {seen.seq} is not the one that {who} knows: the ledger was written anew")
+    if witnesses and witnesses[-1][1].seq > len(entries):
+        who, seen = witnesses[-1]
+        return Chain(entries, f"rows {len(entries) + 1} to {seen.seq} were cut off: {who} knows row {seen.seq}")
+    return chain
 
 
 def _problem(number: int, line: bytes, entry: Entry | None, previous: str, key: Key, every: list[Entry | None]) -> str:

@@ -14,11 +14,11 @@ from rich.table import Table
 
 from goodwill import __version__
 from goodwill.audit import read_runs
-from goodwill.cli import checking, driving, quarantine, starting
+from goodwill.cli import auditing, checking, driving, quarantine, recovering, starting
 from goodwill.cli.options import HomeOption, console
 from goodwill.errors import GoodwillError
 from goodwill.home import Home
-from goodwill.publish import current_run
+from goodwill.publish import current_run, publications
 
 __all__ = ["main"]
 
@@ -31,6 +31,8 @@ app = typer.Typer(
     help="Goodwill, the customer-equity warehouse. Exit codes: 0 published or fine, 2 blocked by a quality gate, 1 failed.",
 )
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(auditing.app, name="audit")
+app.command("rollback")(recovering.rollback)
 
 
 @app.command()
@@ -91,6 +93,9 @@ def run(
     as_of: Annotated[
         str | None, typer.Option("--as-of", metavar="DATE", help="The day to stand at (YYYY-MM-DD); without it the settings decide.")
     ] = None,
+    make_current: Annotated[
+        bool, typer.Option("--make-current", help="Show readers this day even if it is earlier than what they see.")
+    ] = False,
 ) -> None:
     """Run the night through Airflow and follow it stage by stage."""
     where = Home.at(home)
@@ -99,7 +104,7 @@ def run(
             as_of = dt.date.fromisoformat(as_of).isoformat()
         except ValueError:
             raise GoodwillError(f"--as-of {as_of!r} is not a date", "write it as YYYY-MM-DD") from None
-    verdict = driving.run_night(where, as_of, console())
+    verdict = driving.run_night(where, as_of, console(), make_current)
     raise typer.Exit({"published": PUBLISHED, "blocked": BLOCKED}.get(verdict, FAILED))
 
 
@@ -111,10 +116,10 @@ def status(home: HomeOption = None, last: Annotated[int, typer.Option(help="How 
     if not runs:
         console().print(f"no night has run yet: goodwill run --home {where.root}")
         return
-    present = current_run(where)
+    present, kept = current_run(where), {each.run_id for each in publications(where)}
     table = Table("run", "as of", "started (UTC)", "verdict", "at", box=None, pad_edge=False)
     for each in runs[-last:]:
-        mark = " ◀ current" if each["run_id"] == present else ""
+        mark = " ◀ current" if each["run_id"] == present else " (kept)" if each["run_id"] in kept else ""
         table.add_row(
             each["run_id"],
             str(each.get("as_of") or ""),
@@ -123,6 +128,10 @@ def status(home: HomeOption = None, last: Annotated[int, typer.Option(help="How 
             each.get("blocked_at") or "",
         )
     console().print(table)
+    if len(kept) > 1:
+        console().print(
+            "readers see ◀ current; those that are kept can be shown again: goodwill rollback [--to RUN] --by NAME --reason TEXT"
+        )
 
 
 @app.command()

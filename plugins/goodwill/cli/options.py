@@ -8,9 +8,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-__all__ = ["HomeOption", "console"]
+__all__ = ["ByOption", "HomeOption", "WhyOption", "console"]
 
 HomeOption = Annotated[Path | None, typer.Option("--home", help="The home; without it $GOODWILL_HOME.")]
+ByOption = Annotated[str, typer.Option("--by", metavar="NAME", help="Who answers for it.")]
+WhyOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")]
 
 
 def console() -> Console:

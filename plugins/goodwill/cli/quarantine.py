@@ -9,7 +9,8 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from goodwill.cli.options import HomeOption, console
+from goodwill.audit import enter_correction
+from goodwill.cli.options import ByOption, HomeOption, WhyOption, console
 from goodwill.errors import GoodwillError
 from goodwill.extract.chains import chains, read_rows
 from goodwill.extract.correction_files import Readmitted, export, readmit
@@ -28,8 +29,6 @@ app = typer.Typer(no_args_is_help=True, help="Rejected rows: what and why, corre
 RunOption = Annotated[str | None, typer.Option("--run", metavar="RUN", help="A run; without it the newest that got as far.")]
 SourceOption = Annotated[str | None, typer.Option("--source", help="Only this source.")]
 ShowOption = Annotated[bool, typer.Option("--show-values", help="Show personal values too (e-mail addresses, names, telephones).")]
-ByOption = Annotated[str, typer.Option("--by", metavar="NAME", help="Who answers for it.")]
-WhyOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")]
 
 
 def _shown(value: str, column: str, show: bool) -> str:
@@ -220,6 +219,7 @@ def readmit_(
     sources = load_sources(where.sources_file)
     zone = load_business(where.business_file).company.business_time_zone
     done = readmit(where, sources, zone, file, Signed(by, reason))
+    enter_correction(where, "corrected", done.batches, by, reason)
     _say_readmitted(done, show_values)
 
 
@@ -269,6 +269,7 @@ def withdraw_(
     """Take a correction back: what it replaced counts again from the next night on."""
     where = Home.at(home)
     first, *others = withdraw(where, load_sources(where.sources_file), batch, Signed(by, reason))
+    enter_correction(where, "withdrawn", [first], by, reason)
     console().print(f"withdrawn: {first.batch_id} ({first.rows} rows of {escape(first.file)}); the rows count as they were")
     for other in others:
         console().print(f"it falls with it: {other.batch_id}, which corrected it or was carried on from it")

@@ -1,6 +1,7 @@
 """Publication: a whole, validated set of marts, built apart and swapped in by one atomic step."""
 
-from goodwill.publish.publication import build_publication
-from goodwill.publish.swap import current_as_of, current_run, prune, swap
+from goodwill.publish.pruning import prune, take_away
+from goodwill.publish.releasing import release
+from goodwill.publish.swap import Publication, current_as_of, current_run, publications
 
-__all__ = ["build_publication", "current_as_of", "current_run", "prune", "swap"]
+__all__ = ["Publication", "current_as_of", "current_run", "prune", "publications", "release", "take_away"]

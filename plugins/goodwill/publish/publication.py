@@ -11,13 +11,14 @@ from typing import Any
 import duckdb
 
 from goodwill.clock import now
+from goodwill.errors import GoodwillError
 from goodwill.files import digest, sync
 from goodwill.home import Home
 from goodwill.publish import personal
 from goodwill.settings.business import PersonalFile
 from goodwill.sql import identifier, literal
 
-__all__ = ["build_publication"]
+__all__ = ["build_publication", "fingerprint"]
 
 DATABASE = "goodwill.duckdb"
 
@@ -39,12 +40,35 @@ def _comment(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> 
         connection.execute(f"comment on table published.{schema}.{identifier(table)} is {literal(described[0])}")
 
 
-def _write_database(warehouse: Path, folder: Path, release: dict[str, Any], *, with_personal: bool) -> dict[str, int]:
-    """Copy `marts` and `audit` into a fresh file that old clients can open, people under keys; returns rows by table."""
+def fingerprint(connection: duckdb.DuckDBPyConnection, table: str, columns: list[str]) -> str:
+    """A table's content, in any order of its rows, as 32 hexadecimal digits; equal tables are equal under one version of DuckDB."""
+    listed = ", ".join(map(identifier, columns))
+    rows = connection.execute(f"select count(*), coalesce(sum(cast(hash({listed}) as hugeint)), 0) from {table}").fetchall()[0]
+    return f"{(rows[1] ^ (rows[0] << 96)) % (1 << 128):032x}"
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
+    """The columns of a table that say what it holds, not how long it took to make."""
+    return [name for name, *_ in connection.execute(f"describe {table}").fetchall() if not name.endswith("_seconds")]
+
+
+def _own(connection: duckdb.DuckDBPyConnection, run_id: str) -> None:
+    """Refuse to publish the work of another run, which took the warehouse meanwhile."""
+    (made_by,) = connection.execute("select run_id from warehouse.control.night").fetchall()[0]
+    if made_by != run_id:
+        raise GoodwillError(f"run {run_id} cannot publish: the warehouse is that of run {made_by} by now", "start the night again")
+
+
+def _write_database(
+    warehouse: Path, folder: Path, release: dict[str, Any], *, with_personal: bool
+) -> tuple[dict[str, int], dict[str, str]]:
+    """Copy `marts` and `audit` into a fresh file that old clients can open, people under keys; returns rows by table, and the marts' fingerprints."""
     target = folder / DATABASE
     rows: dict[str, int] = {}
+    prints: dict[str, str] = {}
     with duckdb.connect() as connection:
         connection.execute(f"attach {literal(str(warehouse))} as warehouse (read_only)")
+        _own(connection, release["run_id"])
         connection.execute(f"attach {literal(str(target))} as published (storage_version 'v1.0.0')")
         tables = connection.execute(
             "select schema_name, table_name from duckdb_tables() where database_name = 'warehouse' "
@@ -62,6 +86,7 @@ def _write_database(warehouse: Path, folder: Path, release: dict[str, Any], *, w
             if schema == "marts":
                 parquet = literal(str(folder / "marts" / f"{table}.parquet"))
                 connection.execute(f"copy (from published.{name}) to {parquet} (format parquet, compression zstd)")
+                prints[table] = fingerprint(connection, f"published.{name}", _columns(connection, f"published.{name}"))
             rows[f"{schema}.{table}"] = (connection.execute(f"select count(*) from published.{name}").fetchone() or (0,))[0]
         connection.execute(
             "create table published.audit.release (run_id varchar, as_of date, published_at timestamp, code_version varchar, configuration_sha256 varchar)"
@@ -74,7 +99,7 @@ def _write_database(warehouse: Path, folder: Path, release: dict[str, Any], *, w
             personal.write_personal_database(connection, marts, folder / personal.FOLDER / DATABASE)
         connection.execute("checkpoint published")
         connection.execute("detach published")
-    return rows
+    return rows, prints
 
 
 def _mode(path: Path, personal_file: PersonalFile) -> int:
@@ -97,14 +122,16 @@ def build_publication(
 
     Returns
     -------
-    `published/<run_id>`, whole and on disk.
+    `published/<run_id>`, whole and on disk. What is published is never built twice: if it is there already, it is left as it is.
     """
     target = home.published / run_id
+    if (target / "manifest.json").exists():
+        return target
     building = home.published / f".building-{run_id}"
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(parents=True)
     release = {**facts, "run_id": run_id, "verdict": "published", "published_at": now()}
-    rows = _write_database(home.working_copy, building, release, with_personal=personal_file != "none")
+    rows, prints = _write_database(home.working_copy, building, release, with_personal=personal_file != "none")
     for name, folder in documents.items():
         shutil.copytree(folder, building / name)
     files = {
@@ -113,7 +140,7 @@ def build_publication(
         if path.is_file()
     }
     (building / "manifest.json").write_text(
-        json.dumps({**release, "tables": rows, "files": files}, indent=1, default=str), encoding="utf-8"
+        json.dumps({**release, "tables": rows, "fingerprints": prints, "files": files}, indent=1, default=str), encoding="utf-8"
     )
     for path in sorted(building.rglob("*")):
         if path.is_file():

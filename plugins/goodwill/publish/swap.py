@@ -5,12 +5,34 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
-import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from goodwill.files import sync
 from goodwill.home import Home
 
-__all__ = ["current_as_of", "current_run", "prune", "swap"]
+__all__ = ["Publication", "current_as_of", "current_run", "publications", "swap"]
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A whole publication that is kept: its run, its day, and when it was made (UTC)."""
+
+    folder: Path
+    as_of: dt.date
+    published_at: str
+
+    @property
+    def run_id(self) -> str:
+        return self.folder.name
+
+    @property
+    def manifest(self) -> Path:
+        return self.folder / "manifest.json"
+
+    def read(self) -> dict[str, Any]:
+        return json.loads(self.manifest.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
 
 
 def current_run(home: Home) -> str | None:
@@ -24,6 +46,16 @@ def current_as_of(home: Home) -> dt.date | None:
     return dt.date.fromisoformat(json.loads(manifest.read_text(encoding="utf-8"))["as_of"]) if manifest.exists() else None
 
 
+def publications(home: Home) -> list[Publication]:
+    """Every whole publication that is kept, in the order in which they were made."""
+    found = []
+    for path in home.published.glob("*/manifest.json"):
+        if not path.parent.is_symlink() and not path.parent.name.startswith("."):
+            said = json.loads(path.read_text(encoding="utf-8"))
+            found.append(Publication(path.parent, dt.date.fromisoformat(said["as_of"]), str(said["published_at"])))
+    return sorted(found, key=lambda each: (each.published_at, each.run_id))
+
+
 def swap(home: Home, run_id: str) -> None:
     """Point `published/current` at a run. Readers that hold the old files keep them."""
     link = home.published / f".current-{run_id}"
@@ -31,16 +63,3 @@ def swap(home: Home, run_id: str) -> None:
     os.symlink(run_id, link)
     os.replace(link, home.current)
     sync(home.published)
-
-
-def prune(home: Home, keep: int) -> list[str]:
-    """Remove all but the newest `keep` publications, never the present one; half-built leftovers go too. Returns what was removed."""
-    present = current_run(home)
-    folders = sorted(
-        (path for path in home.published.iterdir() if path.is_dir() and not path.is_symlink()), key=lambda path: path.stat().st_mtime
-    )
-    whole = [path for path in folders if not path.name.startswith(".")]
-    doomed = [path for path in folders if path.name.startswith(".building-")] + [path for path in whole[:-keep] if path.name != present]
-    for path in doomed:
-        shutil.rmtree(path, ignore_errors=True)
-    return [path.name for path in doomed]

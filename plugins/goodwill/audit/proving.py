@@ -1,0 +1,163 @@
+"""Hold a home against its ledger: the rows themselves, then every file that the ledger has sealed, and what these name in turn."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from goodwill.audit.ledger import Entry, Head, ledger_file
+from goodwill.audit.seals import Sealed, seals_of
+from goodwill.audit.verifying import Chain, against, verify_chain
+from goodwill.errors import GoodwillError
+from goodwill.files import digest
+from goodwill.home import Home
+
+__all__ = ["Proof", "kept_heads", "prove"]
+
+
+@dataclass
+class Proof:
+    """What was found: `problems`, the first bad row of the ledger before any file; `notes` are for a person to know, not wrong."""
+
+    chain: Chain
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    #: Files whose digest was taken, and their bytes.
+    files: int = 0
+    bytes: int = 0
+
+    def agrees(self, path: Path, sha256: str) -> bool:
+        """Whether a file that is there has this digest."""
+        self.files += 1
+        self.bytes += path.stat().st_size
+        return digest(path) == sha256
+
+
+def kept_heads(home: Home) -> Iterator[tuple[str, Head]]:
+    """Heads of the ledger that publications and the records of runs keep, each with who keeps it."""
+    for pattern, who in (("published/*/manifest.json", "the manifest of publication"), ("runs/*/run.json", "the record of run")):
+        for path in sorted(home.root.glob(pattern)):
+            if path.parent.is_symlink() or path.parent.name.startswith("."):
+                continue
+            try:
+                said = json.loads(path.read_text(encoding="utf-8")).get("ledger_head")
+                if said:
+                    yield f"{who} {path.parent.name}", Head.parse(said)
+            except (ValueError, AttributeError, GoodwillError):
+                continue  # a manifest that was damaged is named by its seal
+
+
+def prove(home: Home, kept: Head | None = None, contents: bool = True) -> Proof:
+    """Verify the ledger, and what it says of the files of the home.
+
+    Parameters
+    ----------
+    kept : a head that an auditor kept away from the home.
+    contents : also read what the sealed manifests list: the rows of batches, the files of publications.
+    """
+    chain = verify_chain(home)
+    if not chain.problem:
+        older = _set_aside(home, chain)
+        heads = [*kept_heads(home), *([("the head that was given", kept)] if kept else [])]
+        chain = against(chain, [(who, seen) for who, seen in heads if seen not in older])
+    proof = Proof(chain)
+    if proof.chain.problem:
+        proof.problems.append(f"{ledger_file(home).relative_to(home.root)}: {proof.chain.problem}")
+    seals = seals_of(proof.chain.entries)
+    for name, sealed in sorted(seals.items(), key=lambda item: (item[1].seq, item[0])):
+        _file(home, name, sealed, proof, contents, set(seals))
+    if not proof.chain.problem:
+        _strangers(home, seals, proof)
+        _present(home, proof)
+    late = [entry for entry in proof.chain.entries if entry.facts.get("late")]
+    if late:
+        proof.notes.append(f"{len(late)} batches were entered after the run that landed them, the first in row {late[0].seq}")
+    healed = [entry for entry in proof.chain.entries if entry.kind == "healed"]
+    if healed:
+        proof.notes.append(f"{len(healed)} torn rows were cut off after a writer was killed, the first before row {healed[0].seq}")
+    return proof
+
+
+def _set_aside(home: Home, chain: Chain) -> set[Head]:
+    """The rows of older ledgers that this one sealed when it was begun."""
+    names = {
+        name for entry in chain.entries if entry.kind == "restart" for name in entry.facts["seals"] if name.startswith("audit/ledger-")
+    }
+    files = [home.root / name for name in names if (home.root / name).is_file()]
+    return {entry.head for file in files for line in file.read_bytes().splitlines(keepends=True) if (entry := Entry.parse(line))}
+
+
+def _present(home: Home, proof: Proof) -> None:
+    """What readers see is what the ledger last said that they should."""
+    link = home.published / "current"
+    shown = os.readlink(link) if link.is_symlink() else None
+    unpublished = {
+        row.facts["run_id"]
+        for row in proof.chain.entries
+        if row.kind == "run" and row.facts.get("event") == "ended" and row.facts.get("verdict") != "published"
+    }
+    said: list[tuple[int, str]] = []
+    for row in proof.chain.entries:
+        if row.kind == "rollback":
+            said.append((row.seq, row.facts["to"]))
+        elif row.kind == "publication" and row.facts.get("becomes_current") and row.facts["run_id"] not in unpublished:
+            said.append((row.seq, row.facts["run_id"]))
+    if said and said[-1][1] != shown:
+        proof.problems.append(f"published/current shows {shown or 'nothing'}, and row {said[-1][0]} says {said[-1][1]}")
+
+
+def _file(home: Home, name: str, sealed: Sealed, proof: Proof, contents: bool, every: set[str]) -> None:
+    path = home.root / name
+    if sealed.sha256 is None:
+        if path.exists():
+            proof.problems.append(f"{name} is there, and row {sealed.seq} says that it was removed")
+    elif not path.is_file():
+        proof.problems.append(f"{name} is gone (row {sealed.seq} knows it)")
+    elif not proof.agrees(path, sealed.sha256):
+        proof.problems.append(f"{name} was changed since row {sealed.seq}")
+    elif contents and path.name == "manifest.json":
+        said = json.loads(path.read_text(encoding="utf-8"))
+        if "files" in said:
+            _listed(path.parent, name, {each: facts["sha256"] for each, facts in said["files"].items()}, proof, every)
+        elif said.get("rows_sha256"):
+            _listed(path.parent, name, {"rows.parquet": said["rows_sha256"]}, proof, every)
+
+
+def _listed(folder: Path, manifest: str, files: dict[str, str], proof: Proof, every: set[str]) -> None:
+    """What a sealed manifest lists, and nothing else, lies beside it unchanged."""
+    place = manifest.removesuffix("manifest.json")
+    for name, sha256 in files.items():
+        path = folder / name
+        if not path.is_file():
+            proof.problems.append(f"{place}{name} is gone (its manifest lists it)")
+        elif not proof.agrees(path, sha256):
+            proof.problems.append(f"{place}{name} was changed: it is not what its manifest lists")
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and name not in files and place + name not in every:
+            proof.problems.append(f"{place}{name} was added: its manifest does not list it, and no row speaks of it")
+
+
+def _strangers(home: Home, seals: dict[str, Sealed], proof: Proof) -> None:
+    """Publications and batches that no row speaks of."""
+    first = proof.chain.entries[0].at if proof.chain.entries else "9"
+    for pattern, stamp in (("published/*/manifest.json", "published_at"), ("landing/*/*/manifest.json", "extracted_at")):
+        for path in sorted(home.root.glob(pattern)):
+            name = path.relative_to(home.root).as_posix()
+            if path.parent.is_symlink() or path.parent.name.startswith(".") or name in seals:
+                continue
+            try:
+                made = str(json.loads(path.read_text(encoding="utf-8"))[stamp])
+            except (ValueError, KeyError):
+                proof.problems.append(f"{name} cannot be read, and is not on record")
+                continue
+            if made < first:
+                proof.notes.append(f"{path.parent.relative_to(home.root)} is older than the ledger: nothing proves it")
+            else:
+                proof.problems.append(
+                    f"{path.parent.relative_to(home.root)} is not on record: it was put there by hand, or made by a run that was killed "
+                    "(the next night says which)"
+                )

@@ -1,0 +1,59 @@
+"""Seals: the digest a file of the home had when a row of the ledger was written. The last row that speaks of a file is believed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from goodwill.audit.ledger import Entry, ledger_file
+from goodwill.files import digest
+from goodwill.home import Home
+
+__all__ = ["Sealed", "gone", "last_seals", "seal", "seals_of"]
+
+#: How a row with seals looks like in the file: the others need not be read to know them.
+_MARK = b'"seals":{"'
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """What the ledger last said of a file: its digest (`None`: it is gone), in which row, with which other facts."""
+
+    sha256: str | None
+    seq: int
+    facts: Mapping[str, Any] = field(repr=False)
+
+
+def _name(home: Home, path: Path) -> str:
+    return path.relative_to(home.root).as_posix()
+
+
+def seal(home: Home, *paths: Path) -> dict[str, str | None]:
+    """Seals of files as they are now, for the facts of a row; a file that is not there is left out."""
+    return {_name(home, path): digest(path) for path in paths if path.is_file()}
+
+
+def gone(home: Home, *paths: Path) -> dict[str, str | None]:
+    """Seals of files that were removed on purpose."""
+    return {_name(home, path): None for path in paths}
+
+
+def seals_of(entries: Iterable[Entry]) -> dict[str, Sealed]:
+    """Path in the home → what the last of these rows says of it."""
+    return {path: Sealed(sha256, entry.seq, entry.facts) for entry in entries for path, sha256 in entry.facts.get("seals", {}).items()}
+
+
+def last_seals(home: Home) -> dict[str, Sealed]:
+    """`seals_of` the whole ledger, unverified and fast."""
+    found: dict[str, Sealed] = {}
+    file = ledger_file(home)
+    if file.exists():
+        with file.open("rb") as stream:
+            for line in stream:
+                if _MARK in line and line.endswith(b"\n"):
+                    row = json.loads(line)
+                    found |= {path: Sealed(sha256, row["seq"], row["facts"]) for path, sha256 in row["facts"]["seals"].items()}
+    return found

@@ -1,0 +1,190 @@
+"""`goodwill audit verify`: whatever is changed in a home, in the ledger or in what it has sealed, is named."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from goodwill import audit, extract
+from goodwill.audit.ledger import Head, append, ledger_file, read_entries
+from goodwill.audit.proving import prove
+from goodwill.audit.restarting import restart
+from goodwill.audit.seals import gone, seal
+from goodwill.cli.app import app
+from goodwill.errors import GoodwillError
+from goodwill.home import Home
+from goodwill.publish.rollback import roll_back
+from goodwill.sources import load_sources
+from typer.testing import CliRunner
+
+from tests.small_night import night
+
+FIRST = "order_id,ordered_at,customer_id,amount\n1,2025-03-01,c1,1.50\n2,2025-03-02,c2,2.50\n"
+
+
+@pytest.fixture
+def home(make_home) -> Home:
+    """A home with a landed batch, two publications and their ledger."""
+    home: Home = make_home(**{"orders.csv": FIRST})
+    (source,) = load_sources(home.sources_file).sources
+    extract.land_source(home, source, "UTC")
+    audit.enter_batches(home, "shop", "r1", "")
+    night(home, "r1", "2026-01-30")
+    night(home, "r2", "2026-01-31")
+    assert prove(home).problems == []
+    return home
+
+
+def flip(path: Path, place: int = -2) -> None:
+    content = bytearray(path.read_bytes())
+    content[place] ^= 0x01
+    path.chmod(0o644)
+    path.write_bytes(bytes(content))
+
+
+def one(pattern: str, home: Home) -> Path:
+    return next(iter(sorted(home.root.glob(pattern))))
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "landing/shop/*/rows.parquet",
+        "landing/shop/*/manifest.json",
+        "published/r1/manifest.json",
+        "published/r1/goodwill.duckdb",
+        "published/r2/marts/dim_customers.parquet",
+        "published/r2/report/index.html",
+        "published/r2/data_docs/index.html",
+        "runs/r1/report/index.html",
+    ],
+)
+def test_a_flipped_byte_and_a_removed_file_are_named(home, pattern):
+    path = one(pattern, home)
+    name = path.relative_to(home.root).as_posix()
+    good = path.read_bytes()
+    flip(path)
+    (problem,) = prove(home).problems
+    assert problem.startswith(f"{name} was changed")
+    path.write_bytes(good)
+    assert prove(home).problems == []
+    path.unlink()
+    (problem,) = prove(home).problems
+    assert problem.startswith(f"{name} is gone")
+
+
+@pytest.mark.parametrize("place", ["published/r2/extra.html", "landing/shop/BATCH/withdrawn.json"])
+def test_an_added_file_is_named(home, place):
+    batch = one("landing/shop/*/manifest.json", home).parent.name
+    path = home.root / place.replace("BATCH", batch)
+    path.write_text("{}")
+    assert prove(home).problems == [
+        f"{path.relative_to(home.root).as_posix()} was added: its manifest does not list it, and no row speaks of it"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "copy"), [("landing/shop/*/manifest.json", "landing/shop/copy"), ("published/r1/manifest.json", "published/r9")]
+)
+def test_a_batch_or_publication_nobody_made_is_named(home, pattern, copy):
+    shutil.copytree(one(pattern, home).parent, home.root / copy)
+    path = home.root / copy / "manifest.json"
+    said = json.loads(path.read_text())
+    path.chmod(0o644)
+    path.write_text(json.dumps({**said, "extracted_at": "2099-01-01", "published_at": "2099-01-01"}))
+    (problem,) = prove(home).problems
+    assert problem.startswith(f"{copy} is not on record")
+    path.write_text(json.dumps({**said, "extracted_at": "2001-01-01", "published_at": "2001-01-01"}))
+    proof = prove(home)
+    assert proof.problems == []
+    assert proof.notes == [f"{copy} is older than the ledger: nothing proves it"]
+
+
+def test_a_cut_off_ledger_is_named_by_what_publications_and_runs_keep(home):
+    rows = ledger_file(home).read_bytes().splitlines(keepends=True)
+    ledger_file(home).write_bytes(b"".join(rows[:-1]))
+    assert prove(home).problems == [
+        f"audit/ledger.jsonl: rows {len(rows)} to {len(rows)} were cut off: the record of run r2 knows row {len(rows)}"
+    ]
+    (home.run("r2") / "run.json").unlink()
+    ledger_file(home).write_bytes(b"".join(rows[:3]))
+    assert "were cut off: the manifest of publication r2 knows row" in prove(home).problems[0]
+
+
+def test_a_link_moved_by_hand_is_named_and_a_rollback_is_not(home):
+    roll_back(home, None, "Ada", "wrong margins")
+    assert prove(home).problems == []
+    home.current.unlink()
+    os.symlink("r2", home.current)
+    (problem,) = prove(home).problems
+    assert problem.startswith("published/current shows r2, and row ")
+    assert problem.endswith(" says r1")
+
+
+def test_what_was_removed_on_purpose_stays_removed(home):
+    path = home.run("r1") / "report" / "index.html"
+    kept = path.read_bytes()
+    path.unlink()
+    append(home, "erasure", {"seals": gone(home, path)})
+    assert prove(home).problems == []
+    path.write_bytes(kept)
+    (problem,) = prove(home).problems
+    assert problem == f"runs/r1/report/index.html is there, and row {len(read_entries(home))} says that it was removed"
+
+
+def test_what_was_rewritten_on_purpose_is_sealed_anew(home):
+    path = home.run("r1") / "report" / "index.html"
+    path.write_text("without the name")
+    assert len(prove(home).problems) == 1
+    append(home, "erasure", {"seals": seal(home, path)})
+    assert prove(home).problems == []
+
+
+def test_a_batch_that_was_changed_is_not_entered_again_and_one_landed_anew_is(home):
+    (source,) = load_sources(home.sources_file).sources
+    path = one("landing/shop/*/manifest.json", home)
+    path.write_text(path.read_text().replace('"rows": 2', '"rows": 3'))
+    assert audit.enter_batches(home, "shop", "r3", "") == []
+    assert len(prove(home).problems) == 1
+    shutil.rmtree(path.parent)
+    extract.land_source(home, source, "UTC")
+    (entry,) = audit.enter_batches(home, "shop", "r3", "2099-01-01")
+    assert entry.facts["late"] is True, "it landed before the run that enters it began"
+    assert prove(home).problems == []
+    assert prove(home).notes[0].startswith("1 batches were entered after the run that landed them")
+
+
+def test_a_new_ledger_after_a_lost_key(home):
+    (home.audit / "key").unlink()
+    assert "is signed with another key" in prove(home).problems[0]
+    with pytest.raises(GoodwillError, match="signed with another key"):
+        append(home, "run", {})
+    flip(home.run("r1") / "report" / "index.html")
+    aside = restart(home, "Ada", "the disk with the key is lost")
+    assert prove(home).problems == [], "the heads of before are found in the ledger that was set aside"
+    (row,) = read_entries(home)
+    assert (row.facts["by"], row.facts["changed"]) == ("Ada", ["runs/r1/report/index.html"])
+    flip(aside)
+    assert any(f"audit/{aside.name} was changed" in problem for problem in prove(home).problems)
+    with pytest.raises(GoodwillError, match="needs a name and a reason"):
+        restart(home, " ", "x")
+
+
+def test_the_command_says_what_was_changed_and_exits_3(home):
+    runner = CliRunner()
+    good = runner.invoke(app, ["audit", "verify", "--home", str(home.root)])
+    assert good.exit_code == 0, good.output
+    assert "all is as it was signed" in good.output
+    head = runner.invoke(app, ["audit", "head", "--home", str(home.root)]).output.strip()
+    assert head in good.output
+    rows = ledger_file(home).read_bytes().splitlines(keepends=True)
+    append(home, "run", {"event": "more"})
+    kept = runner.invoke(app, ["audit", "head", "--home", str(home.root)]).output.strip()
+    assert Head.parse(kept).seq == Head.parse(head).seq + 1
+    ledger_file(home).write_bytes(b"".join(rows))
+    cut = runner.invoke(app, ["audit", "verify", "--home", str(home.root), "--head", kept])
+    assert cut.exit_code == 3
+    assert "were cut off: the head that was given knows row" in cut.output
