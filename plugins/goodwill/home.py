@@ -81,6 +81,11 @@ class Home:
         return self.root / "audit"
 
     @property
+    def form_file(self) -> Path:
+        """Which form the files of this home have."""
+        return self.warehouse / "form"
+
+    @property
     def logs(self) -> Path:
         return self.root / "logs"
 

@@ -38,6 +38,7 @@ __all__ = [
     "publish_night",
     "resolve_identities",
     "source_names",
+    "tidy",
     "validate",
     "write_documents",
 ]
@@ -106,11 +107,13 @@ def open_night(
         configuration_sha256=configuration_digest(where.business_file, where.sources_file),
         make_current=make_current,
     )
+    audit.keep_configuration(where, ticket["run_id"])
     dead = audit.Lock.of(where).dead_holder()
     if dead:
         end_cut_short({"home": str(where.root), "run_id": dead})
     try:
         token = audit.Lock.of(where).acquire(ticket["run_id"], pid)
+        audit.bring_up(where)
         begun = {name: facts[name] for name in ("run_id", "as_of", "configuration_sha256", "make_current")}
         audit.append(where, "run", {"event": "begun", **begun, "token": token})
     except GoodwillError as error:
@@ -223,6 +226,7 @@ def fit_clv(ticket: Ticket) -> Figures:
         if published:  # should the night before have died between its publication and its last line
             clv.confirm(night.home, published)
         ledger = clv.Ledger.read(night.home, _as_of(night))
+        audit.RunRecord.of(night.home, night.run_id).update(clv_ledger_lines=clv.ledger_lines(night.home))
         figures |= clv.fit(connection, night.business, night.run_id, _as_of(night), ledger)
         figures |= clv.score(connection, night.business, night.run_id, _as_of(night))
         ledger.write(night.home.run(night.run_id))
@@ -254,6 +258,7 @@ def write_documents(ticket: Ticket) -> Figures:
             audit.write_audit_tables(night.home, night.sources, night.run_id, connection)
         quality.build_data_docs(run, run / "data_docs")
         warehouse.document(night.home, run / "model_docs")
+        audit.write_lineage(warehouse.dbt_manifest(night.home), run / "lineage")
         page = report.build_report(night.home.working_copy, run, run / "report" / "index.html", verdict="published")
         figures |= {"report_bytes": page.stat().st_size}
         return figures
@@ -267,13 +272,20 @@ def publish_night(ticket: Ticket) -> Figures:
         record = audit.RunRecord.of(night.home, night.run_id)
         with _warehouse(night, read_only=True) as connection:
             segments.record(night.home, night.run_id, _as_of(night), connection)
-        documents = {name: record.folder / name for name in ("report", "data_docs", "model_docs")}
+        documents = {name: record.folder / name for name in ("report", "data_docs", "model_docs", "lineage")}
         is_current = publish.release(night, record.read(), documents, int(ticket["token"]))
         clv.confirm(night.home, night.run_id)
         segments.confirm(night.home, night.run_id)
         removed = publish.prune(night.home, night.business.retention.publications_kept)
         figures |= {"is_current": is_current, "removed": len(removed)}
         return figures
+
+
+def tidy(home: str | None) -> Figures:
+    """Remove what is old, as the settings of retention say."""
+    where = Home.at(home)
+    old = publish.tidy(where, load_sources(where.sources_file), load_business(where.business_file).retention)
+    return {kind: sum(each.kind == kind for each in old) for kind in sorted({each.kind for each in old})}
 
 
 def _verdict(home: Home, run_id: str, lines: list[dict[str, Any]]) -> tuple[str, dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import sys
 from collections.abc import Callable
@@ -88,3 +89,26 @@ def shop_home(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Home]:
         return Home.at(folder)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def shop(shop_home: Callable[..., Home]) -> Home:
+    """A shop in which two people of different names share an address to write to."""
+    home = shop_home(orders=800, dirt=0.005)
+    (contacts,) = (home.root / "input").glob("contacts*.csv")
+    header, *lines = contacts.read_text().splitlines()
+    names = header.split(",")
+    one = next(line for line in csv.DictReader([header, *lines]) if line["email"] and line["first_name"] and not line["merged_into"])
+    with contacts.open("a", newline="") as stream:
+        csv.DictWriter(stream, names).writerow(
+            {**one, "contact_id": "of-the-same-house", "first_name": "Zoltan", "phone": "", "referral_code": ""}
+        )
+    return home
+
+
+@pytest.fixture(scope="session")
+def first(run_night: Callable[..., Ended], shop: Home) -> Ended:
+    """Its first night."""
+    night = run_night(shop, as_of="2026-06-30")
+    assert night.verdict == "published", night.record
+    return night

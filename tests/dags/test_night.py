@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import shutil
@@ -27,28 +26,6 @@ def marts(database: Path) -> dict[str, list[tuple]]:
             columns = [row[0] for row in connection.execute(f"describe marts.{table}").fetchall() if row[0] not in OF_THE_RUN]
             found[table] = connection.execute(f"select {', '.join(columns)} from marts.{table} order by all").fetchall()
         return found
-
-
-@pytest.fixture(scope="module")
-def shop(shop_home):
-    """A shop in which two people of different names share an address to write to."""
-    home = shop_home(orders=800, dirt=0.005)
-    (contacts,) = (home.root / "input").glob("contacts*.csv")
-    header, *lines = contacts.read_text().splitlines()
-    names = header.split(",")
-    one = next(line for line in csv.DictReader([header, *lines]) if line["email"] and line["first_name"] and not line["merged_into"])
-    with contacts.open("a", newline="") as stream:
-        csv.DictWriter(stream, names).writerow(
-            {**one, "contact_id": "of-the-same-house", "first_name": "Zoltan", "phone": "", "referral_code": ""}
-        )
-    return home
-
-
-@pytest.fixture(scope="module")
-def first(run_night, shop):
-    night = run_night(shop, as_of="2026-06-30")
-    assert night.verdict == "published", night.record
-    return night
 
 
 def test_a_night_publishes_every_mart_and_its_documents(first):

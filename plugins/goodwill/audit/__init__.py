@@ -1,8 +1,10 @@
 """What a night leaves for auditors: the record of each run and stage, the signed ledger, and the audit tables of a publication."""
 
+from goodwill.audit.form import bring_up
 from goodwill.audit.ledger import append, head
+from goodwill.audit.lineage import write_lineage
 from goodwill.audit.lock import Lock
-from goodwill.audit.record import RunRecord, read_runs, staged
+from goodwill.audit.record import RunRecord, keep_configuration, read_runs, staged
 from goodwill.audit.rows import enter_batches, enter_checks, enter_correction, enter_end, enter_publication
 from goodwill.audit.tables import write_audit_tables
 
@@ -10,13 +12,16 @@ __all__ = [
     "Lock",
     "RunRecord",
     "append",
+    "bring_up",
     "enter_batches",
     "enter_checks",
     "enter_correction",
     "enter_end",
     "enter_publication",
     "head",
+    "keep_configuration",
     "read_runs",
     "staged",
     "write_audit_tables",
+    "write_lineage",
 ]

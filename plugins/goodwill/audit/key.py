@@ -1,16 +1,15 @@
-"""The key of the audit ledger: from the environment, or a file that only its owner can read, made at first use. Never shown."""
+"""The key of the audit ledger: from the environment, where an auditor keeps it apart, else made of the home's secret. Never shown."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 import os
-import secrets
 from dataclasses import dataclass, field
 
 from goodwill.errors import ConfigurationError
-from goodwill.files import sync
 from goodwill.home import Home
+from goodwill.privacy import key
 
 __all__ = ["VARIABLE", "Key"]
 
@@ -27,24 +26,20 @@ class Key:
 
     @classmethod
     def of(cls, home: Home) -> Key:
-        """The key of a home: `$GOODWILL_AUDIT_KEY`, else `audit/key`, which is made if it is not there.
+        """The key of a home: `$GOODWILL_AUDIT_KEY`, else the key for this purpose that is made of the home's secret.
 
         Raises
         ------
-        ConfigurationError : the key is too short, or others than its owner may read its file.
+        ConfigurationError : the key or the secret is too short, or others than its owner may read it.
         """
         given = os.environ.get(VARIABLE)
-        if given is not None:
-            return cls(_long_enough(given, f"${VARIABLE}"))
-        file = home.audit / "key"
-        if not file.exists():
-            _make(home)
-        if file.stat().st_mode & 0o077:
+        if given is None:
+            return cls(key(home, "audit"))
+        if len(given.strip()) < _SHORTEST:
             raise ConfigurationError(
-                f"{file}: others may read the key of the audit ledger",
-                f"chmod 600 {file}; whoever read it could have written rows: consider a new ledger (goodwill audit restart)",
+                f"${VARIABLE}: a key of the audit ledger has at least {_SHORTEST} characters", "make one with: openssl rand -hex 32"
             )
-        return cls(_long_enough(file.read_text(encoding="ascii"), str(file)))
+        return cls(given.strip().encode())
 
     @property
     def name(self) -> str:
@@ -56,30 +51,3 @@ class Key:
 
     def fits(self, content: bytes, signature: str) -> bool:
         return hmac.compare_digest(self.sign(content).encode(), signature.encode())
-
-
-def _long_enough(text: str, where: str) -> bytes:
-    secret = text.strip()
-    if len(secret) < _SHORTEST:
-        raise ConfigurationError(
-            f"{where}: a key of the audit ledger has at least {_SHORTEST} characters", "make one with: openssl rand -hex 32"
-        )
-    return secret.encode()
-
-
-def _make(home: Home) -> None:
-    """Write a new key, whole or not at all; of two that try at once, one wins and both use it."""
-    home.audit.mkdir(parents=True, exist_ok=True)
-    beside = home.audit / f".key.{os.getpid()}.{secrets.token_hex(4)}"
-    handle = os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    with os.fdopen(handle, "w", encoding="ascii") as stream:
-        stream.write(secrets.token_hex(32) + "\n")
-        stream.flush()
-        os.fsync(stream.fileno())
-    try:
-        os.link(beside, home.audit / "key")
-    except FileExistsError:
-        return
-    finally:
-        beside.unlink()
-        sync(home.audit)

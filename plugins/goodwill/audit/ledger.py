@@ -39,6 +39,7 @@ KINDS = frozenset(
         "erasure",  # a person was forgotten
         "override",  # somebody decided by hand: who and why
         "housekeeping",  # something was removed because it was old
+        "rebuild",  # a past publication was made again, and compared
         "migration",  # the home was brought to a newer form
         "healed",  # the ledger lost the torn end of a row whose writer was killed
         "restart",  # the ledger begins anew after one that could not be continued

@@ -18,6 +18,10 @@ from goodwill.home import Home
 __all__ = ["Proof", "kept_heads", "prove"]
 
 
+#: Where files last as they are sealed. The warehouse, logs and Airflow's own files change every night: what a row says of them was true then.
+_LASTING = ("landing/", "published/", "runs/", "audit/", "privacy/")
+
+
 @dataclass
 class Proof:
     """What was found: `problems`, the first bad row of the ledger before any file; `notes` are for a person to know, not wrong."""
@@ -68,7 +72,8 @@ def prove(home: Home, kept: Head | None = None, contents: bool = True) -> Proof:
         proof.problems.append(f"{ledger_file(home).relative_to(home.root)}: {proof.chain.problem}")
     seals = seals_of(proof.chain.entries)
     for name, sealed in sorted(seals.items(), key=lambda item: (item[1].seq, item[0])):
-        _file(home, name, sealed, proof, contents, set(seals))
+        if name.startswith(_LASTING):
+            _file(home, name, sealed, proof, contents, set(seals))
     if not proof.chain.problem:
         _strangers(home, seals, proof)
         _present(home, proof)

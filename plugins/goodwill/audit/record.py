@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import resource
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,7 +18,7 @@ from goodwill.errors import GateBlocked, GoodwillError, SourceError
 from goodwill.files import replace_text
 from goodwill.home import Home
 
-__all__ = ["RunRecord", "read_runs", "staged"]
+__all__ = ["RunRecord", "keep_configuration", "read_runs", "staged"]
 
 
 def _reset_peak_memory() -> None:
@@ -112,6 +113,15 @@ def staged(home: Home, run_id: str, stage: str) -> Iterator[dict[str, Any]]:
             enter(status, error=type(error).__name__)  # what it says may name a person: that stays in the record of the run
         raise
     record.say(stage, "done", seconds=round(time.perf_counter() - began, 2), detail={**detail, **cost()})
+
+
+def keep_configuration(home: Home, run_id: str) -> Path:
+    """Keep the settings and the sources of a run beside its record, as they were: a run is rebuilt from them."""
+    folder = RunRecord.of(home, run_id).folder / "configuration"
+    folder.mkdir(exist_ok=True)
+    for file in (home.business_file, home.sources_file):
+        shutil.copyfile(file, folder / file.name)
+    return folder
 
 
 def read_runs(home: Home) -> list[dict[str, Any]]:

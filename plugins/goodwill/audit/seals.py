@@ -12,7 +12,7 @@ from goodwill.audit.ledger import Entry, ledger_file
 from goodwill.files import digest
 from goodwill.home import Home
 
-__all__ = ["Sealed", "gone", "last_seals", "seal", "seals_of"]
+__all__ = ["Sealed", "gone", "gone_within", "last_seals", "seal", "seals_of"]
 
 #: How a row with seals looks like in the file: the others need not be read to know them.
 _MARK = b'"seals":{"'
@@ -39,6 +39,12 @@ def seal(home: Home, *paths: Path) -> dict[str, str | None]:
 def gone(home: Home, *paths: Path) -> dict[str, str | None]:
     """Seals of files that were removed on purpose."""
     return {_name(home, path): None for path in paths}
+
+
+def gone_within(home: Home, *places: Path) -> dict[str, str | None]:
+    """Seals of everything the ledger knows in these folders, which are removed on purpose."""
+    known = [name for name, sealed in last_seals(home).items() if sealed.sha256]
+    return {name: None for name in known if any((home.root / name).is_relative_to(place) for place in places)}
 
 
 def seals_of(entries: Iterable[Entry]) -> dict[str, Sealed]:

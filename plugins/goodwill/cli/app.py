@@ -33,6 +33,8 @@ app = typer.Typer(
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(auditing.app, name="audit")
 app.command("rollback")(recovering.rollback)
+app.command("doctor")(recovering.doctor)
+app.command("housekeeping")(recovering.housekeeping)
 
 
 @app.command()

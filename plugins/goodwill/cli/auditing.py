@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 
+from goodwill.audit.exporting import export
 from goodwill.audit.ledger import Head, read_entries
 from goodwill.audit.ledger import head as ledger_head
 from goodwill.audit.proving import prove
 from goodwill.audit.restarting import restart
+from goodwill.audit.tracing import Trace, trace
 from goodwill.cli.options import ByOption, HomeOption, WhyOption, console
+from goodwill.cli.rebuilding import rebuild
 from goodwill.errors import GoodwillError
 from goodwill.home import Home
+from goodwill.publish import current_run
 
 __all__ = ["app"]
 
@@ -66,3 +72,86 @@ def restart_(by: ByOption, reason: WhyOption, home: HomeOption = None) -> None:
     """Begin a new ledger after one that cannot be continued; the old one is kept and sealed as it is."""
     old = restart(Home.at(home), by, reason)
     console().print(f"a new ledger begins; the old one is {old}")
+
+
+@app.command("explain")
+def explain_(
+    mart: Annotated[str, typer.Argument(help="A mart: fct_orders, dim_customers, cohort_retention …")],
+    keys: Annotated[list[str] | None, typer.Argument(metavar="[KEY]...", help="A row of it: values of its key, or column=value.")] = None,
+    home: HomeOption = None,
+    run: Annotated[str | None, typer.Option(metavar="RUN", help="Another publication that is kept.")] = None,
+    limit: Annotated[int, typer.Option(help="How many batches and rows to list.")] = 20,
+) -> None:
+    """Trace a mart to its run, its code, its batches and files; and a row of it to the rows of the files. Shows where, never what."""
+    where = Home.at(home)
+    name = run or current_run(where)
+    folder = where.published / (name or "")
+    if not name or not (folder / "goodwill.duckdb").exists():
+        raise GoodwillError(f"there is no publication {name}" if name else "nothing is published yet", "goodwill status shows what is kept")
+    _say_trace(trace(where, folder, mart, keys or []), limit)
+
+
+def _say_trace(found: Trace, limit: int) -> None:
+    out = console()
+    release = found.release
+    out.print(
+        f"[bold]{escape(found.mart)}[/bold]  run {release['run_id']}, as of {release['as_of']}, published {str(release['published_at'])[:19]} UTC"
+    )
+    out.print(f"code      {escape(release['code_version'])}")
+    out.print(f"settings  {release['configuration_sha256']}")
+    code = [each for each in found.made if each.file]
+    out.print(f"made by   {len(code)} models" if code else "made by   (this publication kept no lineage)")
+    for each in code[:limit]:
+        out.print(f"          {each.sha256[:12]}  {escape(each.file)}")
+    _rest(len(code) - limit)
+    out.print(f"from      {', '.join(found.entities) or 'every entity'}: {len(found.batches)} batches")
+    for source, batch, file, sha256, rows, extracted in found.batches[:limit]:
+        out.print(f"          {source} {batch}  {rows:,} rows of {escape(file)} ({sha256[:12]}), landed {str(extracted)[:16]}")
+    _rest(len(found.batches) - limit)
+    if found.said:
+        out.print(f"rows      {escape(found.said)}")
+    if found.rows is None:
+        return
+    out.print(f"rows      {len(found.rows):,} of {', '.join(found.traced) or 'no entity'}, behind {found.found} of the mart")
+    for row in found.rows[:limit]:
+        out.print(f"          {row.entity:<16} {escape(row.file)}, row {row.row_no}  (batch {row.batch_id}, {row.status})")
+    _rest(len(found.rows) - limit)
+
+
+def _rest(left: int) -> None:
+    if left > 0:
+        console().print(f"          and {left:,} more (--limit)")
+
+
+@app.command("export")
+def export_(
+    folder: Annotated[Path, typer.Argument(help="A new folder for the files.")],
+    home: HomeOption = None,
+    run: Annotated[str | None, typer.Option(metavar="RUN", help="Another publication that is kept.")] = None,
+) -> None:
+    """Write everything an auditor may want as CSV: the ledger, and the audit tables of a publication."""
+    where = Home.at(home)
+    for path, rows in export(where, where.published / (run or "current"), folder):
+        console().print(f"wrote {escape(str(path))}: {rows:,} rows")
+
+
+@app.command("rebuild")
+def rebuild_(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run that was published.")],
+    home: HomeOption = None,
+    into: Annotated[Path | None, typer.Option(metavar="DIR", help="Keep what was rebuilt in this new folder.")] = None,
+) -> None:
+    """Make a past publication again from its batches, settings and day; say which tables differ, and by how many rows.
+
+    Exit codes: 0 every table is as it was published, 3 some differ, 1 it cannot be rebuilt.
+    """
+    where, out = Home.at(home), console()
+    with tempfile.TemporaryDirectory() as scratch:
+        done = rebuild(where, run, into or Path(scratch) / "home", lambda step: out.print(f"[dim]{step}[/dim]"))
+    for note in done.notes:
+        out.print(f"[yellow]note:[/yellow] {escape(note)}")
+    for table, said in done.differing.items():
+        out.print(f"[red]✗[/red] {table}: {said}")
+    if done.differing:
+        raise typer.Exit(CHANGED)
+    out.print(f"[green]{done.tables} tables of {run}, each as it was published[/green]")

@@ -5,9 +5,9 @@
 parameters. `write_silences` says since when somebody is probably gone. `Ledger` and `confirm` keep what was decided from night to night.
 """
 
-from goodwill.clv.ledger import Ledger, confirm
+from goodwill.clv.ledger import Ledger, confirm, ledger_lines
 from goodwill.clv.scoring import score
 from goodwill.clv.silence import write_silences
 from goodwill.clv.tables import fit
 
-__all__ = ["Ledger", "confirm", "fit", "score", "write_silences"]
+__all__ = ["Ledger", "confirm", "fit", "ledger_lines", "score", "write_silences"]

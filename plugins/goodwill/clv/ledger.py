@@ -17,9 +17,9 @@ from goodwill.errors import GoodwillError
 from goodwill.files import replace_text
 from goodwill.home import Home
 
-__all__ = ["Ledger", "confirm"]
+__all__ = ["NAME", "Ledger", "confirm", "ledger_lines"]
 
-_NAME = "clv_ledger.jsonl"
+NAME = "clv_ledger.jsonl"
 Line = dict[str, Any]
 
 
@@ -45,7 +45,7 @@ class Ledger:
         ------
         GoodwillError : a line that cannot be read.
         """
-        lines = _read(home.audit / _NAME)
+        lines = _read(home.audit / NAME)
         days = [dt.date.fromisoformat(line["as_of"]) for line in lines]
         newest = max(days, default=None)
         is_backfill = newest is not None and newest > as_of
@@ -65,13 +65,13 @@ class Ledger:
 
     def write(self, folder: Path) -> None:
         """Leave this night's lines beside its record, to be confirmed when it is published."""
-        replace_text(folder / _NAME, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in self.new))
+        replace_text(folder / NAME, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in self.new))
 
 
 def confirm(home: Home, run_id: str) -> int:
     """Append the lines of a published run to the ledger, once; returns how many were appended."""
-    said = home.run(run_id) / _NAME
-    ledger = home.audit / _NAME
+    said = home.run(run_id) / NAME
+    ledger = home.audit / NAME
     if not said.exists() or any(line["run_id"] == run_id for line in _read(ledger)):
         return 0
     text = said.read_text(encoding="utf-8")
@@ -81,6 +81,11 @@ def confirm(home: Home, run_id: str) -> int:
         stream.flush()
         os.fsync(stream.fileno())
     return text.count("\n")
+
+
+def ledger_lines(home: Home) -> int:
+    """How many lines the published ledger has: what a rebuild of a night may read of it."""
+    return len(_read(home.audit / NAME))
 
 
 def _read(path: Path) -> list[Line]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 
 from goodwill import audit
-from goodwill.audit.seals import gone
+from goodwill.audit.seals import gone, gone_within
 from goodwill.home import Home
 from goodwill.publish.swap import current_run, publications
 
@@ -17,7 +17,8 @@ def take_away(home: Home, *run_ids: str) -> list[str]:
     present = current_run(home)
     doomed = [run_id for run_id in run_ids if run_id != present and (home.published / run_id).is_dir()]
     if doomed:
-        seals = gone(home, *(home.published / run_id / "manifest.json" for run_id in doomed))
+        folders = [home.published / run_id for run_id in doomed]
+        seals = gone(home, *(folder / "manifest.json" for folder in folders)) | gone_within(home, *folders)
         audit.append(home, "housekeeping", {"removed": "publications", "runs": doomed, "seals": seals})
     for run_id in doomed:
         # out of sight in one step, so that a reader finds a publication whole or not at all

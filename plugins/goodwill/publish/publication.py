@@ -18,7 +18,7 @@ from goodwill.publish import personal
 from goodwill.settings.business import PersonalFile
 from goodwill.sql import identifier, literal
 
-__all__ = ["build_publication", "fingerprint"]
+__all__ = ["DATABASE", "build_publication", "fingerprint", "fingerprints"]
 
 DATABASE = "goodwill.duckdb"
 
@@ -47,9 +47,18 @@ def fingerprint(connection: duckdb.DuckDBPyConnection, table: str, columns: list
     return f"{(rows[1] ^ (rows[0] << 96)) % (1 << 128):032x}"
 
 
-def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
-    """The columns of a table that say what it holds, not how long it took to make."""
-    return [name for name, *_ in connection.execute(f"describe {table}").fetchall() if not name.endswith("_seconds")]
+def fingerprints(connection: duckdb.DuckDBPyConnection, schema: str) -> dict[str, str]:
+    """Table → fingerprint, of every table of a schema (`database.schema`); how long something took is no content."""
+    database, _, name = schema.partition(".")
+    tables = connection.execute(
+        "select table_name from duckdb_tables() where database_name = ? and schema_name = ? order by table_name", [database, name]
+    ).fetchall()
+    found = {}
+    for (table,) in tables:
+        full = f"{schema}.{identifier(table)}"
+        columns = [column for column, *_ in connection.execute(f"describe {full}").fetchall() if not column.endswith("_seconds")]
+        found[table] = fingerprint(connection, full, columns)
+    return found
 
 
 def _own(connection: duckdb.DuckDBPyConnection, run_id: str) -> None:
@@ -65,7 +74,6 @@ def _write_database(
     """Copy `marts` and `audit` into a fresh file that old clients can open, people under keys; returns rows by table, and the marts' fingerprints."""
     target = folder / DATABASE
     rows: dict[str, int] = {}
-    prints: dict[str, str] = {}
     with duckdb.connect() as connection:
         connection.execute(f"attach {literal(str(warehouse))} as warehouse (read_only)")
         _own(connection, release["run_id"])
@@ -86,7 +94,6 @@ def _write_database(
             if schema == "marts":
                 parquet = literal(str(folder / "marts" / f"{table}.parquet"))
                 connection.execute(f"copy (from published.{name}) to {parquet} (format parquet, compression zstd)")
-                prints[table] = fingerprint(connection, f"published.{name}", _columns(connection, f"published.{name}"))
             rows[f"{schema}.{table}"] = (connection.execute(f"select count(*) from published.{name}").fetchone() or (0,))[0]
         connection.execute(
             "create table published.audit.release (run_id varchar, as_of date, published_at timestamp, code_version varchar, configuration_sha256 varchar)"
@@ -95,6 +102,7 @@ def _write_database(
             "insert into published.audit.release values (?, ?, ?, ?, ?)",
             [release[key] for key in ("run_id", "as_of", "published_at", "code_version", "configuration_sha256")],
         )
+        prints = fingerprints(connection, "published.marts")
         if with_personal:
             personal.write_personal_database(connection, marts, folder / personal.FOLDER / DATABASE)
         connection.execute("checkpoint published")

@@ -23,15 +23,15 @@ from goodwill.home import Home
 from goodwill.segments.recorded import RECORDED, write_recorded
 from goodwill.sql import literal
 
-__all__ = ["Ledger", "RecordedNight", "confirm", "ledger_folder", "record", "renew"]
+__all__ = ["NAME", "Ledger", "RecordedNight", "confirm", "ledger_folder", "record", "renew"]
 
-_NAME = "segment_ledger"
+NAME = "segment_ledger"
 _FACTS = "night.json"
 
 
 def ledger_folder(home: Home) -> Path:
     """Where the accepted nights are kept."""
-    return home.audit / _NAME
+    return home.audit / NAME
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def record(home: Home, run_id: str, as_of: dt.date, connection: duckdb.DuckDBPyC
     ----------
     connection : the night's warehouse with all its marts.
     """
-    folder = home.run(run_id) / _NAME
+    folder = home.run(run_id) / NAME
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     digests = {}
@@ -107,7 +107,7 @@ def confirm(home: Home, run_id: str) -> bool:
     -------
     Whether it was appended.
     """
-    said = home.run(run_id) / _NAME
+    said = home.run(run_id) / NAME
     if not (said / _FACTS).exists():
         return False
     as_of = dt.date.fromisoformat(json.loads((said / _FACTS).read_text(encoding="utf-8"))["as_of"])
@@ -134,7 +134,7 @@ def renew(home: Home, changing: Callable[[Path], None]) -> None:
     ----------
     changing : called right before a list of digests is changed.
     """
-    places = [*ledger_folder(home).glob(f"*/{_FACTS}"), *(home.root / "runs").glob(f"*/{_NAME}/{_FACTS}")]
+    places = [*ledger_folder(home).glob(f"*/{_FACTS}"), *(home.root / "runs").glob(f"*/{NAME}/{_FACTS}")]
     for path in sorted(places):
         facts = json.loads(path.read_text(encoding="utf-8"))
         now = {name: digest(path.parent / name) for name in facts["files"]}
@@ -160,11 +160,11 @@ def _verify(night: RecordedNight) -> None:
         changed = [name for name, said in wanted.items() if digest(night.folder / name) != said]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise GoodwillError(
-            f"audit/{_NAME}/{night.folder.name} cannot be read ({error})",
+            f"audit/{NAME}/{night.folder.name} cannot be read ({error})",
             "restore the folder from a backup, or remove it: where people stood on that night is then not known",
         ) from error
     if changed:
         raise GoodwillError(
-            f"audit/{_NAME}/{night.folder.name}: {', '.join(changed)} is not what was accepted",
+            f"audit/{NAME}/{night.folder.name}: {', '.join(changed)} is not what was accepted",
             "restore the folder from a backup, or remove it: where people stood on that night is then not known",
         )

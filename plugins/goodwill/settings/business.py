@@ -169,6 +169,8 @@ class Privacy(Section):
 
 class Retention(Section):
     publications_kept: Annotated[int, Field(ge=1)] = 7
+    superseded_batches_days: Days | None = None
+    run_documents_days: Days = 400
 
 
 class BusinessSettings(Section):

@@ -9,7 +9,7 @@ from typing import Any
 from goodwill.errors import GateBlocked, GoodwillError
 from goodwill.home import Home
 
-__all__ = ["PROJECT", "build_layer"]
+__all__ = ["PROJECT", "build_layer", "dbt_manifest", "document"]
 
 #: The dbt project, beside the package's folder in the repository.
 PROJECT = Path(__file__).resolve().parents[3] / "dbt_project"
@@ -97,3 +97,8 @@ def document(home: Home, target: Path) -> Path:
     target.mkdir(parents=True, exist_ok=True)
     (target / "index.html").write_bytes(page.read_bytes())
     return target / "index.html"
+
+
+def dbt_manifest(home: Home) -> Path:
+    """What dbt parsed last: every model, its file and its parents."""
+    return home.logs / "dbt" / "target" / "manifest.json"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from goodwill import audit, extract
+from goodwill.audit.key import VARIABLE
 from goodwill.audit.ledger import Head, append, ledger_file, read_entries
 from goodwill.audit.proving import prove
 from goodwill.audit.restarting import restart
@@ -16,6 +17,7 @@ from goodwill.audit.seals import gone, seal
 from goodwill.cli.app import app
 from goodwill.errors import GoodwillError
 from goodwill.home import Home
+from goodwill.publish import prune
 from goodwill.publish.rollback import roll_back
 from goodwill.sources import load_sources
 from typer.testing import CliRunner
@@ -143,6 +145,23 @@ def test_what_was_rewritten_on_purpose_is_sealed_anew(home):
     assert prove(home).problems == []
 
 
+def test_files_that_change_every_night_are_not_held_to_what_once_was(home):
+    for name in ("logs/dbt/dbt.log", "warehouse/accepted/warehouse.duckdb", "airflow/airflow.db"):
+        path = home.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("as an erasure left it")
+        append(home, "erasure", {"seals": seal(home, path)})
+        path.write_text("as the night after made it")
+    assert prove(home).problems == []
+
+
+def test_what_an_erasure_sealed_within_a_publication_goes_with_it(home):
+    append(home, "erasure", {"seals": seal(home, home.published / "r1" / "goodwill.duckdb")})
+    prune(home, keep=1)
+    assert not (home.published / "r1").exists()
+    assert prove(home).problems == []
+
+
 def test_a_batch_that_was_changed_is_not_entered_again_and_one_landed_anew_is(home):
     (source,) = load_sources(home.sources_file).sources
     path = one("landing/shop/*/manifest.json", home)
@@ -157,8 +176,8 @@ def test_a_batch_that_was_changed_is_not_entered_again_and_one_landed_anew_is(ho
     assert prove(home).notes[0].startswith("1 batches were entered after the run that landed them")
 
 
-def test_a_new_ledger_after_a_lost_key(home):
-    (home.audit / "key").unlink()
+def test_a_new_ledger_after_a_lost_key(home, monkeypatch):
+    monkeypatch.setenv(VARIABLE, "another key than the one of before")
     assert "is signed with another key" in prove(home).problems[0]
     with pytest.raises(GoodwillError, match="signed with another key"):
         append(home, "run", {})

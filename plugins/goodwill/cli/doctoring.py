@@ -1,0 +1,240 @@
+"""`goodwill doctor`: the health of a home, finding by finding, each with what to do about it. Nothing is changed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import shutil
+import sys
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+import duckdb
+
+from goodwill import audit
+from goodwill.audit.form import FORM, form_of
+from goodwill.audit.lock import Lock
+from goodwill.audit.proving import kept_heads
+from goodwill.audit.verifying import verify_chain
+from goodwill.clock import now, today
+from goodwill.errors import GoodwillError
+from goodwill.extract.batches import Manifest, active_batches, rows_file
+from goodwill.files import digest
+from goodwill.home import Home
+from goodwill.publish import current_run, find_old, publications
+from goodwill.settings import load_business
+from goodwill.sources import load_sources
+
+__all__ = ["FINE", "PROBLEM", "WARNING", "Finding", "examine"]
+
+FINE, WARNING, PROBLEM = "fine", "warning", "problem"
+ROOT = Path(__file__).resolve().parents[3]
+#: Batches whose rows are read again: the newest, which the next night stands on, and others that change from day to day.
+_SAMPLE = 5
+_PACKAGES = ("duckdb", "dbt-core", "dbt-duckdb", "apache-airflow", "great-expectations", "pydantic")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was looked at, how it is (`fine`, `warning`, `problem`), and for the last two the remedy."""
+
+    about: str
+    level: str
+    said: str
+    remedy: str = ""
+
+
+def examine(home: Home) -> list[Finding]:
+    """Look at everything; what cannot be looked at is a finding too."""
+    found: list[Finding] = []
+    for about, look in _LOOKS.items():
+        try:
+            found += [Finding(about, *each) for each in look(home)]
+        except GoodwillError as error:
+            found.append(Finding(about, PROBLEM, error.message, error.remedy))
+        except (OSError, ValueError, KeyError, duckdb.Error) as error:
+            found.append(
+                Finding(about, PROBLEM, f"cannot be read: {error}", "restore it from a backup; what is published is not touched by that")
+            )
+    return found
+
+
+Said = Iterator[tuple[str, ...]]
+
+
+def _form(home: Home) -> Said:
+    found = form_of(home)
+    if found > FORM:
+        yield PROBLEM, f"form {found}; this version knows forms up to {FORM}", "install the newer version of Goodwill again"
+    elif found < FORM:
+        yield FINE, f"form {found}; the next night brings it to {FORM}"
+    else:
+        yield FINE, f"form {found}"
+
+
+def _configuration(home: Home) -> Said:
+    load_business(home.business_file)
+    yield FINE, f"valid; {len(load_sources(home.sources_file).sources)} sources"
+
+
+def _lock(home: Home) -> Said:
+    lock = Lock.of(home)
+    holder = lock.holder()
+    if not holder:
+        yield FINE, "no run holds the warehouse"
+    elif lock.dead_holder():
+        yield WARNING, f"run {holder['run_id']} holds the warehouse and is dead", "nothing: the next run ends it and takes over"
+    else:
+        silent = now() - dt.datetime.fromisoformat(holder["alive_at"])
+        text = f"run {holder['run_id']} holds the warehouse (host {holder['host']}, process {holder['pid']}), last heard {silent.total_seconds():.0f} s ago"
+        if silent > dt.timedelta(minutes=10):
+            yield WARNING, text, "its process is stopped or hangs: let it go on (kill -CONT), or end it (kill -KILL); the next run heals"
+        else:
+            yield FINE, text
+
+
+def _disk(home: Home) -> Said:
+    free = shutil.disk_usage(home.root).free
+    largest = max((each.folder for each in publications(home)), key=_bytes, default=None)
+    need = 2 * (_bytes(home.accepted.parent) + (_bytes(largest) if largest else 0))
+    if free < max(need, 1 << 28):
+        yield (
+            PROBLEM,
+            f"{free / 1e9:.1f} GB free, a night may need {need / 1e9:.1f} GB",
+            "make room: goodwill housekeeping, or a larger disk",
+        )
+    else:
+        yield FINE, f"{free / 1e9:.1f} GB free; a night may need {need / 1e9:.1f} GB"
+
+
+def _bytes(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) if folder.exists() else 0
+
+
+def _nights(home: Home) -> Said:
+    runs = audit.read_runs(home)
+    shown = current_run(home)
+    if not shown:
+        yield WARNING, "nothing is published yet", f"goodwill run --home {home.root}"
+        return
+    publication = next((each for each in publications(home) if each.run_id == shown), None)
+    if publication is None:
+        yield PROBLEM, f"published/current leads to {shown}, which is not there", "goodwill rollback --to RUN --by NAME --reason TEXT"
+        return
+    business = load_business(home.business_file)
+    behind = (today(business.company.business_time_zone) - dt.timedelta(days=1) - publication.as_of).days
+    said = f"readers see {shown}, as of {publication.as_of}, published {publication.published_at[:16]} UTC"
+    if business.calendar.as_of == "yesterday" and behind > 1:
+        yield WARNING, f"{said}: {behind} days behind", "goodwill status names the nights that were not accepted, and why"
+    else:
+        yield FINE, said
+    last = runs[-1] if runs else {}
+    if last.get("verdict") in ("failed", "blocked"):
+        message = str(last.get("message") or "").splitlines()
+        yield (
+            WARNING,
+            f"the last night, {last['run_id']}, was {last['verdict']} at '{last.get('blocked_at')}': {message[0] if message else ''}",
+            f"see its report: {home.run(last['run_id']) / 'report' / 'index.html'}",
+        )
+
+
+def _ledger(home: Home) -> Said:
+    if audit.head(home) is None and not list(kept_heads(home)):
+        yield FINE, "not begun: the next night does"
+        return
+    chain = verify_chain(home, kept_heads(home))
+    if chain.problem:
+        yield PROBLEM, chain.problem, "goodwill audit verify says more; restore audit/ledger.jsonl, and find out who changed it"
+    else:
+        yield FINE, f"{len(chain.entries):,} rows, each as it was signed"
+
+
+def _publications(home: Home) -> Said:
+    kept = publications(home)
+    for each in kept:
+        with duckdb.connect(str(each.folder / "goodwill.duckdb"), read_only=True) as connection:
+            (run_id,) = connection.execute("select run_id from audit.release").fetchall()[0]
+        if run_id != each.run_id:
+            yield PROBLEM, f"published/{each.run_id} holds the tables of {run_id}", "goodwill audit verify"
+    yield FINE, f"{len(kept)} kept, all open"
+
+
+def _landing(home: Home) -> Said:
+    batches = [batch for source in load_sources(home.sources_file).sources for batch in active_batches(home, source) if batch.rows_sha256]
+    newest = sorted(batches, key=lambda each: each.extracted_at)[-3:]
+    # which others: another choice each day, so that all have their turn
+    turn = f"{now():%Y%m%d}"
+    others = sorted((each for each in batches if each not in newest), key=lambda each: _shuffled(each, turn))[: _SAMPLE - len(newest)]
+    bad = [each for each in [*newest, *others] if not _is_whole(home, each)]
+    for each in bad:
+        yield (
+            PROBLEM,
+            f"landing/{each.source}/{each.batch_id} ({each.file}) is not what landed",
+            "restore the folder from a backup, or remove it: the next night lands the file again",
+        )
+    if not bad:
+        yield FINE, f"{len(batches)} batches are read; {len(newest) + len(others)} of them looked at, each as it landed"
+
+
+def _shuffled(batch: Manifest, turn: str) -> int:
+    return zlib.crc32(f"{turn}{batch.batch_id}".encode())
+
+
+def _is_whole(home: Home, batch: Manifest) -> bool:
+    file = rows_file(home, batch)
+    return file.is_file() and digest(file) == batch.rows_sha256
+
+
+def _leftovers(home: Home) -> Said:
+    if Lock.of(home).holder():
+        yield FINE, "not looked at while a run holds the warehouse"
+        return
+    old = find_old(home, load_sources(home.sources_file), load_business(home.business_file).retention)
+    if old:
+        size = sum(each.bytes() for each in old)
+        yield WARNING, f"{len(old)} old things may go ({size / 1e6:,.0f} MB)", "goodwill housekeeping"
+    else:
+        yield FINE, "nothing old is lying about"
+
+
+def _versions(_: Home) -> Said:
+    versions = {name: _version(name) for name in _PACKAGES}
+    missing = [name for name, version in versions.items() if not version]
+    if missing:
+        yield PROBLEM, f"not installed: {', '.join(missing)}", "pip install -r requirements.lock"
+    lock = ROOT / "requirements.lock"
+    pinned = dict(re.findall(r"^([\w-]+)==([\w.+-]+)", lock.read_text(encoding="utf-8"), flags=re.MULTILINE)) if lock.exists() else {}
+    other = [
+        f"{name} {version} (tested: {pinned[name]})"
+        for name, version in versions.items()
+        if version and pinned.get(name, version) != version
+    ]
+    if other:
+        yield WARNING, ", ".join(other), "pip install -r requirements.lock: figures may differ with other versions"
+    else:
+        shown = ", ".join(f"{name} {version}" for name, version in versions.items() if version)
+        yield FINE, f"Python {sys.version.split()[0]}, {shown}"
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+_LOOKS: dict[str, Callable[[Home], Said]] = {
+    "home": _form,
+    "settings": _configuration,
+    "lock": _lock,
+    "disk": _disk,
+    "nights": _nights,
+    "ledger": _ledger,
+    "publications": _publications,
+    "landing": _landing,
+    "leftovers": _leftovers,
+    "versions": _versions,
+}

@@ -1,0 +1,163 @@
+"""`goodwill doctor`: each thing that can be wrong with a home is found, with its remedy, and a sound home is fine."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from goodwill import audit, extract, stages
+from goodwill.audit.form import FORM, bring_up, form_of
+from goodwill.audit.ledger import ledger_file, read_entries
+from goodwill.cli.app import app
+from goodwill.cli.doctoring import FINE, PROBLEM, WARNING, Finding, examine
+from goodwill.errors import ConfigurationError
+from goodwill.home import Home
+from goodwill.sources import load_sources
+from typer.testing import CliRunner
+
+from tests.small_night import night
+
+ROWS = "order_id,ordered_at,customer_id,amount\n1,2025-03-01,c1,1.50\n"
+
+
+@pytest.fixture
+def home(make_home) -> Home:
+    home: Home = make_home(goodwill="company: {currency: EUR}\ncalendar: {as_of: last_event_day}", **{"orders.csv": ROWS})
+    (source,) = load_sources(home.sources_file).sources
+    extract.land_source(home, source, "UTC")
+    audit.enter_batches(home, "shop", None, "")
+    night(home, "r1", "2026-01-31")
+    return home
+
+
+def wrong(home: Home) -> dict[str, Finding]:
+    """What is not fine, by what it is about; the installed versions are not the home's."""
+    return {each.about: each for each in examine(home) if each.level != FINE and each.about != "versions"}
+
+
+def test_a_sound_home_is_fine(home):
+    assert wrong(home) == {}
+    assert len(examine(home)) >= 10
+
+
+def test_before_the_first_night_there_is_one_warning(make_home):
+    assert {about: each.level for about, each in wrong(make_home(**{"orders.csv": ROWS})).items()} == {"nights": WARNING}
+
+
+def break_ledger(home: Home) -> None:
+    file = ledger_file(home)
+    file.write_bytes(file.read_bytes().replace(b'"r1"', b'"r2"', 1))
+
+
+def break_batch(home: Home) -> None:
+    path = next(home.landing.glob("shop/*/rows.parquet"))
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+
+
+def swap_databases(home: Home) -> None:
+    night(home, "r2", "2026-01-31")
+    for one, other in (("r1", "r2"),):
+        target = home.published / one / "goodwill.duckdb"
+        target.unlink()
+        shutil.copy(home.published / other / "goodwill.duckdb", target)
+
+
+def damage_database(home: Home) -> None:
+    path = home.published / "r1" / "goodwill.duckdb"
+    path.unlink()
+    path.write_bytes(b"not a database")
+
+
+def lead_nowhere(home: Home) -> None:
+    home.current.unlink()
+    os.symlink("r9", home.current)
+
+
+def stand_still(home: Home) -> None:
+    lock = audit.Lock.of(home)
+    lock.acquire("r2", os.getpid())
+    lock.path.write_text(json.dumps({**(lock.holder() or {}), "alive_at": "2020-01-01 00:00:00"}))
+
+
+def fail(home: Home) -> None:
+    ticket = stages.open_night(str(home.root), "2026-02-01", "r2")
+    with pytest.raises(Exception, match="failed"):
+        stages.close_night(ticket)
+
+
+BREAKS = {
+    "break_ledger": (break_ledger, "ledger", PROBLEM, "row 2 was changed"),
+    "break_batch": (break_batch, "landing", PROBLEM, "is not what landed"),
+    "swap_databases": (swap_databases, "publications", PROBLEM, "published/r1 holds the tables of r2"),
+    "damage_database": (damage_database, "publications", PROBLEM, "cannot be read"),
+    "lead_nowhere": (lead_nowhere, "nights", PROBLEM, "leads to r9, which is not there"),
+    "settings": (lambda home: home.business_file.write_text("company: {curency: EUR}"), "settings", PROBLEM, "curency"),
+    "newer": (lambda home: home.form_file.write_text("99"), "home", PROBLEM, "this version knows forms up to"),
+    "dead": (lambda home: audit.Lock.of(home).acquire("r2", 2**22 - 3), "lock", WARNING, "is dead"),
+    "stopped": (stand_still, "lock", WARNING, "last heard"),
+    "failed": (fail, "nights", WARNING, "the last night, r2, was failed at 'open'"),
+    "leftover": (lambda home: (home.published / ".building-x").mkdir(), "leftovers", WARNING, "1 old things may go"),
+    "behind": (
+        lambda home: home.business_file.write_text("company: {currency: EUR}"),
+        "nights",
+        WARNING,
+        "days behind",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BREAKS)
+def test_what_is_wrong_is_found_with_its_remedy(home, case):
+    how, about, level, said = BREAKS[case]
+    how(home)
+    found = wrong(home)
+    assert found[about].level == level
+    assert said in found[about].said
+    assert found[about].remedy
+
+
+def test_a_full_disk_is_found(home, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1000})())
+    assert wrong(home)["disk"].level == PROBLEM
+
+
+def test_the_exit_code_says_how_bad(home):
+    runner = CliRunner()
+
+    def code() -> int:
+        return int(runner.invoke(app, ["doctor", "--home", str(home.root)]).exit_code)
+
+    fine = code()
+    assert fine == (0 if all(each.level == FINE for each in examine(home)) else 2)
+    (home.published / ".building-x").mkdir()
+    assert code() == 2
+    break_ledger(home)
+    assert code() == 1
+    assert "remedy:" in runner.invoke(app, ["doctor", "--home", str(home.root)]).output
+
+
+def test_an_older_home_is_brought_up_on_record_and_a_newer_one_refused(home):
+    assert form_of(home) == FORM
+    assert [row.kind for row in read_entries(home)].count("migration") == 0, "a new home has nothing to bring up"
+    home.form_file.unlink()
+    assert form_of(home) == 0
+    assert bring_up(home)
+    assert not bring_up(home)
+    assert read_entries(home)[-1].kind == "migration"
+    home.form_file.write_text(str(FORM + 1))
+    with pytest.raises(ConfigurationError, match="this version of Goodwill knows forms up to"):
+        stages.open_night(str(home.root), "2026-02-01", "r2")
+    assert audit.Lock.of(home).holder() is None
+    home.form_file.write_text("one")
+    with pytest.raises(ConfigurationError, match="is not a form of a home"):
+        form_of(home)
+
+
+def test_what_an_older_version_published_is_left_as_it_was(home: Home) -> None:
+    content = {path: path.read_bytes() for path in Path(home.published / "r1").rglob("*") if path.is_file()}
+    home.form_file.unlink()
+    bring_up(home)
+    assert {path: path.read_bytes() for path in Path(home.published / "r1").rglob("*") if path.is_file()} == content
