@@ -1,9 +1,8 @@
-"""The identity models of the dbt project, compiled once, run over a handful of contacts in a database in memory."""
+"""The identity models of the dbt project, run over a handful of contacts in a database in memory."""
 
 from __future__ import annotations
 
 import datetime as dt
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +12,8 @@ import duckdb
 from goodwill import identity
 from goodwill.entities import ENTITIES, PLUMBING
 from goodwill.settings.business import BusinessSettings, Identity, flat_settings
-from goodwill.warehouse.layers import PROJECT
+
+from tests.warehouse.compiled import Model
 
 #: The models in the order in which they are built.
 MODELS = (
@@ -38,20 +38,9 @@ MODELS = (
 AS_OF = dt.date(2026, 1, 31)
 
 
-def compile_models(folder: Path) -> dict[str, str]:
-    """Model → its SQL as dbt compiles it."""
-    from dbt.cli.main import dbtRunner
-
-    os.environ["GOODWILL_WAREHOUSE"] = str(folder / "warehouse.duckdb")
-    result = dbtRunner().invoke(
-        [
-            *("--quiet", "compile", "--select", *MODELS),
-            *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
-            *("--target-path", str(folder / "target"), "--log-path", str(folder)),
-        ]
-    )
-    assert result.exception is None, result.exception
-    compiled = {run.node.name: str(run.node.compiled_code) for run in result.result}
+def identity_models(events: list[Model]) -> dict[str, str]:
+    """Model → its SQL as dbt compiles it, in the order in which they are built."""
+    compiled = {model.name: model.sql for model in events}
     return {model: compiled[model] for model in MODELS}
 
 

@@ -13,14 +13,17 @@ from goodwill.settings.business import Identity
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.warehouse.people import World, compile_models
+from tests.warehouse.compiled import Model
+from tests.warehouse.people import World, identity_models
+
+pytestmark = pytest.mark.xdist_group("compiled")
 
 Row = Mapping[str, Any]
 
 
 @pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    return compile_models(tmp_path_factory.mktemp("compiled"))
+def compiled(events: list[Model]) -> dict[str, str]:
+    return identity_models(events)
 
 
 def contact(
