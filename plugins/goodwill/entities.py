@@ -115,11 +115,12 @@ _ALL = (
         "refunds",
         ("refund_id",),
         _columns(
-            "refund_id* id, order_id* id:order, refunded_at* timestamp, amount* money, currency text, reason text:text, updated_at timestamp"
+            "refund_id* id, order_id id:order, contact_ref ref:ref, refunded_at* timestamp, amount* money, currency text, reason text:text, "
+            "updated_at timestamp"
         ),
         amount="amount",
         event_time="refunded_at",
-        description="One row per refund, dated by itself; the amount is positive.",
+        description="One row per refund, dated by itself, of an order or else of a contact (a credit note); the amount is positive.",
     ),
     Entity(
         "products",

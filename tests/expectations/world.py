@@ -147,7 +147,8 @@ create table marts.fct_order_lines as
         (net_amount - 2)::decimal(18, 2) as margin_by_event_date_amount, (net_amount - 2)::decimal(18, 2) as margin_by_order_date_amount
     from staging.stg_order_lines;
 create table marts.fct_refunds as
-    select refund_id, order_id, 'c0' as person_id, true as is_order_known, refunded_at, refunded_at::date as refunded_on,
+    select refund_id, order_id, 'c0' as person_id, true as is_order_known, false as is_order_assumed,
+        refunded_at, refunded_at::date as refunded_on,
         refunded_at::date as ordered_on, reason, amount as paid_back_amount, amount as refunded_amount,
         (-amount)::decimal(18, 2) as revenue_amount, (-amount)::decimal(18, 2) as margin_by_event_date_amount
     from staging.stg_refunds;

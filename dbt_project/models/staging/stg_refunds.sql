@@ -9,6 +9,7 @@ base as (
 select
     refund_id,
     order_id,
+    contact_ref,
     refunded_at,
     amount,
     upper(trim(currency)) as currency,

@@ -16,10 +16,52 @@ orders as (
 
 ),
 
+identities as (
+
+    select * from {{ ref('int_identities') }}
+
+),
+
 exchange_rates as (
 
     select * from {{ ref('int_exchange_rates__daily') }}
     where currency <> {{ setting('company_currency') }}
+
+),
+
+-- a credit note without an order is a refund of its contact
+credit_notes as (
+
+    select
+        refunds.refund_id,
+        refunds.refunded_on,
+        refunds.amount,
+        identities.person_id
+    from refunds
+    inner join identities
+        on refunds.contact_ref = identities.source_ref
+    where refunds.order_id is null
+
+),
+
+-- taken from their latest order by then that is as large, else from the latest; both clocks then tell one story
+placed as (
+
+    select
+        credit_notes.refund_id,
+        orders.order_id,
+        row_number() over (
+            partition by credit_notes.refund_id
+            order by
+                case when orders.net_amount >= credit_notes.amount then 1 else 2 end asc nulls last,
+                orders.ordered_at desc nulls last,
+                orders.order_id desc nulls last
+        ) as order_rank
+    from credit_notes
+    inner join orders
+        on credit_notes.person_id = orders.person_id
+        and credit_notes.refunded_on >= orders.ordered_on
+    where not orders.is_cancelled
 
 ),
 
@@ -28,7 +70,7 @@ matched as (
 
     select
         refunds.refund_id,
-        refunds.order_id,
+        coalesce(refunds.order_id, placed.order_id) as order_id,
         refunds.refunded_at,
         refunds.refunded_on,
         refunds.reason,
@@ -38,10 +80,14 @@ matched as (
         orders.is_guest,
         orders.ordered_on,
         orders.is_cancelled,
-        orders.order_id is not null as is_order_known
+        orders.order_id is not null as is_order_known,
+        placed.order_id is not null as is_order_assumed
     from refunds
+    left join placed
+        on refunds.refund_id = placed.refund_id
+        and placed.order_rank = 1
     left join orders
-        on refunds.order_id = orders.order_id
+        on coalesce(refunds.order_id, placed.order_id) = orders.order_id
     where refunds.refunded_on <= {{ as_of() }}
 
 ),
@@ -68,6 +114,7 @@ select
     ordered_on,
     is_cancelled,
     is_order_known,
+    is_order_assumed,
     reason,
     paid_back_amount,
     case when is_order_known and not is_cancelled then paid_back_amount else 0 end as refunded_amount

@@ -28,6 +28,8 @@ refs as (
     union
     select contact_ref as source_ref from {{ ref('stg_subscriptions') }}
     union
+    select contact_ref as source_ref from {{ ref('stg_refunds') }}
+    union
     select contact_id as source_ref from contacts
 
 ),

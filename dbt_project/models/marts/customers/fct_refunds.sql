@@ -12,6 +12,7 @@ select
     order_id,
     person_id,
     is_order_known,
+    is_order_assumed,
     refunded_at,
     refunded_on,
     ordered_on,

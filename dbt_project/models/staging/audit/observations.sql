@@ -187,7 +187,7 @@ observed as (
     from refunds
     left join orders
         on refunds.order_id = orders.order_id
-    where orders.order_id is null
+    where orders.order_id is null and refunds.order_id is not null
     union all
     select
         'contact_events' as entity,

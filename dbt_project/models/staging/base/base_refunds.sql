@@ -3,6 +3,7 @@
     columns=[
         'refund_id',
         'order_id',
+        'contact_ref',
         'refunded_at',
         'amount',
         'currency',
@@ -13,6 +14,11 @@
     happened=['refunded_at'],
     rules=[
         {'column': 'amount', 'reason': 'AMOUNT_NOT_POSITIVE', 'when': 'amount <= 0'},
+        {
+            'column': 'order_id',
+            'reason': 'MISSING_REQUIRED',
+            'when': 'order_id is null and contact_ref is null and not ' ~ has_problems('_problems'),
+        },
         {'column': 'refunded_at', 'reason': 'BEFORE_ORDER', 'when': business_date('refunded_at') ~ ' < ' ~ business_date('_ordered_at')},
         {
             'column': 'order_id',
