@@ -13,7 +13,7 @@ from pathlib import Path
 
 from goodwill.errors import GoodwillError
 
-__all__ = ["PATIENCE", "digest", "guarded", "name_order", "replace_text", "sync"]
+__all__ = ["PATIENCE", "digest", "guarded", "name_order", "private_folder", "replace_text", "sync"]
 
 #: Seconds to wait for another process to be done with a change that takes milliseconds.
 PATIENCE = 30.0
@@ -33,6 +33,12 @@ def sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def private_folder(path: Path) -> None:
+    """Make a folder, and see that nobody but its owner gets into it."""
+    path.mkdir(parents=True, exist_ok=True)
+    path.chmod(0o700)
 
 
 def replace_text(path: Path, text: str) -> None:

@@ -19,6 +19,7 @@ from goodwill import audit, extract, publish, warehouse
 from goodwill.audit.version import code_version
 from goodwill.clock import now
 from goodwill.errors import GoodwillError
+from goodwill.files import private_folder
 from goodwill.home import Home
 from goodwill.settings import configuration_digest, load_business
 from goodwill.sources import load_sources
@@ -31,6 +32,7 @@ __all__ = [
     "build",
     "close_night",
     "end_cut_short",
+    "erase_person",
     "extract_source",
     "fit_clv",
     "open_night",
@@ -94,6 +96,8 @@ def open_night(
     where = Home.at(home)
     load_business(where.business_file)
     load_sources(where.sources_file)
+    for folder in (where.landing, where.warehouse, where.privacy):  # people are in them in clear
+        private_folder(folder)
     wanted = dt.date.fromisoformat(as_of) if as_of else None
     ticket = {"home": str(where.root), "run_id": run_id or new_run_id()}
     record = audit.RunRecord.of(where, ticket["run_id"])
@@ -109,18 +113,49 @@ def open_night(
     )
     audit.keep_configuration(where, ticket["run_id"])
     dead = audit.Lock.of(where).dead_holder()
-    if dead:
+    if dead and where.run(dead).exists():  # an erasure that was cut off is no run: it is finished below
         end_cut_short({"home": str(where.root), "run_id": dead})
     try:
         token = audit.Lock.of(where).acquire(ticket["run_id"], pid)
         audit.bring_up(where)
         begun = {name: facts[name] for name in ("run_id", "as_of", "configuration_sha256", "make_current")}
         audit.append(where, "run", {"event": "begun", **begun, "token": token})
+        _finish_erasures(where)
     except GoodwillError as error:
         record.update(verdict="failed", finished_at=now(), blocked_at="open", message=str(error))
         audit.Lock.of(where).release(ticket["run_id"])
         raise
     return ticket | {"token": str(token)}
+
+
+def _finish_erasures(home: Home) -> None:
+    """Go on with erasures that were cut off, before anything reads what they had still to change."""
+    if any(home.privacy.glob("pending-*.json")):
+        from goodwill import forgetting
+
+        forgetting.finish_pending(home)
+
+
+def erase_person(home: str | None, person: str, by: str, reason: str) -> Figures:
+    """Erase the person with an id or a publication's key, everywhere; returns counts.
+
+    Raises
+    ------
+    GoodwillError : an address or a number is given: whatever starts a task keeps what it was started with.
+    """
+    from goodwill import forgetting
+
+    if "@" in person or (person.lstrip("+").replace(" ", "").isdigit() and person.startswith(("+", "0"))):
+        raise GoodwillError(
+            "an address or a number would stay in Airflow's own database",
+            "give the person's key (person_id in the published marts), or use the command: goodwill erase --email -",
+        )
+    done = forgetting.erase(Home.at(home), forgetting.Asked(person=person), forgetting.Request(by, reason))
+    if done.left:
+        raise GoodwillError(
+            f"{done.erasure}: {len(done.left)} files still hold a word of theirs: {', '.join(done.left)}", "look at them by hand"
+        )
+    return {"erasure": done.erasure, "batches": done.batches, "rows": done.rows, "files": done.files}
 
 
 def end_cut_short(ticket: Ticket) -> None:
@@ -146,6 +181,10 @@ def extract_source(ticket: Ticket, source: str, connections: Resolver = from_env
         declared, zone = night.sources.by_name(source), night.business.company.business_time_zone
         figures |= extract.land_source(night.home, declared, zone, connections, night.business.quality.quarantine_share)
         extract.carry_over(night.home, declared, zone)
+        if night.home.forgotten_file.exists():
+            from goodwill import forgetting
+
+            figures["forgotten_rows"] = forgetting.reapply(night.home, declared, zone)
         audit.enter_batches(night.home, source, night.run_id, str(audit.RunRecord.of(night.home, night.run_id).read()["started_at"]))
         return figures
 
@@ -181,6 +220,7 @@ def _list_rejected(night: Night) -> Figures:
             f"copy (select entity, source, {inert.format('file')}, row_no, column_name, reason, {inert.format('value')}, batch_id from staging.quarantine "
             f"order by entity, source, file, row_no, column_name) to {literal(str(target))} (format csv, header)"
         )
+        target.chmod(0o600)
         (rows,) = connection.execute("select count(distinct (entity, source, batch_id, row_no)) from staging.quarantine").fetchall()[0]
     return {"rejected": rows}
 

@@ -1,6 +1,8 @@
 """Forgetting people: who is meant, every place that tells of them, the proof that it was done; and what a person may ask to see."""
 
-from goodwill.forgetting.erasing import Erased, Request, erase, finish_pending
+from goodwill.forgetting.erasing import Erased, Request, erase, finish_pending, lift
+from goodwill.forgetting.finding import Asked
 from goodwill.forgetting.landing import hold_against_list
+from goodwill.forgetting.reapplying import reapply
 
-__all__ = ["Erased", "Request", "erase", "finish_pending", "hold_against_list"]
+__all__ = ["Asked", "Erased", "Request", "erase", "finish_pending", "hold_against_list", "lift", "reapply"]

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from goodwill.audit import Lock
+from goodwill.audit import Lock, ledger
 from goodwill.errors import GoodwillError
 from goodwill.extract.forgetting import NO_WORDS, word_pattern
 from goodwill.faults import fault
@@ -23,17 +23,17 @@ from goodwill.files import sync
 from goodwill.forgetting.changes import Changes
 from goodwill.forgetting.elsewhere import clear, left
 from goodwill.forgetting.finding import Asked, find
-from goodwill.forgetting.known import Known
+from goodwill.forgetting.known import Known, phone_keys
 from goodwill.forgetting.landing import drop_unfinished, hold_against_list
 from goodwill.forgetting.proof import prove, seals
 from goodwill.forgetting.tables import Traces
 from goodwill.home import Home
-from goodwill.privacy.forgotten import Forgotten, email_key, email_of
+from goodwill.privacy.forgotten import Forgotten, contact_key, email_key, email_of
 from goodwill.privacy.hashing import hash_keys
 from goodwill.settings import load_business
 from goodwill.sources import load_sources
 
-__all__ = ["Erased", "Request", "erase", "finish_pending", "held"]
+__all__ = ["Erased", "Request", "erase", "finish_pending", "held", "lift"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,10 @@ class Request:
     by: str
     reason: str
     erasure: str = field(default_factory=lambda: f"erase-{secrets.token_hex(6)}")
+
+    def __post_init__(self) -> None:
+        if not self.by.strip() or not self.reason.strip():
+            raise GoodwillError("an erasure needs a name and a reason", "say who answers for it with --by, and why with --reason")
 
 
 @dataclass(frozen=True)
@@ -77,8 +81,6 @@ def erase(home: Home, asked: Asked, request: Request) -> Erased:
     ------
     GoodwillError : nobody, or several people, are known by that; a night is running; no name or no reason is given.
     """
-    if not request.by.strip() or not request.reason.strip():
-        raise GoodwillError("an erasure needs a name and a reason", "say who answers for it with --by, and why with --reason")
     business, sources = load_business(home.business_file), load_sources(home.sources_file)
     with held(home, request.erasure):
         _finish(home)
@@ -89,6 +91,22 @@ def erase(home: Home, asked: Asked, request: Request) -> Erased:
                 "an id is written as the marts have it; an address or a number as a source has it",
             )
         return _do(home, [found], request)
+
+
+def lift(home: Home, asked: Asked, request: Request) -> int:
+    """Take an identifier off the list: its person came back. What lands from now on is read as it is; nothing that was erased returns.
+
+    Returns how many entries were taken off.
+    """
+    region = load_business(home.business_file).identity.default_region
+    with held(home, request.erasure):
+        listed = Forgotten.of(home)
+        keys = {email_key(asked.email or asked.person or "") or contact_key(asked.person or ""), *phone_keys(asked.phone or "", region)}
+        found = [key for key in keys if listed.person(key)]
+        if found:
+            listed.without_keys(home, found)
+            ledger.append(home, "override", {"lifted": len(found), "by": request.by, "reason": request.reason})
+    return len(found)
 
 
 def finish_pending(home: Home) -> list[Erased]:

@@ -10,9 +10,11 @@ from textwrap import dedent
 
 import duckdb
 import pytest
+from goodwill import stages
 from goodwill.audit import Lock
 from goodwill.audit.ledger import read_entries
 from goodwill.audit.verifying import verify_chain
+from goodwill.cli.app import app
 from goodwill.errors import GoodwillError
 from goodwill.extract import active_batches, land_source
 from goodwill.extract.batches import read_manifests, rows_file
@@ -24,6 +26,7 @@ from goodwill.privacy.forgotten import Forgotten
 from goodwill.privacy.hashing import HashKeys, hash_keys
 from goodwill.publish import build_publication, swap
 from goodwill.sources import load_sources
+from typer.testing import CliRunner
 
 from tests.unit.privacy.test_forgetting_rows import LINES, PEOPLE, SALES, SOURCES, STEWARD
 
@@ -265,3 +268,50 @@ def test_a_backup_brings_nobody_back(home, tmp_path):
         assert hold_against_list(home, source, "UTC") == [], "once"
     texts = [text for path, text in everything(home) if path.name == "rows.parquet"]
     assert not any(b"Ann" in text or b"ann@x.org" in text for text in texts)
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, [str(each) for each in arguments])
+
+
+def test_the_commands_show_and_erase(home, tmp_path):
+    shown = run("export", "--home", home.root, "--email", "ann@x.org", "--to", tmp_path / "ann.json")
+    assert shown.exit_code == 0, shown.output
+    content = json.loads((tmp_path / "ann.json").read_text())
+    assert (tmp_path / "ann.json").stat().st_mode & 0o777 == 0o600
+    assert content["known_by"]["contacts"] == ["crm:17", "crm:20"]
+    assert [row["first"] for row in content["landed"]["people"]] == ["Ann"] * 4, "two contacts in two versions"
+    assert [row["nr"] for row in content["landed"]["sales"]] == ["1"]
+    assert [row["why"] for row in content["landed"]["lines"]] == ["Ann did not like it"]
+    assert content["made_of_it"]["dim_customers"] == [{"person_id": "crm:17", "city": "Lyon", "revenue_amount": "17.00"}]
+    assert "Bob" not in json.dumps(content)
+    assert run("erase", "--home", home.root, "--email", "ann@x.org", "--by", "Ines", "--reason", "asked", "--yes").exit_code == 0
+    assert hits(home) == []
+    lifted = run("erase", "--home", home.root, "--email", "ann@x.org", "--by", "Ines", "--reason", "is back", "--lift")
+    assert "1 entries taken off" in lifted.output
+    assert Forgotten.of(home).person("email:ann@x.org") is None
+    assert [entry.kind for entry in read_entries(home)] == ["erasure", "override"]
+
+
+def test_an_export_for_a_spreadsheet_runs_nothing(home):
+    people = home.root / "input" / "people.csv"
+    people.write_text(people.read_text().replace("Lyon", "=1+1").replace("calls herself Ann", '"@SUM(1)"'))
+    land_source(home, load_sources(home.sources_file).by_name("people"), "UTC")
+    assert run("export", "--home", home.root, "--person", "crm:17", "--format", "csv").exit_code == 0
+    (folder,) = home.exports.iterdir()
+    text = (folder / "landed_people.csv").read_text()
+    assert "'=1+1" in text
+    assert "'@SUM(1)" in text
+    assert ",=1" not in text
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+    assert (folder.stat().st_mode | home.exports.stat().st_mode) & 0o077 == 0
+
+
+def test_a_task_takes_keys_and_no_addresses(home):
+    with pytest.raises(GoodwillError, match="would stay in Airflow"):
+        stages.erase_person(str(home.root), "ann@x.org", "Ines", "asked")
+    with pytest.raises(GoodwillError, match="would stay in Airflow"):
+        stages.erase_person(str(home.root), "+33 6 12 34 56 78", "Ines", "asked")
+    done = stages.erase_person(str(home.root), f"p_{hash_keys(home).hash('crm:17')}", "Ines", "asked")
+    assert done["batches"] == 5
+    assert hits(home) == []

@@ -1,0 +1,83 @@
+"""`goodwill erase` and `goodwill export`: what a person may ask for."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from goodwill.cli.options import HomeOption, console
+from goodwill.errors import GoodwillError
+from goodwill.home import Home
+
+__all__ = ["erase", "export"]
+
+PersonOption = Annotated[
+    str | None, typer.Option("--person", metavar="ID", help="person_id of the marts, a contact's id, or a publication's key.")
+]
+EmailOption = Annotated[
+    str | None, typer.Option("--email", metavar="ADDRESS", help="An e-mail address; - asks for it, so that no shell keeps it.")
+]
+PhoneOption = Annotated[str | None, typer.Option("--phone", metavar="NUMBER", help="A phone number, in any notation; - asks for it.")]
+
+
+def _given(value: str | None, what: str) -> str | None:
+    return typer.prompt(what, hide_input=True) if value == "-" else value
+
+
+def erase(
+    home: HomeOption = None,
+    person: PersonOption = None,
+    email: EmailOption = None,
+    phone: PhoneOption = None,
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who answers for it.")] = "",
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; nothing about the person.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether it is meant.")] = False,
+    lift: Annotated[bool, typer.Option("--lift", help="They came back: no longer keep this identifier out.")] = False,
+) -> None:
+    """Forget a person, in everything that landed and all that was made of it, and keep them out; their orders stay as those of nobody."""
+    from goodwill import forgetting
+
+    where = Home.at(home)
+    request = forgetting.Request(by, reason)
+    asked = forgetting.Asked(person, _given(email, "e-mail address"), _given(phone, "phone number"))
+    out = console()
+    if lift:
+        taken = forgetting.lift(where, asked, request)
+        out.print(f"{taken} entries taken off the list: what lands from now on is read as it is" if taken else "it is not on the list")
+        return
+    if not yes:
+        typer.confirm("This cannot be taken back. Erase the person everywhere?", abort=True)
+    done = forgetting.erase(where, asked, request)
+    out.print(f"{done.erasure}: erased from {done.batches} batches ({done.rows} rows) and {done.files} other files")
+    out.print("the proof is in the audit ledger; the sources' own files and what was copied elsewhere are not in our reach")
+    if done.left:
+        raise GoodwillError(
+            f"{len(done.left)} files still hold a word of theirs:\n" + "\n".join(f"  - {each}" for each in done.left),
+            "look at them by hand",
+        )
+
+
+def export(
+    home: HomeOption = None,
+    person: PersonOption = None,
+    email: EmailOption = None,
+    phone: PhoneOption = None,
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="PATH", help="A new file or folder; without it in exports/ of the home.")
+    ] = None,
+    form: Annotated[Literal["json", "csv"], typer.Option("--format", help="One JSON file, or a folder of CSV files.")] = "json",
+) -> None:
+    """Write all that is held about a person, for them to read."""
+    from goodwill.forgetting import Asked
+    from goodwill.forgetting.subject import collect, write
+
+    where = Home.at(home)
+    content = collect(where, Asked(person, _given(email, "e-mail address"), _given(phone, "phone number")))
+    name = secrets.token_hex(6)
+    if to is None:
+        where.exports.mkdir(mode=0o700, exist_ok=True)
+    for path in write(content, to or where.exports / (f"{name}.json" if form == "json" else name), form):
+        console().print(f"wrote {path}")
