@@ -56,6 +56,11 @@ class Home:
         return self.privacy / "forgotten.json"
 
     @property
+    def legal_hold_file(self) -> Path:
+        """Ids of people whom retention keeps, one a line: not a setting, as settings are published."""
+        return self.privacy / "legal_hold.txt"
+
+    @property
     def exports(self) -> Path:
         """What was exported for a person or a developer, unless they named another place; for its owner alone."""
         return self.root / "exports"

@@ -37,7 +37,7 @@ PLANTED = {
     "text_ref": "canary-text",
 }
 FIGURES = """
-    select (select sum(net_amount) from marts.fct_orders), (select count(*) from marts.fct_orders), (select sum(amount) from marts.fct_refunds),
+    select (select sum(net_amount) from marts.fct_orders), (select count(*) from marts.fct_orders), (select sum(refunded_amount) from marts.fct_refunds),
         (select count(*) from marts.dim_customers), (select count(*) from marts.dim_customers where is_customer),
         (select sum(revenue_amount) from marts.dim_customers), (select sum(customers_count) from marts.cohort_retention),
         (select count(*) from marts.referral_edges where edge_status = 'valid')

@@ -37,6 +37,7 @@ app.command("doctor")(recovering.doctor)
 app.command("housekeeping")(recovering.housekeeping)
 app.command()(people.erase)
 app.command()(people.export)
+app.command()(people.retain)
 
 
 @app.command()

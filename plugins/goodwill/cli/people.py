@@ -12,7 +12,7 @@ from goodwill.cli.options import HomeOption, console
 from goodwill.errors import GoodwillError
 from goodwill.home import Home
 
-__all__ = ["erase", "export"]
+__all__ = ["erase", "export", "retain"]
 
 PersonOption = Annotated[
     str | None, typer.Option("--person", metavar="ID", help="person_id of the marts, a contact's id, or a publication's key.")
@@ -81,3 +81,26 @@ def export(
         where.exports.mkdir(mode=0o700, exist_ok=True)
     for path in write(content, to or where.exports / (f"{name}.json" if form == "json" else name), form):
         console().print(f"wrote {path}")
+
+
+def retain(
+    home: HomeOption = None,
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who answers for it.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list whose time is over.")] = False,
+) -> None:
+    """Forget the people of whom nothing was heard for as long as the settings say (retention); off unless they do."""
+    from goodwill.forgetting.retention import expired
+    from goodwill.forgetting.retention import retain as forget
+    from goodwill.settings import load_business
+
+    where, out = Home.at(home), console()
+    if dry_run:
+        people = expired(where, load_business(where.business_file))
+        for person in people:
+            out.print(person, markup=False)
+        out.print(f"{len(people)} people: their time is over")
+        return
+    done = forget(where, by)
+    out.print(
+        f"{done.erasure}: {done.people} people forgotten, {done.rows} rows in {done.batches} batches" if done else "nobody's time is over"
+    )

@@ -33,7 +33,7 @@ from goodwill.privacy.hashing import hash_keys
 from goodwill.settings import load_business
 from goodwill.sources import load_sources
 
-__all__ = ["Erased", "Request", "erase", "finish_pending", "held", "lift"]
+__all__ = ["Erased", "Request", "erase", "erase_known", "finish_pending", "held", "lift"]
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def erase(home: Home, asked: Asked, request: Request) -> Erased:
                 "nobody is known by that" + (" any more: they were forgotten" if _is_forgotten(home, asked) else ""),
                 "an id is written as the marts have it; an address or a number as a source has it",
             )
-        return _do(home, [found], request)
+        return erase_known(home, [found], request)
 
 
 def lift(home: Home, asked: Asked, request: Request) -> int:
@@ -123,7 +123,8 @@ def _note(home: Home, erasure: str) -> Path:
     return home.privacy / f"pending-{erasure}.json"
 
 
-def _do(home: Home, people: list[Known], request: Request) -> Erased:
+def erase_known(home: Home, people: list[Known], request: Request) -> Erased:
+    """Erase people of whom all is known; the caller holds the home's lock."""
     home.privacy.mkdir(mode=0o700, exist_ok=True)
     note = _note(home, request.erasure)
     handle = os.open(note.with_suffix(".new"), os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
@@ -148,6 +149,11 @@ def _finish(home: Home) -> list[Erased]:
 def _carry_out(home: Home, people: list[Known], request: Request) -> Erased:
     keys = {key: person for each in people for key, person in each.keys().items()}
     listed = Forgotten.of(home).with_keys(home, keys)
+    # who is forgotten already is not to be forgotten again each night
+    done_with = {f"erased:{new}": each.person for each in people for new in _renamed(home, listed, [each]).values()}
+    listed = listed.with_keys(
+        home, done_with | {f"erased:guest:{order}": each.person for each in people for order in each.orders if not each.contacts}
+    )
     fault("forgetting: after the list")
     # one erasure of a person looks for their words; of thousands at once, only for what the list recognises
     words = people[0].words() if len(people) == 1 else NO_WORDS

@@ -82,7 +82,8 @@ def find(home: Home, sources: Sources, business: BusinessSettings, asked: Asked)
         contacts = _asked_for(home, landed, people, asked, region)
         email = asked.email or (asked.person if asked.person and "@" in asked.person else None)
         given = [email] if email else []
-        whose = {people.get(each, each) for each in contacts}
+        people = _with_strangers(landed, people, contacts)
+        whose = {people[each] for each in contacts}
         if len(whose) > 1:
             hashed = ", ".join(f"p_{hash_keys(home).hash(each)}" for each in sorted(whose))
             raise GoodwillError(f"{len(whose)} people are known by that", f"say which one with --person: {hashed}")
@@ -118,6 +119,39 @@ def _people(home: Home) -> dict[str, str]:
             "select 1 from duckdb_tables() where schema_name = 'marts' and table_name = 'person_contacts'"
         ).fetchone()
         return dict(connection.execute("select contact_id, person_id from marts.person_contacts").fetchall()) if there else {}
+
+
+def _with_strangers(landed: duckdb.DuckDBPyConnection, people: dict[str, str], contacts: set[str]) -> dict[str, str]:
+    """Contact → person, those too that no accepted night has seen (none has run, or all their rows were rejected): people go by their names.
+
+    A stranger of the same name, or of none, as one who shares an address or a number with them is that person.
+    """
+    found = landed.execute(
+        f"select distinct contact_id, {address('email')}, nullif(regexp_replace(phone, '[^0-9]', '', 'g'), ''), "
+        "lower(concat_ws(' ', trim(first_name), trim(last_name))) from contacts"
+    ).fetchall()
+    placed = dict(people)
+    names: dict[str, set[str]] = {}
+    shared: dict[str, list[tuple[str, str]]] = {}
+    for contact, email, phone, name in found:
+        names.setdefault(contact, set()).update({name} - {""})
+        for key in (email, phone):
+            if key:
+                shared.setdefault(key, []).append((contact, name))
+    for contact in sorted({contact for contact, *_ in found if contact} | contacts):
+        if contact not in placed:
+            near = [
+                (other, name)
+                for key in shared
+                for each, _ in shared[key]
+                if each == contact
+                for other, name in shared[key]
+                if other in placed
+            ]
+            mine = names.get(contact, set())
+            alike = sorted({placed[other] for other, name in near if not mine or name in mine})
+            placed[contact] = alike[0] if len(alike) == 1 else contact
+    return placed
 
 
 def _rows(landed: duckdb.DuckDBPyConnection, column: str, values: Iterable[str]) -> list[tuple[str | None, ...]]:

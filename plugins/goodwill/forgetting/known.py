@@ -14,7 +14,7 @@ from goodwill.privacy.forgotten import contact_key, email_key, order_key, phone_
 __all__ = ["Known", "phone_keys"]
 
 #: A shorter word (a first name of two letters, a number of four digits) would be found where it means something else.
-_SHORTEST_NAME, _SHORTEST_NUMBER = 3, 7
+_SHORTEST_NAME, _SHORTEST_CODE, _SHORTEST_NUMBER = 3, 6, 7
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,8 @@ class Known:
         full += [f"{last} {first}" for first, last in self.names if first and last]
         single = [name for names in self.names for name in names if len(name) >= _SHORTEST_NAME]
         keyed = [key.removeprefix("email:") for each in self.emails if (key := email_key(each))]
-        return Words(frozenset([*self.emails, *keyed, *numbers, *written, *full]), frozenset(single))
+        codes = [code for each in self.codes if len(code := each.rpartition(":")[2]) >= _SHORTEST_CODE]
+        return Words(frozenset([*self.emails, *keyed, *numbers, *written, *full, *codes]), frozenset(single))
 
 
 def phone_keys(raw: str, region: str | None) -> list[str]:

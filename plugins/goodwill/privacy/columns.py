@@ -9,7 +9,7 @@ __all__ = ["PERSONAL", "is_key", "is_personal"]
 #: Columns that tell who somebody is, or something of them: those of the entities, and what the identity models make of them.
 PERSONAL: frozenset[str] = frozenset(
     column.name for entity in ENTITIES.values() for column in entity.columns if column.about in ("code", "email", "phone", "value")
-) | {"email_key", "phone_key", "name_key", "identifier_key", "raw_phone", "e164"}
+) | {"email_key", "phone_key", "name_key", "identifier_key", "code_key", "raw_phone", "e164"}
 
 _KEYS = frozenset({"person_id", "source_id", "contact_id", "contact_ref", "source_ref", "referred_by", "merged_into"})
 

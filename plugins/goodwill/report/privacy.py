@@ -13,6 +13,8 @@ _PERSONAL = re.compile(
     r"e_?mail|phone|name|company|postcode|city|birth|address|fingerprint|owner|referral_code|referred_by|text_ref|contact_ref"
 )
 _LOOKS_PERSONAL = re.compile(r"@|\+?\d[\d\s().-]{8,}\d$")
+#: Two words in a row are somebody's writing, not a value of a column that ends up on a page.
+_WRITTEN = re.compile(r"[^\W\d_]{2,}[,;:]?\s+[^\W\d_]{2,}")
 _PLAIN_NUMBER = re.compile(r"[-+]?\d+([.,]\d+)?")
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
 
@@ -30,7 +32,7 @@ def safe_value(value: object, column: str | None, *, whole_row: bool = False) ->
     text = str(value)
     if text == "":
         return ""
-    if whole_row or (column and _PERSONAL.search(column.lower())):
+    if whole_row or _WRITTEN.search(text) or (column and _PERSONAL.search(column.lower())):
         return HIDDEN
     if _LOOKS_PERSONAL.search(text) and not (_PLAIN_NUMBER.fullmatch(text) or _DATE.match(text)):
         return HIDDEN

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from goodwill.report.privacy import safe_value
+from goodwill.privacy.hashing import KEYS_TABLE, HashKeys
 from goodwill.report.reading import Warehouse
 
 __all__ = ["Referrals", "Referrer", "read_referrals"]
@@ -65,21 +65,23 @@ def read_referrals(warehouse: Warehouse) -> Referrals | None:
 
 
 def _top(warehouse: Warehouse) -> tuple[Referrer, ...]:
-    """Those whose people bought most; an id that is an address or a number to call is hidden."""
+    """Those whose people bought most, under the keys that the published tables have for them."""
     if not warehouse.has("marts.referral_value"):
         return ()
+    # a publication has keys already, and not what they are made with
+    key = f"concat('p_', {HashKeys.sql('person_id')})" if warehouse.has(KEYS_TABLE) else "person_id"
     rows = warehouse.rows(
-        """
-        select person_id, direct_people_count, direct_customers_count, direct_clv_amount, crv_amount, quadrant
+        f"""
+        select {key} as person_id, direct_people_count, direct_customers_count, direct_clv_amount, crv_amount, quadrant
         from marts.referral_value
-        order by direct_customers_count desc, direct_people_count desc, crv_amount desc nulls last, person_id
+        order by direct_customers_count desc, direct_people_count desc, crv_amount desc nulls last, referral_value.person_id
         limit ?
         """,
         [MOST_REFERRERS],
     )
     return tuple(
         Referrer(
-            person_id=safe_value(row["person_id"], column="person_id"),
+            person_id=row["person_id"],
             brought=row["direct_people_count"],
             bought=row["direct_customers_count"],
             clv_brought=row["direct_clv_amount"],

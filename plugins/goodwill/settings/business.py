@@ -171,6 +171,8 @@ class Retention(Section):
     publications_kept: Annotated[int, Field(ge=1)] = 7
     superseded_batches_days: Days | None = None
     run_documents_days: Days = 400
+    customers_days: Days | None = None
+    prospects_days: Days | None = None
 
 
 class BusinessSettings(Section):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import shutil
@@ -21,10 +22,13 @@ from goodwill.extract.batches import read_manifests, rows_file
 from goodwill.files import digest
 from goodwill.forgetting import Request, erase, finish_pending, hold_against_list
 from goodwill.forgetting.finding import Asked
+from goodwill.forgetting.retention import expired
 from goodwill.home import Home
 from goodwill.privacy.forgotten import Forgotten
 from goodwill.privacy.hashing import HashKeys, hash_keys
 from goodwill.publish import build_publication, swap
+from goodwill.settings import load_business
+from goodwill.settings.business import Retention
 from goodwill.sources import load_sources
 from typer.testing import CliRunner
 
@@ -315,3 +319,36 @@ def test_a_task_takes_keys_and_no_addresses(home):
     done = stages.erase_person(str(home.root), f"p_{hash_keys(home).hash('crm:17')}", "Ines", "asked")
     assert done["batches"] == 5
     assert hits(home) == []
+
+
+def test_retention_forgets_whom_nothing_was_heard_of(home):
+    with duckdb.connect(str(home.accepted)) as connection:
+        connection.execute(
+            "create schema intermediate; create table control.night as select date '2027-02-02' as as_of;"
+            "alter table marts.dim_customers add column is_customer boolean; alter table marts.dim_customers add column last_purchase_on date;"
+            "alter table marts.dim_customers add column has_active_subscription boolean;"
+            "update marts.dim_customers set is_customer = true, last_purchase_on = case person_id when 'crm:17' then date '2024-02-02' else date '2024-02-03' end;"
+            "insert into marts.dim_customers values ('crm:19', null, 0, false, null, false), ('guest:shop:3', null, 5, true, '2020-01-01', null);"
+            "create table marts.fct_contact_events as select * from (values ('crm:17', 'opened', date '2026-01-01'), ('crm:19', 'clicked', date '2026-01-01')) "
+            "as t (person_id, kind, occurred_on);"
+            "create table intermediate.int_people as select * from (values ('crm:17', 'crm:17'), ('crm:18', 'crm:18'), ('crm:19', 'crm:19'), ('guest:shop:3', null)) "
+            "as t (person_id, contact_id) cross join (select date '2020-01-01' as first_seen_on, date '2020-01-01' as created_on, null::date as last_subscription_ended_on);"
+            "create table intermediate.int_identities as select * from (values ('crm:17', 'crm:17'), ('crm:20', 'crm:17'), ('ann@x.org', 'crm:17')) as t (source_ref, person_id)"
+        )
+    off = load_business(home.business_file)
+    assert expired(home, off) == []
+    on = off.model_copy(update={"retention": Retention(customers_days=1095)})
+    assert expired(home, on, dt.date(2027, 2, 1)) == ["guest:shop:3"], "three years are not over yet"
+    assert expired(home, on) == ["crm:17", "guest:shop:3"], "opening a message is nobody's doing"
+    assert expired(home, off.model_copy(update={"retention": Retention(prospects_days=30)})) == ["crm:19"]
+    home.privacy.mkdir(exist_ok=True)
+    home.legal_hold_file.write_text("guest:shop:3\n")
+    home.business_file.write_text(home.business_file.read_text() + "\nretention: {customers_days: 1095}\n")
+    assert run("retain", "--home", home.root, "--dry-run").output.splitlines() == ["crm:17", "1 people: their time is over"]
+    done = run("retain", "--home", home.root, "--by", "Ines")
+    assert "1 people forgotten" in done.output, done.output
+    (entry,) = read_entries(home)
+    assert entry.facts["reason"] == "retention: customers 1095, prospects None days"
+    texts = [text for path, text in everything(home) if path.name in ("rows.parquet", "warehouse.duckdb")]
+    assert not any(b"Ann" in text or b"ann@x.org" in text for text in texts)
+    assert "nobody's time is over" in run("retain", "--home", home.root, "--by", "Ines").output

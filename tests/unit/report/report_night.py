@@ -27,6 +27,7 @@ STAGES = (
 
 CONTROL = """
     create schema control; create schema staging; create schema intermediate; create schema model; create schema marts; create schema audit;
+    create table control.keys as select 'in' inner_key, 'out' outer_key;
     create table control.night as select '20180101T030000-ab12' run_id, date '2017-12-31' as_of, timestamp '2018-01-01 03:00:00' started_at,
         $company company_name, 'Europe/Paris' company_business_time_zone, 'EUR' company_currency, date '2017-01-01' calendar_history_complete_from,
         31 calendar_warm_up_days, 0.25::double margin_assumed_rate, 30 cohorts_age_days;
