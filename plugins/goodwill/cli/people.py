@@ -68,13 +68,23 @@ def export(
     to: Annotated[
         Path | None, typer.Option("--to", metavar="PATH", help="A new file or folder; without it in exports/ of the home.")
     ] = None,
+    masked: Annotated[
+        bool, typer.Option("--masked", help="Instead: a home for developers, with everybody's rows and nobody in them.")
+    ] = False,
     form: Annotated[Literal["json", "csv"], typer.Option("--format", help="One JSON file, or a folder of CSV files.")] = "json",
 ) -> None:
-    """Write all that is held about a person, for them to read."""
+    """Write all that is held about a person, for them to read; or a masked copy of the home."""
     from goodwill.forgetting import Asked
+    from goodwill.forgetting.masking import write_masked_copy
     from goodwill.forgetting.subject import collect, write
 
     where = Home.at(home)
+    if masked:
+        if to is None or person or email or phone:
+            raise GoodwillError("a masked copy is of everybody, and needs a place", "goodwill export --masked --to FOLDER")
+        files = write_masked_copy(where, to)
+        console().print(f"wrote {len(files)} files to {to}; next: goodwill run --home {to}")
+        return
     content = collect(where, Asked(person, _given(email, "e-mail address"), _given(phone, "phone number")))
     name = secrets.token_hex(6)
     if to is None:

@@ -22,7 +22,7 @@ from goodwill.sources import Source
 from goodwill.sources.connectors.protocol import ROW_PLUMBING
 from goodwill.sql import column_key, identifier, literal
 
-__all__ = ["ERASED", "NO_WORDS", "Words", "forget", "measured_over", "owned_rows", "word_pattern"]
+__all__ = ["ERASED", "NO_WORDS", "Words", "forget", "keys_in", "mask", "measured_over", "owned_rows", "word_pattern"]
 
 #: What stands where somebody's words stood.
 ERASED = "erased"
@@ -188,6 +188,33 @@ def owned_rows(source: Source, zone: str, columns: dict[str, str], path: Path, l
             f"select {', '.join(map(identifier, names))} from landed where __row_no in (select __owned from owners) order by __row_no"
         ).fetchall()
     return [dict(zip(["row", *columns], each, strict=True)) for each in found]
+
+
+def keys_in(source: Source, zone: str, columns: dict[str, str], path: Path) -> set[str]:
+    """Every identifier in the rows at `path`, as the list of the forgotten would know it."""
+    with duckdb.connect() as connection:
+        rows = _Rows(connection, roles_of(source, columns, zone), columns, path, Forgotten(path, HashKeys("", ""), {}))
+        found = " union ".join(f"select __key_{number} from landed" for number in range(len(rows.named)))
+        return {key for (key,) in connection.execute(found).fetchall() if key} if found else set()
+
+
+def mask(source: Source, zone: str, columns: dict[str, str], path: Path, target: Path, everybody: Forgotten) -> None:
+    """Write the rows at `path` to `target` with everybody replaced, whatever tells of people emptied, and only the columns that are read."""
+    roles = roles_of(source, columns, zone)
+    with duckdb.connect() as connection:
+        rows = _Rows(connection, roles, columns, path, everybody)
+        rows.find()
+        rows.replace_ids()
+        shown = []
+        for name, sql_type in columns.items():
+            if column_key(name) in roles.read:
+                abouts = {role.about for role in roles.of_column(name)}
+                emptied = abouts & {"phone", "value", "text"} and not abouts & {"contact", "ref", "code", "email"}
+                value = f"cast(null as {sql_type})" if emptied else _column(rows, name, sql_type, f"(?i){_ADDRESS}", "")
+                shown.append(f"{value} as {identifier(name)}")
+        connection.execute(
+            f"copy (select {', '.join(shown)} from {rows.joined()} order by landed.__row_no) to {literal(str(target))} (format parquet, compression zstd)"
+        )
 
 
 def _holds(connection: duckdb.DuckDBPyConnection, columns: dict[str, str], pattern: str) -> bool:

@@ -68,6 +68,10 @@ def whole(tmp_path_factory):
     (home.logs / "dbt" / "dbt.log").write_text("nothing of anybody\nAnn Smith\n")
     build_publication(home, "r1", FACTS, {}, "owner")
     swap(home, "r1")
+    places = home.audit / "segment_ledger" / "000001_2026-01-31_r1"
+    places.mkdir(parents=True)
+    duckdb.sql(f"copy (select 'crm:17' as person_id, 'loyal' as life_cycle_stage) to '{places}/changes.parquet' (format parquet)")
+    (places / "night.json").write_text(json.dumps({"run_id": "r1", "files": {"changes.parquet": digest(places / "changes.parquet")}}))
     home.accepted.parent.mkdir(parents=True)
     os.rename(home.working_copy, home.accepted)
     (home.landing / "people" / ".unfinished").mkdir()
@@ -141,6 +145,9 @@ def test_nothing_is_left_and_nothing_else_changes(home):
         ]
         with pytest.raises(duckdb.Error, match="read-only"):
             connection.execute("insert into marts.dim_customers values (null, null, 1)")
+    (places,) = (home.audit / "segment_ledger").glob("*/changes.parquet")
+    assert duckdb.sql(f"from '{places}'").fetchall() == [(nobody, "loyal")]
+    assert json.loads((places.parent / "night.json").read_text())["files"] == {"changes.parquet": digest(places)}
     assert [line.split(",")[6] for line in (home.run("r1") / "quarantine.csv").read_text().splitlines()] == ["value", "", "n/a"]
     assert (home.logs / "dbt" / "dbt.log").read_text() == "nothing of anybody\nerased\n"
 
@@ -352,3 +359,24 @@ def test_retention_forgets_whom_nothing_was_heard_of(home):
     texts = [text for path, text in everything(home) if path.name in ("rows.parquet", "warehouse.duckdb")]
     assert not any(b"Ann" in text or b"ann@x.org" in text for text in texts)
     assert "nobody's time is over" in run("retain", "--home", home.root, "--by", "Ines").output
+
+
+def test_a_masked_copy_is_a_home_with_nobody_in_it(home, tmp_path):
+    target = tmp_path / "masked"
+    assert run("export", "--home", home.root, "--masked", "--to", target).exit_code == 0
+    texts = [path.read_bytes() for path in target.rglob("*") if path.is_file()]
+    for path in target.rglob("*.parquet"):
+        texts.append(str(duckdb.sql(f"select * from read_parquet('{path}')").fetchall()).encode())
+    for word in (b"Ann", b"Bob", b"Lyon", b"x.org", b"rue X", b"Zed", b"1970"):
+        assert not any(word in text for text in texts), word
+    masked, sources = Home.at(target), load_sources(target / "sources.yml")
+    for source in sources.sources:
+        land_source(masked, source, "UTC")
+    totals = {source.name: active_batches(masked, source)[0].totals for source in sources.sources}
+    assert (totals["sales"]["orders"].rows, str(totals["sales"]["orders"].amount)) == (4, "42.00")
+    rows = dict(duckdb.sql(f"select id, mail from read_parquet('{target}/input/people/*.parquet')").fetchall())
+    ordered = [who for (who,) in duckdb.sql(f"select who from read_parquet('{target}/input/sales/*.parquet')").fetchall()]
+    assert len(rows) == 4
+    assert ordered[1] in rows.values(), "Bob's order is still that of the contact who was Bob"
+    assert not (target / ".unmasked").exists()
+    assert "is there already" in str(run("export", "--home", home.root, "--masked", "--to", target).exception)
