@@ -103,6 +103,12 @@ def test_rows_go_out_come_back_and_are_taken_back(home, tmp_path: Path):
     assert len(active_batches(home, source)) == 1
 
 
+def test_a_file_that_cannot_be_written_is_said_in_words(home, tmp_path: Path):
+    done = CliRunner().invoke(app, ["export", str(tmp_path / "nowhere" / "bad.csv"), "--source", "shop", "--home", str(home.root)])
+    assert isinstance(done.exception, GoodwillError)
+    assert "cannot be written" in str(done.exception)
+
+
 def test_a_void_correction_is_said(home, tmp_path: Path):
     file = tmp_path / "bad.csv"
     run(home, "export", file, "--source", "shop")

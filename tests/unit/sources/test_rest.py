@@ -461,6 +461,20 @@ def test_a_total_that_does_not_agree_is_pulled_once_more(shop):
     assert "orders: 6 records arrived, and the source says there are 7; pulled once more" in land.said
 
 
+def test_a_total_that_falls_while_pages_are_read_is_pulled_once_more(shop):
+    """A record of the first page is taken away: those behind it move up, and the first of the next page is never shown."""
+
+    def answer(asked: Asked) -> Says:
+        left = ORDERS if len(server.asked) <= 1 else ORDERS[1:]
+        return paged(left, n=len(left))(asked)
+
+    with serving(answer) as server:
+        home, land = shop(server, total="n")
+        land()
+    assert ids(home) == [2, 3, 4, 5, 6, 7]
+    assert any("the source said there were 7 records, and 6 while they were still read" in line for line in land.said)
+
+
 def test_a_total_that_never_agrees_lands_nothing(shop):
     with serving(paged(ORDERS, n=8)) as server:
         home, land = shop(server, total="n")

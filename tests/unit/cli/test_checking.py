@@ -1,0 +1,40 @@
+"""`goodwill check` says beforehand what the night would say."""
+
+from __future__ import annotations
+
+from goodwill.cli.checking import check_home
+
+SOURCES = """
+    sources:
+      - name: shop
+        path: input/o_*.csv
+        drift: {policy}
+        quarantine_share: 0.5
+        entities: {{orders: {{columns: {{order_id: id, ordered_at: day, contact_ref: who, net_amount: amount}}}}}}
+"""
+ONE = "id,day,who,amount\n1,2025-01-01,ann,1.00\n2,2025-01-01,ann,x\n"
+TWO = "id,day,who,amount,more\n3,2025-01-02,bob,y,1\n4,2025-01-02,bob,2.00,1\n5,2025-01-02,bob,3.00,\n"
+
+
+def test_files_are_summed_up_by_source_with_the_first_of_each_problem(make_home):
+    (finding,) = check_home(make_home(SOURCES.format(policy="warn"), **{"o_1.csv": ONE, "o_2.csv": TWO}))
+    assert (finding.parts, finding.rows, finding.counts) == (2, 5, {"orders": (5, 2)})
+    assert finding.problems == {
+        ("orders", "net_amount", "BAD_NUMBER"): (2, "input/o_1.csv, row 2, column net_amount: BAD_NUMBER, value 'x'")
+    }
+
+
+def test_a_change_that_the_policy_blocks_is_an_error(make_home):
+    _, error = check_home(make_home(SOURCES.format(policy="block"), **{"o_1.csv": ONE, "o_2.csv": TWO}))
+    assert error.file == "input/o_2.csv"
+    assert "the structure changed: column 'more' is new" in error.error
+
+
+def test_a_file_that_cannot_be_read_stops_no_other(make_home):
+    found = check_home(
+        make_home(
+            SOURCES.format(policy="warn"), **{"o_1.csv": ONE, "o_2.csv": "id,day\n1,2025-01-01\n", "o_3.csv": ONE.replace("1,", "9,", 1)}
+        )
+    )
+    assert [(each.parts, bool(each.error)) for each in found] == [(2, False), (0, True)]
+    assert "no column 'amount'" in found[1].error
