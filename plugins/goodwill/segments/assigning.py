@@ -9,7 +9,7 @@ import duckdb
 
 from goodwill.segments.churn import EARLY_WARNINGS, ONSET_ON, ONSETS, has_held_onset
 from goodwill.segments.distance import DISTANCE
-from goodwill.segments.facts import fact_statements
+from goodwill.segments.facts import fact_statements, known_sql
 from goodwill.segments.ledger import Ledger
 from goodwill.segments.life_cycle import LIFE_CYCLE
 from goodwill.segments.rfm import RFM_GROUPS
@@ -26,7 +26,13 @@ DIVISIONS: tuple[tuple[str, str, tuple[Rule, ...]], ...] = (
     ("distance", "distance_reason", DISTANCE),
     ("rfm_group", "rfm_reason", RFM_GROUPS),
 )
-_TEMPORARY = ("segment_gaps", "segment_rfm", "segment_values", "segment_potentials", "segment_memory", "segment_facts")
+#: What a change of makes a line of the ledger: the column as it is computed, and as it is called.
+_REMEMBERED = {code: code for code, _, _ in DIVISIONS} | {
+    "outside_since_on": "outside_since_on",
+    "coalesce(is_loss, false)": "is_loss",
+    "onset_on": "churn_onset_on",
+}
+_TEMPORARY = ("segment_gaps", "segment_rfm", "segment_values", "segment_potentials", "segment_memory")
 
 #: The class by tonight's figures alone against the class that is held.
 _IS_HELD_ON = f"""coalesce(
@@ -40,12 +46,14 @@ _ASSIGNMENTS = """
 create or replace table model.segment_assignments as
 with
 
+known as ({known}),
+
 decided as (
 
     select
         *,
         {rules}
-    from segment_facts
+    from known
 
 ),
 
@@ -125,7 +133,11 @@ select
     {warning_code} as early_warning,
     case when {warning_code} is not null then {warning_reason} end as early_warning_reason,
     actual_value_amount,
-    potential_value_amount
+    potential_value_amount,
+    not is_guest and (
+        held_life_cycle_stage is null
+        or {differs}
+    ) as is_changed
 from explained
 """
 
@@ -133,30 +145,25 @@ from explained
 _CHANGES = """
 create or replace table model.segment_changes as
 select
-    $as_of as as_of,
-    coalesce(placed.person_id, memory.person_id) as person_id,
-    placed.person_id is null as is_gone,
-    placed.* exclude (person_id),
+    cast($as_of as date) as as_of,
+    false as is_gone,
+    placed.* exclude (
+        is_changed, distance_reason, recency_score, frequency_score, monetary_score, rfm_reason, potential_value_amount, early_warning,
+        early_warning_reason
+    ),
     scores.clv_12
-from (
-    select
-        segments.* exclude (
-            distance_reason, recency_score, frequency_score, monetary_score, rfm_reason, potential_value_amount, early_warning,
-            early_warning_reason
-        )
-    from model.segment_assignments as segments
-    inner join intermediate.int_people as people
-        on segments.person_id = people.person_id
-    where not people.is_guest
-) as placed
-full outer join segment_memory as memory
-    on placed.person_id = memory.person_id
+from model.segment_assignments as placed
 left join model.clv_scores as scores
     on placed.person_id = scores.person_id
-where
-    placed.person_id is null
-    or memory.person_id is null
-    or {differs}
+where placed.is_changed
+union all by name
+select
+    cast($as_of as date) as as_of,
+    true as is_gone,
+    memory.person_id
+from segment_memory as memory
+anti join model.segment_assignments as placed
+    on memory.person_id = placed.person_id
 """
 
 
@@ -179,9 +186,9 @@ def assign(
     ledger = ledger or Ledger()
     ledger.open(connection)
     for statement in fact_statements(settings, ledger, as_of):
-        connection.execute(statement, {"as_of": as_of} if "$as_of" in statement else None)
-    connection.execute(_assignments(), {"as_of": as_of})
-    connection.execute(_changes(), {"as_of": as_of})
+        connection.execute(statement)
+    connection.execute(_assignments(settings, as_of), {"as_of": as_of})
+    connection.execute(_CHANGES, {"as_of": as_of})
     for table in _TEMPORARY:
         connection.execute(f"drop table {table}")
     counts = connection.execute(
@@ -198,13 +205,14 @@ def assign(
     return {"people": people, "changed": changed, **dict(counts)}
 
 
-def _assignments() -> str:
+def _assignments(settings: BusinessSettings, as_of: dt.date) -> str:
     """The statement that writes `model.segment_assignments`."""
     codes = []
     for code, reason, rules in DIVISIONS:
         tonight = "tonight_" if code == "value_class" else ""
         codes += [f"{code_sql(rules, f'{code}_rule')} as {tonight}{code}", f"{reason_sql(rules, f'{code}_rule')} as {tonight}{reason}"]
     return _ASSIGNMENTS.format(
+        known=known_sql(settings, as_of),
         rules=",\n        ".join(f"{index_sql(rules)} as {code}_rule" for code, _, rules in DIVISIONS),
         codes=",\n        ".join(codes),
         is_held_on=_IS_HELD_ON,
@@ -215,6 +223,7 @@ def _assignments() -> str:
         warning=index_sql(EARLY_WARNINGS),
         warning_code=code_sql(EARLY_WARNINGS, "warning_rule"),
         warning_reason=reason_sql(EARLY_WARNINGS, "warning_rule"),
+        differs="\n        or ".join(f"{column} is distinct from held_{now}" for column, now in _REMEMBERED.items()),
         since=",\n    ".join(_since(code) for code, _, _ in DIVISIONS),
     )
 
@@ -226,9 +235,3 @@ def _since(code: str) -> str:
         f"case when is_guest then null when {code} is not distinct from held_{code} then held_previous_{code} else held_{code} end "
         f"as previous_{code}"
     )
-
-
-def _changes() -> str:
-    """The statement that writes `model.segment_changes`."""
-    same = [code for code, _, _ in DIVISIONS] + ["outside_since_on", "is_loss", "churn_onset_on"]
-    return _CHANGES.format(differs="\n    or ".join(f"placed.{name} is distinct from memory.held_{name}" for name in same))

@@ -1,4 +1,4 @@
-"""The named facts that the rules read, one row a person, in `segment_facts`: a few temporary tables, each one step."""
+"""The named facts that the rules read, one row a person: a few temporary tables, each one step, and the query that joins them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from goodwill.segments.rfm import band_sql
 from goodwill.segments.values import value_statements
 from goodwill.settings.business import BusinessSettings, flat_settings
 
-__all__ = ["GAP_CREDIBILITY", "fact_statements"]
+__all__ = ["GAP_CREDIBILITY", "fact_statements", "known_sql"]
 
 #: How many gaps everybody's usual gap weighs against a person's own.
 GAP_CREDIBILITY = 3
@@ -113,7 +113,6 @@ cross join sizes
 """
 
 _FACTS = """
-create or replace temp table segment_facts as
 select
     people.person_id,
     facts.person_id is not null as has_bought,
@@ -163,13 +162,9 @@ select
     potentials.clv_12_high_80,
     potentials.zero_band,
     potentials.is_loss,
-    {last_is_tonight} as last_month_end_is_tonight,
     case when {last_is_tonight} then potentials.is_loss else memory.was_loss_on_month_end end as was_loss_on_month_end,
     memory.was_loss_on_month_end_before,
-    {month_end} as month_end,
-    {month_end_before} as month_end_before,
-    memory.* exclude (person_id, was_loss_on_month_end, was_loss_on_month_end_before),
-    {settings}
+    memory.* exclude (person_id, was_loss_on_month_end, was_loss_on_month_end_before)
 from intermediate.int_people as people
 left join intermediate.int_customer_facts as facts
     on people.person_id = facts.person_id
@@ -190,43 +185,42 @@ left join segment_memory as memory
     on people.person_id = memory.person_id
 """
 
-#: How the two last month-ends were, in words.
-_NOTES = """
-create or replace temp table segment_facts as
+#: What is the same for everybody is not stored with each of them. The two last month-ends are told in words, too.
+_KNOWN = """
 select
     *,
-    'on ' || month_end || case
+    {constants},
+    'on {month_end}' || case
         when was_loss_on_month_end then ' too'
         when not was_loss_on_month_end then ' not'
         else ' not observed'
-    end || ', on ' || month_end_before || case
+    end || ', on {month_end_before}' || case
         when was_loss_on_month_end_before then ' too'
         when not was_loss_on_month_end_before then ' not'
         else ' not observed'
     end as loss_note
-from segment_facts
+from ({facts}) as facts
 """
 
 
 def fact_statements(settings: BusinessSettings, ledger: Ledger, as_of: dt.date) -> list[str]:
-    """The statements that build `segment_facts`, in order; the last one takes the parameter `as_of`.
-
-    The numbers of the settings sections `life_cycle` and `value` are facts too, under their flat names.
-    """
+    """The statements that build the temporary tables, in order."""
     life_cycle = settings.life_cycle
-    numbers = {name: number for name, number in flat_settings(settings).items() if name.startswith(("life_cycle_", "value_"))}
-    numbers["growable_top_share"] = 1 - settings.value.growable_quantile
-    last, before = last_month_ends(as_of)
     return [
         _GAPS.format(gap_quantile=life_cycle.gap_quantile, gap_credibility=GAP_CREDIBILITY, lapsed_gap_factor=life_cycle.lapsed_gap_factor),
         _RFM,
         *value_statements(settings.value),
         memory_statement(ledger, as_of, settings.value.month_end_days),
-        _FACTS.format(
-            settings=",\n    ".join(f"cast({number} as double) as {name}" for name, number in numbers.items()),
-            last_is_tonight="true" if last == as_of else "false",
-            month_end=f"date '{last.isoformat()}'",
-            month_end_before=f"date '{before.isoformat()}'",
-        ),
-        _NOTES,
     ]
+
+
+def known_sql(settings: BusinessSettings, as_of: dt.date) -> str:
+    """The query of all that the rules may name, with the parameter `as_of`: the facts, the last two month-ends, and the numbers of the
+    settings sections `life_cycle` and `value` under their flat names."""
+    numbers = {name: number for name, number in flat_settings(settings).items() if name.startswith(("life_cycle_", "value_"))}
+    numbers["growable_top_share"] = 1 - settings.value.growable_quantile
+    constants = [f"cast({number} as double) as {name}" for name, number in numbers.items()]
+    last, before = last_month_ends(as_of)
+    constants += [f"date '{last.isoformat()}' as month_end", f"date '{before.isoformat()}' as month_end_before"]
+    facts = _FACTS.format(last_is_tonight="true" if last == as_of else "false")
+    return _KNOWN.format(facts=facts, constants=",\n    ".join(constants), month_end=last.isoformat(), month_end_before=before.isoformat())
