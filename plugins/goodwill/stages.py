@@ -315,7 +315,8 @@ def publish_night(ticket: Ticket) -> Figures:
         documents = {name: record.folder / name for name in ("report", "data_docs", "model_docs", "lineage")}
         is_current = publish.release(night, record.read(), documents, int(ticket["token"]))
         clv.confirm(night.home, night.run_id)
-        segments.confirm(night.home, night.run_id)
+        if is_current:  # what an earlier day decides now is no part of the present's past
+            segments.confirm(night.home, night.run_id)
         removed = publish.prune(night.home, night.business.retention.publications_kept)
         figures |= {"is_current": is_current, "removed": len(removed)}
         return figures

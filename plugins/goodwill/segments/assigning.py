@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from goodwill.segments.churn import EARLY_WARNINGS, ONSET_ON, ONSETS, has_held_onset
+from goodwill.segments.churn import EARLY_WARNINGS, HAS_HELD_ONSET, ONSET_ON, ONSETS
 from goodwill.segments.distance import DISTANCE
 from goodwill.segments.facts import fact_statements, known_sql
 from goodwill.segments.ledger import Ledger
@@ -217,7 +217,7 @@ def _assignments(settings: BusinessSettings, as_of: dt.date) -> str:
         codes=",\n        ".join(codes),
         is_held_on=_IS_HELD_ON,
         onset_on=ONSET_ON,
-        has_held_onset=has_held_onset,
+        has_held_onset=HAS_HELD_ONSET,
         onset=index_sql(ONSETS),
         onset_reason=reason_sql(ONSETS, "onset_rule"),
         warning=index_sql(EARLY_WARNINGS),

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from goodwill.segments.rules import Rule
 
-__all__ = ["EARLY_WARNINGS", "GONE_STAGES", "ONSETS", "ONSET_ON", "has_held_onset"]
+__all__ = ["EARLY_WARNINGS", "GONE_STAGES", "HAS_HELD_ONSET", "ONSETS", "ONSET_ON"]
 
 #: The stages that have an onset.
 GONE_STAGES = ("at_risk", "lapsed", "lost")
 _STAGES = ", ".join(f"'{stage}'" for stage in GONE_STAGES)
 
 #: An onset that an earlier night decided stands, as long as the customer is not back: it is restored, not found anew with new parameters.
-has_held_onset = (
+HAS_HELD_ONSET = (
     f"coalesce(life_cycle_stage in ({_STAGES}) and held_life_cycle_stage in ({_STAGES}) and held_churn_onset_on is not null "
     "and (last_purchase_on is null or last_purchase_on <= held_churn_onset_on), false)"
 )
