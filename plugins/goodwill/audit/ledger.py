@@ -14,7 +14,7 @@ import os
 import socket
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -93,10 +93,10 @@ class Entry:
 
     def content(self) -> bytes:
         """What is signed: everything but the hash."""
-        return _canonical({name: value for name, value in asdict(self).items() if name != "hash"})
+        return _canonical({name: value for name, value in vars(self).items() if name != "hash"})
 
     def line(self) -> bytes:
-        return _canonical(asdict(self)) + b"\n"
+        return _canonical(vars(self)) + b"\n"
 
     @classmethod
     def parse(cls, line: bytes) -> Entry | None:
@@ -108,9 +108,12 @@ class Entry:
             return None
 
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=str)
+
+
 def _canonical(value: Any) -> bytes:
     """JSON in one way only."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=str).encode()
+    return _ENCODER.encode(value).encode()
 
 
 def _who() -> str:
@@ -165,7 +168,7 @@ def append_all(home: Home, rows: Iterable[tuple[str, Mapping[str, Any]]]) -> lis
                 plain = json.loads(_canonical(dict(facts)))
                 at = now().isoformat(sep=" ", timespec="milliseconds")
                 entry = Entry(last.seq + 1, at, kind, _who(), code_version(), plain, last.hash, key.name)
-                entries.append(Entry(**{**asdict(entry), "hash": key.sign(entry.content())}))
+                entries.append(replace(entry, hash=key.sign(entry.content())))
                 last = entries[-1].head
             _write(handle, b"".join(entry.line() for entry in entries))
         finally:
