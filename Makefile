@@ -41,6 +41,13 @@ run: $(VENV)/ready  ## run the night on real data: DEMO=grocer (a supermarket's 
 	@if [ $(DEMO) = shop ] && [ ! -e homes/shop/input/truth.json ]; then $(BIN)/python -m bench.shop --orders $(ORDERS) --seed 7 --out homes/shop/input; fi
 	@$(BIN)/goodwill run --home homes/$(DEMO)
 
+DBT := DO_NOT_TRACK=1 $(BIN)/dbt --quiet
+DBT_PROJECT := --project-dir dbt_project --profiles-dir dbt_project --target-path target --log-path logs
+
+docs: $(VENV)/ready  ## every model, its columns, tests and lineage as one page: dbt_project/target/static_index.html (each night publishes its own)
+	@GOODWILL_WAREHOUSE=dbt_project/target/warehouse.duckdb $(DBT) parse $(DBT_PROJECT)
+	@GOODWILL_WAREHOUSE=dbt_project/target/warehouse.duckdb $(DBT) docs generate --static --empty-catalog --no-compile $(DBT_PROJECT)
+
 test: $(VENV)/ready-for-tests lint types unit  ## set up and pass the tests
 
 lint: $(VENV)/ready-for-tests  ## style of Python and SQL

@@ -185,3 +185,20 @@ def test_tested_key_of_columns_that_are_never_null_is_a_key() -> None:
         "data_tests": [{"unique_combination": {"arguments": {"columns": ["a"]}}}],
     }
     assert mart_problems("m", {"models": [model]}, 1) == []
+
+
+def test_every_mart_is_shown_to_bi() -> None:
+    """An exposure of the project names what it depends on: all that is published, no less."""
+    exposures = yaml.safe_load((PROJECT / "models" / "exposures.yml").read_text(encoding="utf-8"))["exposures"]
+    (shown,) = (each["depends_on"] for each in exposures if each["name"] == "business_intelligence")
+    assert sorted(shown) == sorted(f"ref('{name}')" for name in [*(path.stem for path in MARTS), *SEEDS])
+
+
+def test_every_term_of_the_glossary_is_used_and_has_its_french_word() -> None:
+    terms = dict(
+        re.findall(r"{% docs (\w+) %}\n(.*?){% enddocs %}", (PROJECT / "models" / "glossary.md").read_text(encoding="utf-8"), flags=re.S)
+    )
+    used = set(re.findall(r"doc\(\"(\w+)\"\)", "".join(path.read_text(encoding="utf-8") for path, _ in documents())))
+    assert used - {*terms} == set()
+    assert [name for name in terms if name not in used] == []
+    assert [name for name, text in terms.items() if not re.search(r"\*[^*\n]+\*", text)] == []

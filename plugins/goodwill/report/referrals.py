@@ -1,4 +1,4 @@
-"""Who brings whom: referral edges by outcome, and those who brought most. From `marts.referral_edges` and `marts.referral_value`."""
+"""Who brings whom: referral edges by outcome, the programme, and those who brought most. From the marts `referral_…`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from decimal import Decimal
 from goodwill.privacy.hashing import KEYS_TABLE, HashKeys
 from goodwill.report.reading import Warehouse
 
-__all__ = ["Referrals", "Referrer", "read_referrals"]
+__all__ = ["Programme", "Referrals", "Referrer", "read_referrals"]
 
 MOST_REFERRERS = 10
 
@@ -26,6 +26,28 @@ class Referrer:
 
 
 @dataclass(frozen=True)
+class Programme:
+    """The programme over all months whose figures are final: K of mature cohorts, and what came of invitations whose window is over.
+
+    `k_factor` is customers brought by each; `customers_per_seed` what comes of one customer in the end, 1 / (1 - K), None from K = 1 on.
+    """
+
+    seeds: int
+    k_factor: float | None
+    invited: int
+    invited_customers: int
+    rewards: Decimal
+
+    @property
+    def customers_per_seed(self) -> float | None:
+        return 1 / (1 - self.k_factor) if self.k_factor is not None and self.k_factor < 1 else None
+
+    @property
+    def conversion(self) -> float | None:
+        return self.invited_customers / self.invited if self.invited else None
+
+
+@dataclass(frozen=True)
 class Referrals:
     """Referrals told by the sources: how many hold, how many of those bought, why the others do not hold."""
 
@@ -34,6 +56,7 @@ class Referrals:
     others: tuple[tuple[str, str, int], ...]
     referrers: int
     top: tuple[Referrer, ...]
+    programme: Programme | None
 
     @property
     def told(self) -> int:
@@ -61,6 +84,30 @@ def read_referrals(warehouse: Warehouse) -> Referrals | None:
         ),
         referrers=people["referrers"],
         top=_top(warehouse),
+        programme=_programme(warehouse),
+    )
+
+
+def _programme(warehouse: Warehouse) -> Programme | None:
+    """The sums over the months that are final; None when the mart is not built or empty."""
+    if not warehouse.has("marts.referral_program"):
+        return None
+    found = warehouse.row("""
+        select count(*) as months, coalesce(sum(cohort_customers_count) filter (where is_cohort_mature), 0) as seeds,
+            coalesce(sum(brought_customers_count) filter (where is_cohort_mature), 0) as brought,
+            coalesce(sum(invited_people_count) filter (where invitation_conversion_rate is not null), 0) as invited,
+            coalesce(sum(invited_customers_count) filter (where invitation_conversion_rate is not null), 0) as invited_customers,
+            coalesce(sum(rewards_amount), 0) as rewards
+        from marts.referral_program
+    """)
+    if not found["months"]:
+        return None
+    return Programme(
+        seeds=int(found["seeds"]),
+        k_factor=float(found["brought"] / found["seeds"]) if found["seeds"] else None,
+        invited=int(found["invited"]),
+        invited_customers=int(found["invited_customers"]),
+        rewards=found["rewards"],
     )
 
 

@@ -57,6 +57,12 @@ MARTS = """
         case when age < 3 then (7 - age) / 7.0 end rolling_retention_rate, 10::decimal(18,2) cumulative_ltv_amount from range(4) t(age);
     create table marts.referral_edges as select 'shop:1' referred_person_id, 'shop:2' referrer_person_id, 'refused' edge_status, 'self_referral' refusal_reason,
         false is_converted where $referrals union all select 'shop:3', 'jane.doe@example.com', 'valid', null, true where $referrals;
+    create table marts.referral_program as select * from (values
+        (date '2017-03-01', 6::bigint, true, 2::bigint, 8::bigint, 2::bigint, 0.25::double, 5::decimal(18,2)),
+        (date '2017-04-01', 2::bigint, true, 1::bigint, 2::bigint, 2::bigint, null, 5::decimal(18,2)),
+        (date '2017-12-01', 40::bigint, false, 39::bigint, 9::bigint, 9::bigint, null, 5::decimal(18,2)))
+        t(month, cohort_customers_count, is_cohort_mature, brought_customers_count, invited_people_count, invited_customers_count,
+          invitation_conversion_rate, rewards_amount) where $referrals;
 """
 SCORES = """
     create table model.clv_runs as select * from (values

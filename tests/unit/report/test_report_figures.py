@@ -250,3 +250,20 @@ def test_nothing_is_said_of_the_pace_in_an_unknown_unit(tmp_path: Path) -> None:
     timing, _ = models(gather(night.warehouse, night.run, "published"))
     assert not any("a month" in line for line in timing.meaning)
     assert timing.parameters[1] == ("\u03b1", "6.0000", None)
+
+
+def test_the_referral_programme_counts_what_is_final(tmp_path: Path) -> None:
+    # mature months: 2 + 1 brought by 6 + 2; of invitations only those of March are observed, 2 of 8; December, with 39 of 40, is young
+    night = published_night(tmp_path)
+    referrals = gather(night.warehouse, night.run, "published").referrals
+    assert referrals is not None
+    programme = referrals.programme
+    assert programme is not None
+    assert (programme.seeds, programme.k_factor, programme.customers_per_seed) == (8, 0.375, 1.6)
+    assert (programme.conversion, programme.rewards) == (0.25, Decimal("15.00"))
+    with duckdb.connect(str(night.warehouse)) as connection:
+        connection.execute("update marts.referral_program set is_cohort_mature = true, brought_customers_count = cohort_customers_count")
+    endless = gather(night.warehouse, night.run, "published").referrals
+    assert endless is not None
+    assert endless.programme is not None
+    assert (endless.programme.k_factor, endless.programme.customers_per_seed) == (1.0, None)
