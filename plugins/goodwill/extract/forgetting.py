@@ -71,10 +71,12 @@ class _Rows:
     def find(self) -> list[str]:
         """Fill `hits_<n>` of each role and `owners`; returns the addresses of forgotten people that stand in any cell."""
         run = self.connection.execute
-        for number in range(len(self.named)):
+        for number, role in enumerate(self.named):
+            # the orders of a file that says whose they are need not be known one by one: there may be millions
+            only = f" and {self._names_nobody()}" if role.about == "order" else ""
             run(
                 f"create table hits_{number} as select __key, __person from "
-                f"(select distinct __key_{number} as __key from landed where __malformed is null) "
+                f"(select distinct __key_{number} as __key from landed where __malformed is null{only}) "
                 f"inner join listed on __hash = {HashKeys.sql('__key', 'keys')} where __key is not null"
             )
         run(
@@ -97,11 +99,14 @@ class _Rows:
         owning = [(number, role) for number, role in enumerate(self.named) if role.owns]
         strong = [number for number, role in owning if role.about in ("contact", "ref", "email")]
         weak = [number for number, role in owning if role.about in ("phone", "order")]
-        naming = [number for number, role in owning if role.about in ("ref", "email")]
-        nobody = " and ".join(f"landed.__key_{number} is null" for number in naming) or "true"
+        nobody = self._names_nobody()
         persons = [f"hits_{number}.__person" for number in strong]
         persons += [f"case when {nobody} then hits_{number}.__person end" for number in weak]
         return f"coalesce({', '.join([*persons, 'null'])})" if persons else "cast(null as varchar)"
+
+    def _names_nobody(self) -> str:
+        naming = [number for number, role in enumerate(self.named) if role.owns and role.about in ("ref", "email")]
+        return " and ".join(f"landed.__key_{number} is null" for number in naming) or "true"
 
     def any_found(self) -> bool:
         tables = ["owners", *(f"hits_{number}" for number in range(len(self.named)))]
