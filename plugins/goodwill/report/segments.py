@@ -37,15 +37,12 @@ class Group:
 
 @dataclass(frozen=True)
 class Breakdown:
-    """All groups of one division of the people; `people` is n, `compared_with` the accepted night before."""
+    """All groups of one division of the people; `people` is n, `compared_with` the accepted night before, `more` how many more than then."""
 
     groups: tuple[Group, ...]
     people: int
     compared_with: dt.date | None = None
-
-    @property
-    def more(self) -> int | None:
-        return sum(group.more or 0 for group in self.groups) if self.compared_with else None
+    more: int | None = None
 
     @property
     def clv(self) -> Decimal:
@@ -122,7 +119,9 @@ def _breakdown(
                 more=None if before[0] is None else before[1].get(row["code"], 0),
             )
         )
-    return Breakdown(tuple(groups), people, before[0])
+    # a group that nobody is in any more has no line, and counts
+    more = sum(change for code, change in before[1].items() if code != "none")
+    return Breakdown(tuple(groups), people, before[0], None if before[0] is None else more)
 
 
 def read_segments(warehouse: Warehouse) -> Segments | None:

@@ -29,6 +29,7 @@ insert into marts.customer_history values
 create table marts.segment_sizes as select * from (values
     (date '2017-11-01', 'value_class', 'most_valuable', 2), (date '2017-11-01', 'value_class', 'maintain', 8),
     (date '2017-12-30', 'value_class', 'most_valuable', 3), (date '2017-12-30', 'value_class', 'maintain', 6),
+    (date '2017-12-30', 'value_class', 'below_zero', 1), (date '2017-12-30', 'value_class', 'none', 4),
     (date '2017-12-31', 'value_class', 'most_valuable', 3), (date '2017-12-31', 'value_class', 'maintain', 7)) t(measured_on, division, segment, people_count);
 create table marts.customer_equity as select * from (values
     (date '2017-11-01', 'all', 'all', 430.00, null, null, null, null, null, null),
@@ -100,6 +101,7 @@ def test_warnings_onsets_and_changes_of_size(night: SmallNight) -> None:
     assert (facts.changes.onsets.people, facts.changes.onsets.clv) == (2, Decimal("10.00"))
     assert facts.segments.value_class.compared_with == dt.date(2017, 12, 30)
     assert [(group.code, group.more) for group in facts.segments.value_class.groups] == [("most_valuable", 0), ("maintain", 1)]
+    assert facts.segments.value_class.more == 0, "one more to maintain, one less below zero, where nobody is left; prospects do not count"
 
 
 def test_the_page_shows_them(night: SmallNight, tmp_path: Path) -> None:
