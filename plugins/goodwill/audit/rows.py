@@ -48,7 +48,7 @@ def enter_batches(home: Home, source: str, run_id: str | None, since: str) -> li
     for manifest in read_manifests(home, source):
         seen = known.get(_manifest_file(home, manifest).relative_to(home.root).as_posix())
         # one that was changed since it was entered is not entered again: that is for verifying to find
-        if seen is None or seen.sha256 is None or manifest.extracted_at > seen.facts.get("extracted_at", "9"):
+        if seen is None or seen.sha256 is None or manifest.extracted_at > seen.facts.get("extracted_at", seen.at):
             late = {"late": True} if manifest.extracted_at < since else {}
             rows.append(("batch", {"run_id": run_id, **_batch(home, manifest), **late}))
     return append_all(home, rows) if rows else []

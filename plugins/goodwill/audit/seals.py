@@ -20,10 +20,11 @@ _MARK = b'"seals":{"'
 
 @dataclass(frozen=True)
 class Sealed:
-    """What the ledger last said of a file: its digest (`None`: it is gone), in which row, with which other facts."""
+    """What the ledger last said of a file: its digest (`None`: it is gone), in which row, when, with which other facts."""
 
     sha256: str | None
     seq: int
+    at: str
     facts: Mapping[str, Any] = field(repr=False)
 
 
@@ -49,7 +50,9 @@ def gone_within(home: Home, *places: Path) -> dict[str, str | None]:
 
 def seals_of(entries: Iterable[Entry]) -> dict[str, Sealed]:
     """Path in the home → what the last of these rows says of it."""
-    return {path: Sealed(sha256, entry.seq, entry.facts) for entry in entries for path, sha256 in entry.facts.get("seals", {}).items()}
+    return {
+        path: Sealed(sha256, entry.seq, entry.at, entry.facts) for entry in entries for path, sha256 in entry.facts.get("seals", {}).items()
+    }
 
 
 def last_seals(home: Home) -> dict[str, Sealed]:
@@ -61,5 +64,5 @@ def last_seals(home: Home) -> dict[str, Sealed]:
             for line in stream:
                 if _MARK in line and line.endswith(b"\n"):
                     row = json.loads(line)
-                    found |= {path: Sealed(sha256, row["seq"], row["facts"]) for path, sha256 in row["facts"]["seals"].items()}
+                    found |= {path: Sealed(sha256, row["seq"], row["at"], row["facts"]) for path, sha256 in row["facts"]["seals"].items()}
     return found

@@ -176,6 +176,17 @@ def test_a_batch_that_was_changed_is_not_entered_again_and_one_landed_anew_is(ho
     assert prove(home).notes[0].startswith("1 batches were entered after the run that landed them")
 
 
+def test_a_batch_that_landed_anew_after_an_erasure_sealed_it_is_entered(home):
+    manifest = one("landing/shop/*/manifest.json", home)
+    append(home, "erasure", {"seals": seal(home, manifest)})
+    assert audit.enter_batches(home, "shop", "r3", "") == []
+    shutil.rmtree(manifest.parent)
+    (source,) = load_sources(home.sources_file).sources
+    extract.land_source(home, source, "UTC")
+    assert len(audit.enter_batches(home, "shop", "r3", "")) == 1
+    assert prove(home).problems == []
+
+
 def test_a_new_ledger_after_a_lost_key(home, monkeypatch):
     monkeypatch.setenv(VARIABLE, "another key than the one of before")
     assert "is signed with another key" in prove(home).problems[0]
