@@ -1,8 +1,8 @@
 """Customer value at scale: fit, score and write, against lifetimes straight, in the same run.
 
 `python -m bench.clv --customers 1000000` simulates MBG/NBD customers with Gamma-Gamma spend into a warehouse file, runs the CLV stage
-(all three purchase models, the spend model, and the scores with intervals), then does with lifetimes alone what of it lifetimes can do:
-fit BG/NBD, MBG/NBD and Gamma-Gamma with weights on the same tuples, and score every customer. It prints CPU seconds, ratios, the peak
+(all three purchase models, the spend model, and the scores with intervals), then does with lifetimes alone what of it lifetimes can do, as
+its users do it: fit BG/NBD, MBG/NBD and Gamma-Gamma on a row a customer, and score every customer. It prints CPU seconds, ratios, the peak
 memory, how far the parameters are apart (prior off), and the cost of a fit by distinct tuples.
 """
 
@@ -26,7 +26,7 @@ import pyarrow as pa
 from goodwill import clv
 from goodwill.clv.fitting import fit_purchases, fit_spend
 from goodwill.clv.outlooks import ModelName
-from goodwill.clv.tuples import PurchaseTuples, SpendTuples, read_purchase_tuples, read_spend_tuples
+from goodwill.clv.tuples import read_purchase_tuples, read_spend_tuples
 from goodwill.settings.business import BusinessSettings, Clv
 from numpy.typing import NDArray
 
@@ -133,7 +133,7 @@ def measure(path: Path, customers: int, with_lifetimes: bool = True) -> Figures:
         _timed(seconds, "pareto_nbd", lambda: fit_purchases("pareto_nbd", purchases, 30))
         distance = 0.0
         if with_lifetimes:
-            theirs = _lifetimes(seconds, purchases, spend)
+            theirs = _lifetimes(seconds, connection)
             distance = max(
                 float(np.abs(np.array(list(run.parameters.values())) / fitter.params_.to_numpy() - 1).max())
                 for run, fitter in zip(ours, theirs, strict=True)
@@ -143,15 +143,20 @@ def measure(path: Path, customers: int, with_lifetimes: bool = True) -> Figures:
     return Figures(seconds, distance, len(purchases.x), peak)
 
 
-def _lifetimes(seconds: dict[str, float], purchases: PurchaseTuples, spend: SpendTuples) -> list[Any]:
+def _lifetimes(seconds: dict[str, float], connection: duckdb.DuckDBPyConnection) -> list[Any]:
+    """Its fits, a row a customer: it cannot group."""
     from lifetimes import BetaGeoFitter, GammaGammaFitter, ModifiedBetaGeoFitter
 
-    columns = (purchases.x, purchases.t_x, purchases.age)
+    rows = connection.execute("select x, t_x_days / 7.0 as t_x, age_days / 7.0 as age from intermediate.int_customer_facts").df()
+    repeat = connection.execute(
+        "select x, round(repeat_amount * 100 / x) / 100.0 as mean from intermediate.int_customer_facts where x > 0 and repeat_amount > 0"
+    ).df()
+    columns = (rows["x"], rows["t_x"], rows["age"])
     fits = [
-        _timed(seconds, f"lifetimes {name}", partial(fitter.fit, *columns, weights=purchases.customers))
+        _timed(seconds, f"lifetimes {name}", partial(fitter.fit, *columns))
         for name, fitter in (("bg_nbd", BetaGeoFitter()), ("mbg_nbd", ModifiedBetaGeoFitter()))
     ]
-    fits.append(_timed(seconds, "lifetimes gamma_gamma", lambda: GammaGammaFitter().fit(spend.x, spend.mean, weights=spend.customers)))
+    fits.append(_timed(seconds, "lifetimes gamma_gamma", lambda: GammaGammaFitter().fit(repeat["x"], repeat["mean"])))
     return fits
 
 

@@ -18,8 +18,6 @@ from goodwill.home import Home
 from goodwill.sources import load_sources
 from typer.testing import CliRunner
 
-pytestmark = pytest.mark.xdist_group("airflow")
-
 
 @pytest.fixture(scope="module")
 def lines(first):

@@ -12,8 +12,6 @@ from goodwill.home import Home
 
 from tests.conftest import ORDERS_SOURCE
 
-pytestmark = pytest.mark.xdist_group("command_line")
-
 
 def goodwill(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(

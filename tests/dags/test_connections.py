@@ -14,8 +14,6 @@ from tests.postgres import PASSWORD, postgres, postgres_server
 
 __all__ = ["postgres", "postgres_server"]
 
-pytestmark = pytest.mark.xdist_group("airflow")
-
 SOURCES = """
     sources:
       - name: sales

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import csv
 
-import pytest
 from goodwill.extract.correction_files import export, readmit
 from goodwill.extract.corrections import Signed, withdraw
 from goodwill.extract.quarantine import read_rejected
 from goodwill.sources import load_sources
-
-pytestmark = pytest.mark.xdist_group("airflow")
 
 SOURCES = """
     sources:

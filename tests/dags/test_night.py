@@ -8,11 +8,8 @@ import shutil
 from pathlib import Path
 
 import duckdb
-import pytest
 from goodwill.audit import Lock
 from goodwill.publish import current_run
-
-pytestmark = pytest.mark.xdist_group("airflow")
 
 #: Columns that say which run made a row: equal nights differ in nothing else.
 OF_THE_RUN = {"run_id", "parameters_run_id", "fitted_seconds"}

@@ -17,8 +17,6 @@ from goodwill.home import Home
 from goodwill.privacy.keys import SECRET
 from goodwill.sources import load_sources
 
-pytestmark = pytest.mark.xdist_group("airflow")
-
 EMAIL, PHONE, NAME = "canary.zq7@nowhere.example", "+33655501234", "Quetzalina"
 #: Told apart from anything the shop makes up.
 CANARIES = (EMAIL, PHONE, NAME, "Xanthippopolis", "canary-print", "canary-code", "canary-text")

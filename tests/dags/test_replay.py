@@ -15,7 +15,7 @@ from goodwill.extract import active_batches, land_source
 from goodwill.home import Home
 from goodwill.sources import load_sources
 
-pytestmark = [pytest.mark.shared_data, pytest.mark.xdist_group("airflow")]
+pytestmark = pytest.mark.shared_data
 
 FIXTURE = Path(__file__).resolve().parents[1] / "fixtures" / "online_retail"
 ZONE = "Europe/London"

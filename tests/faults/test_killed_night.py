@@ -18,8 +18,6 @@ from goodwill.publish import current_run
 
 from bench.shop import Parameters, make_shop
 
-pytestmark = pytest.mark.xdist_group("command_line")
-
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2] / "plugins"), "COLUMNS": "200"}
 for name in [name for name in ENVIRONMENT if name.startswith(("AIRFLOW", "GOODWILL"))]:
     del ENVIRONMENT[name]

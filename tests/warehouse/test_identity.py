@@ -16,8 +16,6 @@ from hypothesis import strategies as st
 from tests.warehouse.compiled import Model
 from tests.warehouse.people import World, identity_models
 
-pytestmark = pytest.mark.xdist_group("compiled")
-
 Row = Mapping[str, Any]
 
 

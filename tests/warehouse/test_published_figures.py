@@ -14,7 +14,7 @@ from goodwill.home import Home
 
 from tests.warehouse.compiled import Model, build_events, land, rows
 
-pytestmark = [pytest.mark.shared_data, pytest.mark.xdist_group("compiled")]
+pytestmark = pytest.mark.shared_data
 
 #: Customers of December 2010 in the months to August: with a customer-day whose net amount is above zero, and with any line at all.
 BUYING = [883, 322, 283, 338, 320, 351, 319, 305, 313]

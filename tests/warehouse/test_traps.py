@@ -9,8 +9,6 @@ from goodwill.home import Home
 
 from tests.warehouse.compiled import Model, build_events, land, rows
 
-pytestmark = pytest.mark.xdist_group("compiled")
-
 AS_OF = dt.date(2024, 12, 31)
 STEADY = 20
 

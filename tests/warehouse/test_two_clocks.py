@@ -16,8 +16,6 @@ from goodwill.home import Home
 from bench.shop import Parameters, make_shop
 from tests.warehouse.compiled import Model, build_events, content_hashes, land, rows
 
-pytestmark = pytest.mark.xdist_group("compiled")
-
 NIGHT = dt.date(2025, 6, 30)
 #: The column that dates the rows of each file that grows.
 DATED = {
