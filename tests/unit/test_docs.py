@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from goodwill.entities import ENTITIES
+from goodwill.segments.assigning import DIVISIONS
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
 
@@ -35,3 +36,10 @@ def test_the_kinds_of_events_that_are_listed_are_those_that_are_known():
     known = re.findall(r"'(\w+)'", macro[: macro.index("endmacro")])
     (line,) = (line for line in (REFERENCE / "sources.md").read_text().splitlines() if line.startswith("| `kind` of contact events"))
     assert re.findall(r"`(\w+)`", line.split("|")[2].split(";")[0]) == known
+
+
+def test_every_place_a_person_can_have_has_a_word_in_both_languages():
+    labels = (REFERENCE.parents[1] / "dbt_project" / "seeds" / "labels.csv").read_text().splitlines()[1:]
+    named = {(kind, code) for code, kind, english, french in (line.split(",") for line in labels) if english and french}
+    wanted = {(division, rule.code) for division, _, rules in DIVISIONS for rule in rules if rule.code}
+    assert wanted <= named

@@ -22,7 +22,7 @@ RFM_GROUPS: tuple[Rule, ...] = (
     Rule(None, "not has_bought", "no purchase yet: no RFM group"),
     Rule(None, "is_guest", "guest order: nobody to recognise again, so no RFM group"),
     Rule("champions", "recency_score >= 4 and frequency_score >= 4 and monetary_score >= 4", _SCORES + "recent, often and much"),
-    Rule("loyal", "recency_score >= 3 and frequency_score >= 4", _SCORES + "often, and not long ago"),
+    Rule("regulars", "recency_score >= 3 and frequency_score >= 4", _SCORES + "often, and not long ago"),
     Rule("big_spenders", "recency_score >= 3 and monetary_score >= 4", _SCORES + "much, not long ago, if not often"),
     Rule("newcomers", "recency_score >= 4 and purchase_days = 1", _SCORES + "a first purchase, recent"),
     Rule("promising", "recency_score >= 4", _SCORES + "back recently, not often or much yet"),

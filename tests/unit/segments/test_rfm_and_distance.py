@@ -45,8 +45,8 @@ def test_more_recent_more_often_more_money_score_higher() -> None:
     ("recency", "frequency", "monetary", "days", "group"),
     [
         (4, 4, 4, 9, "champions"),
-        (4, 4, 3, 9, "loyal"),
-        (3, 4, 4, 9, "loyal"),
+        (4, 4, 3, 9, "regulars"),
+        (3, 4, 4, 9, "regulars"),
         (3, 3, 4, 3, "big_spenders"),
         (4, 1, 3, 1, "newcomers"),
         (4, 1, 3, 2, "promising"),
