@@ -58,7 +58,7 @@ types: $(VENV)/ready-for-tests  ## static types
 	@$(BIN)/mypy
 
 unit: $(VENV)/ready-for-tests  ## every test but the servers' (make e2e)
-	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not e2e"
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not e2e" --durations=15
 
 e2e: $(VENV)/ready-for-tests  ## start Airflow's own servers, trigger the night through its API
 	@$(BIN)/pytest -m e2e -x

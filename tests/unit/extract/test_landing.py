@@ -292,4 +292,4 @@ def test_an_entity_without_a_source_has_its_columns_and_no_rows(make_home):
     view = landed_view(home, load_sources(home.sources_file), ENTITIES["refunds"], "UTC")
     relation = duckdb.sql(view)
     assert relation.fetchall() == []
-    assert relation.columns[:3] == ["refund_id", "order_id", "refunded_at"]
+    assert relation.columns[:3] == ["refund_id", "order_id", "contact_ref"]

@@ -26,7 +26,8 @@ from goodwill.forgetting.retention import expired
 from goodwill.home import Home
 from goodwill.privacy.forgotten import Forgotten
 from goodwill.privacy.hashing import HashKeys, hash_keys
-from goodwill.publish import build_publication, swap
+from goodwill.publish.publication import build_publication
+from goodwill.publish.swap import swap
 from goodwill.settings import load_business
 from goodwill.settings.business import Retention
 from goodwill.sources import load_sources
@@ -90,6 +91,7 @@ def make_warehouse(home):
     keys = hash_keys(home)
     with duckdb.connect(str(home.working_copy)) as connection:
         connection.execute("create schema control; create schema staging; create schema model; create schema marts; create schema audit")
+        connection.execute("create table control.night as select 'r1' as run_id")
         connection.execute("create table control.keys (inner_key varchar, outer_key varchar)")
         connection.execute("insert into control.keys values (?, ?)", [keys.inner, keys.outer])
         connection.execute(
@@ -331,7 +333,7 @@ def test_a_task_takes_keys_and_no_addresses(home):
 def test_retention_forgets_whom_nothing_was_heard_of(home):
     with duckdb.connect(str(home.accepted)) as connection:
         connection.execute(
-            "create schema intermediate; create table control.night as select date '2027-02-02' as as_of;"
+            "create schema intermediate; create or replace table control.night as select 'r1' as run_id, date '2027-02-02' as as_of;"
             "alter table marts.dim_customers add column is_customer boolean; alter table marts.dim_customers add column last_purchase_on date;"
             "alter table marts.dim_customers add column has_active_subscription boolean;"
             "update marts.dim_customers set is_customer = true, last_purchase_on = case person_id when 'crm:17' then date '2024-02-02' else date '2024-02-03' end;"
