@@ -14,7 +14,7 @@ import pytest
 from goodwill.entities import ENTITIES
 from goodwill.forgetting import Asked, Request, erase
 from goodwill.home import Home
-from goodwill.privacy.keys import SECRET
+from goodwill.privacy.keys import VARIABLE as SECRET
 from goodwill.sources import load_sources
 
 EMAIL, PHONE, NAME = "canary.zq7@nowhere.example", "+33655501234", "Quetzalina"

@@ -62,7 +62,7 @@ def _land_part(
         reconciled = source.load == "incremental" and whole  # on record even when it brings nothing new, or it would be due again tomorrow
         if pulled and not reconciled and (_nothing_new(source, written) or (before and _same(before, written.sha256, reading))):
             return None
-        odd = (*rows_findings(source, known, part.name, written.rows, whole), *unsaid(mapped)) if columns else ()
+        odd = (*rows_findings(source, known, part.name, written.rows, whole), *(unsaid(mapped) if columns else ()))
         if columns and not pulled:  # of what a pull brings, its connector is the judge
             odd += refuse_emptied(source, part.name, written.rows, active[-1] if source.load == "full" and active else before)
         totals = dict.fromkeys(mapped, EntityTotals(0, None, 0, None, None))

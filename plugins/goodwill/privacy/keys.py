@@ -18,10 +18,10 @@ from goodwill.errors import ConfigurationError
 from goodwill.files import sync
 from goodwill.home import Home
 
-__all__ = ["SECRET", "key"]
+__all__ = ["VARIABLE", "key"]
 
 #: The environment variable that holds the secret, where it is not to lie in the home.
-SECRET = "GOODWILL_SECRET"  # noqa: S105 - the name of the variable
+VARIABLE = "GOODWILL_SECRET"
 
 _SHORTEST = 32
 
@@ -37,9 +37,9 @@ def key(home: Home, purpose: str) -> bytes:
 
 
 def _secret(home: Home) -> bytes:
-    given = os.environ.get(SECRET)
+    given = os.environ.get(VARIABLE)
     if given:
-        return _long_enough(given, f"${SECRET}")
+        return _long_enough(given, f"${VARIABLE}")
     path = home.secret_file
     try:
         if not path.exists():
@@ -50,7 +50,7 @@ def _secret(home: Home) -> bytes:
         return _long_enough(path.read_text(encoding="ascii").strip(), str(path))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(
-            f"the home's secret {path} cannot be read or made ({type(error).__name__})", f"mend its rights, or set {SECRET}"
+            f"the home's secret {path} cannot be read or made ({type(error).__name__})", f"mend its rights, or set {VARIABLE}"
         ) from None
 
 

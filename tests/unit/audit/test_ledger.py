@@ -15,7 +15,8 @@ from goodwill.audit.key import VARIABLE, Key
 from goodwill.audit.ledger import Head, append, append_all, head, ledger_file, read_entries
 from goodwill.audit.verifying import verify_chain
 from goodwill.errors import ConfigurationError, GoodwillError
-from goodwill.privacy.keys import SECRET, key
+from goodwill.privacy.keys import VARIABLE as SECRET
+from goodwill.privacy.keys import key
 
 from tests.structure.project import ROOT
 

@@ -317,3 +317,12 @@ def test_policies_read_nothing_again(make_home):
     plain = declared(make_home).reading()
     policies = {"rows_between": [0.5, 2], "volume": "block", "expected_every_days": 1, "freshness": "block", "closed_on": ["sunday"]}
     assert declared(make_home, **policies).reading() == plain
+
+
+def test_a_file_of_no_bytes_at_all_is_few_rows_too(shop):
+    home, send, land = shop(rows_between=[0.5, 2], empty_allowed=True)
+    for day in range(14, 19):
+        send(f"2025-03-{day}", 3)
+    land()
+    (home.root / "input" / "2025-03-19.csv").write_text("")
+    assert any("FEW_ROWS" in each for each in land())

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from goodwill.errors import ConfigurationError
 from goodwill.home import Home
-from goodwill.privacy.keys import SECRET, key
+from goodwill.privacy.keys import VARIABLE as SECRET
+from goodwill.privacy.keys import key
 
 
 @pytest.fixture
