@@ -89,22 +89,3 @@ def test_parquet_that_turns_ids_to_floats_blends_nobody(tmp_path, make_home):
     assert found[0][1] == "121"
     assert [(order, problems) for order, _, _, problems in found[2:]] == [(None, 1), (None, 2)]
     assert found[2][1:3] == ("122", Decimal("7.00"))
-
-
-def test_nested_objects_of_json_lines_are_dotted_columns(make_home):
-    home = make_home(
-        """
-        sources:
-          - name: shop
-            path: input/orders.jsonl
-            entities: {orders: {columns: {order_id: id, ordered_at: day, contact_ref: customer.id, net_amount: totals.net, coupon_code: tags}}}
-        """,
-        **{
-            "orders.jsonl": '{"id": 1, "day": "2025-01-01", "customer": {"id": 7, "name": {"last": "x"}}, "totals": {"net": 1.50}, "tags": ["a"]}\n'
-            '{"id": 2, "day": "2025-01-01", "customer": null, "totals": {"net": 2}, "tags": {}}\n'
-        },
-    )
-    land_source(home, load_sources(home.sources_file).sources[0], "UTC")
-    view = landed_view(home, load_sources(home.sources_file), ENTITIES["orders"], "UTC")
-    found = duckdb.sql(f"select order_id, contact_ref, net_amount, coupon_code, len(_problems) from ({view}) order by _row_no").fetchall()
-    assert found == [("1", "7", Decimal("1.50"), '["a"]', 0), ("2", None, Decimal("2.00"), None, 0)]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from goodwill.sources.connectors.file.dialect import NOT_TEXT, Record, lines_of
 from goodwill.sources.connectors.file.formats import Landed
@@ -15,52 +13,10 @@ from goodwill.sources.connectors.file.rows import RowsWriter
 from goodwill.sources.connectors.file.settings import FileSource
 from goodwill.sources.connectors.file.text import TextFile
 from goodwill.sources.connectors.protocol import ROWS, Labels
+from goodwill.sources.json_text import read_json, spread
 from goodwill.sql import literal
 
 __all__ = ["JsonLinesFile"]
-
-
-class _Number(str):
-    """A number as it is written."""
-
-    __slots__ = ()
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a key twice")
-    return found
-
-
-_DECODER = json.JSONDecoder(parse_float=_Number, parse_int=_Number, parse_constant=_Number, object_pairs_hook=_object)
-
-
-def _text(value: Any) -> str:
-    """A nested value as JSON text."""
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{json.dumps(key, ensure_ascii=False)}: {_text(each)}" for key, each in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_text, value)) + "]"
-    return str(value) if isinstance(value, _Number) else json.dumps(value, ensure_ascii=False)
-
-
-def _field(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return str(value) if value else None
-    return _text(value)
-
-
-def _spread(found: dict[str, Any], before: str, fields: dict[str, str | None]) -> None:
-    """`{"customer": {"id": 7}}` is the column `customer.id`, as a resource gives it; an empty object is nothing."""
-    for key, value in found.items():
-        name = before + key.strip()
-        if isinstance(value, dict) and value:
-            _spread(value, f"{name}.", fields)
-        elif name in fields:
-            raise ValueError(f"two values for {name!r}")
-        else:
-            fields[name] = None if value == {} else _field(value)
 
 
 def _read(line: str, longest: int) -> tuple[dict[str, str | None] | None, str]:
@@ -70,17 +26,19 @@ def _read(line: str, longest: int) -> tuple[dict[str, str | None] | None, str]:
     if "\0" in line:
         return None, "a NUL byte"
     try:
-        found = _DECODER.decode(line.strip())
+        found = read_json(line.strip())
         if not isinstance(found, dict):
             return None, "not a JSON object"
-        fields: dict[str, str | None] = {}
-        _spread(found, "", fields)
+        row = spread(found)
+        fields = {name.strip(): value or None for name, value in row.items()}
+        if len(fields) < len(row):
+            return None, "two values for one column"
         for text in (*fields, *fields.values()):
             (text or "").encode()
     except UnicodeError:
         return None, "half a character (a lone surrogate)"
-    except (ValueError, RecursionError) as error:
-        return None, f"not JSON ({error})" if isinstance(error, ValueError) else "not JSON (nested too deep)"
+    except ValueError as error:
+        return None, f"not JSON ({error})"
     if any(len(value or "") > longest for value in fields.values()):
         return None, f"a field longer than {longest:,} characters"
     return fields, ""

@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
+from goodwill.sources import json_text
 from goodwill.sources.connectors.protocol import ROW_PLUMBING
+from goodwill.sources.json_text import Number, spread, written
 
-__all__ = ["Number", "Row", "at", "flat", "read_json", "written"]
+__all__ = ["Row", "at", "flat", "read_json"]
 
 #: A record as columns; or, where it is no record, `(what is wrong, the raw text)`.
 Row = dict[str, str | None] | tuple[str, str]
-
-
-class Number(str):
-    """A JSON number as it is written: never a float."""
-
-    __slots__ = ()
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"an object names {next(name for name in names if names.count(name) > 1)!r} twice")
-    return found
 
 
 def read_json(body: bytes, encoding: str) -> Any:
@@ -36,9 +23,7 @@ def read_json(body: bytes, encoding: str) -> Any:
     """
     try:
         text = body.decode("utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8", "ascii", "us-ascii") else encoding)
-        return json.loads(text, parse_float=Number, parse_int=Number, parse_constant=Number, object_pairs_hook=_object)
-    except RecursionError:
-        raise ValueError("it is nested too deep") from None
+        return json_text.read_json(text)
     except LookupError:
         raise ValueError(f"its encoding {encoding!r} is unknown") from None
 
@@ -56,43 +41,12 @@ def at(document: Any, place: str) -> Any:
     return here
 
 
-def written(value: Any) -> str:
-    """A value as JSON text, its numbers as they came."""
-    if isinstance(value, Number):
-        return str(value)
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{json.dumps(name, ensure_ascii=False)}: {written(each)}" for name, each in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(written, value)) + "]"
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _scalar(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return None if value is None else str(value)
-    return written(value)
-
-
-def _spread(record: dict[str, Any], before: str, row: dict[str, str | None]) -> None:
-    for name, value in record.items():
-        column = f"{before}{name}"
-        if isinstance(value, dict) and value:
-            _spread(value, f"{column}.", row)
-            continue
-        if not name.strip():
-            raise ValueError("a field without a name")
-        if column in row:
-            raise ValueError(f"two values for {column!r}")
-        row[column] = _scalar(value) if value != {} else None
-
-
 def flat(record: Any) -> Row:
     """A record as one row: `{"customer": {"id": 7}}` is the column `customer.id`; a list stays JSON text; an empty object is nothing."""
     if not isinstance(record, dict):
         return f"not an object but {_kind(record)}", _printable(written(record))
-    row: dict[str, str | None] = {}
     try:
-        _spread(record, "", row)
+        row = spread(record)
         taken = sorted(set(row) & set(ROW_PLUMBING))
         if taken:
             raise ValueError(f"reserved names: {', '.join(taken)}")
