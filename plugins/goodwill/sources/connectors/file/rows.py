@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
@@ -37,12 +36,13 @@ class RowsWriter:
         self._header_lines = header_lines
         self._path = path
         self._writer: pq.ParquetWriter | None = None
-        stamp = dt.datetime.fromisoformat(labels.extracted_at)
-        self._constants = (pa.scalar(labels.batch_id), pa.scalar(labels.file), pa.scalar(stamp, pa.timestamp("us")))
+        stamp = np.array(labels.extracted_at, "datetime64[us]")  # not a scalar of Arrow's, which would import pandas
+        self._constants = (pa.array([labels.batch_id]), pa.array([labels.file]), pa.array(stamp.reshape(1)))
         self._plumbing = self._plumbing_of(0)
         text = [(name, pa.string()) for name in (*self.columns, "__malformed", "__line")]
-        plumbing = [("__row_no", pa.int64()), ("__batch_id", pa.string()), ("__file", pa.string()), ("__extracted_at", pa.timestamp("us"))]
-        self._schema = pa.schema([*text, *plumbing])
+        labelled = zip(("__batch_id", "__file", "__extracted_at"), self._constants, strict=True)
+        same = [(name, pa.dictionary(pa.int32(), each.type)) for name, each in labelled]
+        self._schema = pa.schema([*text, ("__row_no", pa.int64()), *same])
         self._odd: set[int] = set()
 
     def __enter__(self) -> RowsWriter:
@@ -74,8 +74,8 @@ class RowsWriter:
 
     def _plumbing_of(self, count: int) -> list[pa.Array]:
         """Row numbers from 1 and the batch's labels for `count` rows: made once, cut to length for each table."""
-        numbers = pc.cumulative_sum(pa.repeat(pa.scalar(1, pa.int64()), count))
-        return [numbers, *(pa.repeat(each, count) for each in self._constants)]
+        first = pa.array(np.zeros(count, np.int32))
+        return [pa.array(np.arange(1, count + 1)), *(pa.DictionaryArray.from_arrays(first, each) for each in self._constants)]
 
     def _write(self, arrays: list[pa.Array | pa.ChunkedArray], wrong: pa.Array, lines: pa.Array, count: int) -> None:
         if count > len(self._plumbing[0]):
@@ -143,9 +143,13 @@ def _is_plain(text: pa.StringArray) -> bool:
         return True
     borders = np.frombuffer(offsets, np.int32, len(text) + 1, text.offset * 4)
     begin, end = int(borders[0]), int(borders[-1])
-    letters = np.frombuffer(content, np.uint8, end)
     if begin == end:
+        return True
+    letters = np.frombuffer(content, np.uint8, end)
+    if letters[begin:].max() > 127:
+        return False
+    if letters[begin:].min() > ord(" "):  # none anywhere
         return True
     # an empty value looks at its neighbour's letter
     edges = (letters[np.minimum(borders[:-1], end - 1)], letters[np.maximum(borders[1:] - 1, begin)])
-    return bool(letters[begin:].max() < 128 and min(edges[0].min(), edges[1].min()) > ord(" "))
+    return bool(min(edges[0].min(), edges[1].min()) > ord(" "))
