@@ -121,8 +121,8 @@ REASONS: dict[str, Reason] = {
         "add 'translate' to the mapping of 'currency'",
     ),
     "MISSING_RATE": Reason(
-        "there is no exchange rate for this currency on or before this day, and a rate is never guessed",
-        "the rates begin later than the orders, or lack a currency",
+        "there is no exchange rate for this currency on this day, nor a recent one before it, and a rate is never guessed",
+        "the rates begin later than the orders, lack a currency, or have not been sent for a while (quality.rate_patience_days)",
         "send the missing rates: the rows come back by themselves",
     ),
     "CURRENCY_CHANGED": Reason(
@@ -131,8 +131,8 @@ REASONS: dict[str, Reason] = {
         "find out which version is right, and correct the other",
     ),
     "KEY_REUSED": Reason(
-        "one key stands for two different things: the same order number with another customer",
-        "numbering that began again, or two systems in one file",
+        "one key stands for two different things: the same order number with another customer, the same contact number with another person",
+        "numbering that began again, two systems in one file, or two sources that count by themselves",
         "name the 'system' of each source, or correct the key",
     ),
     "BEFORE_ORDER": Reason("a refund dated before its order", "exchanged dates, or the wrong order number", _CORRECT),

@@ -17,27 +17,71 @@
     upper(trim({{ column }})) in ('{{ iso_currencies() | join("', '") }}')
 {%- endmacro %}
 
-{# One row per known currency, with the first day it has an accepted rate on. #}
+{# One row per known currency. #}
 {% macro known_currencies() -%}
-select
-    iso_currencies.code as _known_currency,
-    min(exchange_rates.day) as _first_rate_on
+select iso_currencies.code as _known_currency
 from (values ('{{ iso_currencies() | join("'), ('") }}')) as iso_currencies (code)
-left join {{ ref('base_exchange_rates') }} as exchange_rates
-    on iso_currencies.code = upper(trim(exchange_rates.currency))
-    and exchange_rates.row_status = 'accepted'
-group by iso_currencies.code
 {% endmacro %}
 
-{# The rules of an amount in a currency of its own, over the columns of `known_currencies`. #}
+{# Every day that a currency has a rate for: from the day of an accepted one until the next, so long as the settings allow. #}
+{% macro rated_days() -%}
+select
+    currency as _rated_currency,
+    {{ add_days('day', 'day_offset') }} as _rated_day
+from (
+    select
+        currency,
+        day,
+        {{ series_to('last_offset') }} as day_offset
+    from (
+        select
+            currency,
+            day,
+            least(
+                {{ setting('quality_rate_patience_days') }},
+                coalesce(
+                    {{ days_between('day', 'lead(day) over (partition by currency order by day asc nulls last)') }} - 1,
+                    {{ setting('quality_rate_patience_days') }}
+                )
+            ) as last_offset
+        from {{ ref('base_exchange_rates') }}
+        where row_status = 'accepted'
+    ) as spans
+) as days
+{% endmacro %}
+
+{# The day a rate is needed for. #}
+{% macro rated_day(rate) -%}
+    {{ return(rate.event_on if 'event_on' in rate else business_date(rate.event_at)) }}
+{%- endmacro %}
+
+{# What the rules of an amount in a currency of its own look up, as `lookups` of `stage_base`. #}
+{% macro rate_lookups(rate) -%}
+    {%- set currency = 'upper(trim(landed.' ~ rate.currency ~ '))' -%}
+    {{ return([
+        {
+            'name': 'currencies',
+            'query': known_currencies(),
+            'columns': ['_known_currency'],
+            'on': currency ~ ' = currencies._known_currency',
+        },
+        {
+            'name': 'rated_days',
+            'query': rated_days(),
+            'columns': ['_rated_day'],
+            'on': currency ~ ' = rated_days._rated_currency and ' ~ rated_day(rate) ~ ' = rated_days._rated_day',
+        },
+    ]) }}
+{%- endmacro %}
+
+{# The rules of an amount in a currency of its own, over the columns of `rate_lookups`. #}
 {% macro rate_rules(rate) -%}
-    {%- set day = rate.event_on if 'event_on' in rate else business_date(rate.event_at) -%}
     {%- set is_foreign = rate.currency ~ ' is not null and upper(trim(' ~ rate.currency ~ ')) <> ' ~ setting('company_currency') -%}
     {{ return([
         {'column': rate.currency, 'reason': 'UNKNOWN_CURRENCY', 'when': is_foreign ~ ' and _known_currency is null'},
         {
             'column': rate.currency, 'reason': 'MISSING_RATE',
-            'when': is_foreign ~ ' and _known_currency is not null and coalesce(_first_rate_on > ' ~ day ~ ', true)',
+            'when': is_foreign ~ ' and _known_currency is not null and _rated_day is null',
         },
     ]) }}
 {%- endmacro %}

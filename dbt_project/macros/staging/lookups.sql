@@ -39,3 +39,26 @@ where
     and granted
 group by contact_id
 {% endmacro %}
+
+{# A name or an address in one spelling, to compare two. #}
+{% macro spelled(column) -%}
+    nullif(lower(trim({{ column }})), '')
+{%- endmacro %}
+
+{#
+Whether two sources mean two people by one contact id: of e-mail, phone and first name (last name, where there is no first) two are given on
+both sides and differ, and neither an address nor the whole name is the same. Within one source a person may change all of them; a new last
+name with a new address is a marriage as often as not.
+#}
+{% macro is_another_person() -%}
+    _source <> _first_source
+    and not coalesce({{ spelled('email') }} = _first_email, false)
+    and not coalesce({{ spelled('phone') }} = _first_phone, false)
+    and not coalesce({{ spelled('first_name') }} = _first_given_name and {{ spelled('last_name') }} = _first_family_name, false)
+    and case when {{ spelled('email') }} <> _first_email then 1 else 0 end
+        + case when {{ spelled('phone') }} <> _first_phone then 1 else 0 end
+        + case
+            when coalesce({{ spelled('first_name') }} <> _first_given_name, {{ spelled('last_name') }} <> _first_family_name) then 1
+            else 0
+        end >= 2
+{%- endmacro %}

@@ -18,8 +18,9 @@ version : the column that dates a version, or none.
 happened : timestamps and dates of things that already happened: not before 1990, not after 2100, not later than a day after extraction.
 dated : timestamps and dates that may lie ahead: not before 1990, not after 2100.
 rules : further row rules, each a dict of column, reason, when (a condition; unknown counts as kept).
-rate : dict of currency and event_at (or event_on, a date): the row needs a known currency, and an exchange rate on or before that business
+rate : dict of currency and event_at (or event_on, a date): the row needs a known currency, and an exchange rate that holds on that business
     day unless it is in the reporting currency.
+written : column → expression, for columns whose values are compared in one spelling.
 lookups : what rows of other kinds say, each a dict of name, query (at most one row for each landed row), columns (they begin with `_`)
     and on (the condition of a left join); rules read their columns.
 earlier : window functions over the versions of a key before this one, name (begins with `_`) → function; read by `version_rules`, which are
@@ -31,19 +32,14 @@ flags : further columns, name → expression; `flag_lookups` are like `lookups`,
 #}
 {% macro stage_base(
     entity, columns, key, required_key=none, version='updated_at', happened=[], dated=[], rules=[], rate=none, lookups=[],
-    version_lookups=[], earlier={}, version_rules=[], running=none, flag_lookups=[], flags={}
+    version_lookups=[], earlier={}, version_rules=[], running=none, flag_lookups=[], flags={}, written={}
 ) -%}
 
 {%- set plumbing = ['_source', '_system', '_batch_id', '_file', '_row_no', '_extracted_at'] -%}
 {%- set identity = ['_source', '_batch_id', '_row_no'] -%}
 {%- set needed_key = key if required_key is none else required_key -%}
 {%- set all_rules = row_rules(needed_key, version, happened, dated) + rules + (rate_rules(rate) if rate is not none else []) -%}
-{%- set all_lookups = lookups + ([{
-    'name': 'currencies',
-    'query': known_currencies(),
-    'columns': ['_known_currency', '_first_rate_on'],
-    'on': 'upper(trim(landed.' ~ rate.currency ~ ')) = currencies._known_currency',
-}] if rate is not none else []) -%}
+{%- set all_lookups = lookups + (rate_lookups(rate) if rate is not none else []) -%}
 {%- set looked_up = all_lookups | map(attribute='columns') | sum(start=[]) %}
 
 with
@@ -70,7 +66,7 @@ judged as {{ materialized() }} (
 
     select
         {%- for column in columns + plumbing %}
-        landed.{{ column }},
+        {{ written[column] ~ ' as ' ~ column if column in written else 'landed.' ~ column }},
         {%- endfor %}
         {%- for column in looked_up %}
         {{ column }},

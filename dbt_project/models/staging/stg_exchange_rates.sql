@@ -8,7 +8,7 @@ base as (
 
 select
     day,
-    upper(trim(currency)) as currency,
+    currency,
     rate,
     _source,
     _system,

@@ -157,6 +157,7 @@ class Folklore(Section):
 class Quality(Section):
     quarantine_share: Share = 0.05
     refund_patience_days: Days = 30
+    rate_patience_days: Days = 31
     events_per_second: Annotated[int, Field(ge=1)] = 10
 
 

@@ -138,6 +138,43 @@ consent_channels as (
 
 ),
 
+-- the first and the last order of each batch
+batch_edges as (
+
+    select
+        _source,
+        _batch_id,
+        min(_row_no) as first_row_no,
+        max(_row_no) as last_row_no
+    from {{ ref('base_orders') }}
+    group by _source, _batch_id
+
+),
+
+edge_orders as (
+
+    select
+        orders.order_id,
+        orders.row_status,
+        orders.superseded_as,
+        orders._source,
+        orders._batch_id,
+        orders._file,
+        orders._row_no,
+        batches.batch_no,
+        orders._row_no = batch_edges.first_row_no as is_first,
+        orders._row_no = batch_edges.last_row_no as is_last
+    from {{ ref('base_orders') }} as orders
+    inner join batch_edges
+        on orders._source = batch_edges._source
+        and orders._batch_id = batch_edges._batch_id
+        and orders._row_no in (batch_edges.first_row_no, batch_edges.last_row_no)
+    inner join {{ source('control', 'batches') }} as batches
+        on orders._source = batches.source
+        and orders._batch_id = batches.batch_id
+
+),
+
 -- one row per row and code; a message after two unsubscriptions is there twice
 observed as (
 {% for entity in entities %}
@@ -176,6 +213,25 @@ observed as (
         status is not null
         and not {{ is_listed('status', 'orders_known_statuses') }}
         and not {{ is_listed('status', 'orders_cancelled_statuses') }}
+    union all
+    select
+        'orders' as entity,
+        'CUT_ORDER' as code,
+        upper_part._source,
+        upper_part._batch_id,
+        upper_part._file,
+        upper_part._row_no
+    from edge_orders as upper_part
+    inner join edge_orders as lower_part
+        on upper_part._source = lower_part._source
+        and upper_part.order_id = lower_part.order_id
+        and upper_part.batch_no < lower_part.batch_no
+    where
+        upper_part.is_last
+        and lower_part.is_first
+        and lower_part.row_status = 'accepted'
+        and upper_part.row_status = 'superseded'
+        and upper_part.superseded_as in ('version', 'conflict')
     union all
     select
         'refunds' as entity,

@@ -32,8 +32,16 @@
             'on': 'judged.contact_id = granted._granting_contact_id',
         },
     ],
-    earlier={'_was_deleted_at': 'max(deleted_at)'},
+    earlier={
+        '_was_deleted_at': 'max(deleted_at)',
+        '_first_source': first_given('_source'),
+        '_first_email': first_given(spelled('email')),
+        '_first_phone': first_given(spelled('phone')),
+        '_first_given_name': first_given(spelled('first_name')),
+        '_first_family_name': first_given(spelled('last_name')),
+    },
     version_rules=[
+        {'column': 'contact_id', 'reason': 'KEY_REUSED', 'when': is_another_person()},
         {
             'column': 'contact_id',
             'reason': 'RESURRECTED',

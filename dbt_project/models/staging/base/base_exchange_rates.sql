@@ -6,6 +6,7 @@
         'rate',
     ],
     key=['day', 'currency'],
+    written={'currency': 'upper(trim(landed.currency))'},
     version=none,
     dated=['day'],
     rules=[
