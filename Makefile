@@ -69,8 +69,8 @@ bench: $(VENV)/ready-for-tests  ## a million orders through the whole night: tim
 mutants: $(VENV)/ready-for-tests  ## ten thousand damaged files: each row accounted for, or the file refused
 	@PYTHONPATH=plugins:. $(BIN)/python -m tests.unit.extract.bad_inputs.mutants 10000
 
-faults: $(VENV)/ready-for-tests mutants  ## two hundred killed nights, each healed by the next (hours), and the damaged files before them
-	@PYTHONPATH=plugins:. $(BIN)/python -m tests.faults.campaign --kills 200
+faults: $(VENV)/ready-for-tests  ## two hundred kills, twenty nights with a reader, ten thousand damaged files (two hours); counts in faults.json
+	@PYTHONPATH=plugins:. $(BIN)/python -m tests.faults.campaign --kills 200 --nights 20 --mutants 10000
 
 lock: $(VENV)/ready-for-tests  ## resolve the dependencies again
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml -o requirements.lock

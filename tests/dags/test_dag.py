@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.nights import STEPS
+
 ROOT = Path(__file__).resolve().parents[2]
 
 TASKS = {
@@ -48,6 +50,7 @@ dag = bag.dags["nightly"]
 heavy = [name for name in ("pandas", "duckdb", "dbt", "great_expectations", "lifetimes", "scipy", "pyarrow") if name in sys.modules]
 print(json.dumps({{"dags": sorted(bag.dags), "errors": {{k: str(v) for k, v in bag.import_errors.items()}}, "heavy": heavy,
                   "tasks": {{task.task_id: sorted(task.upstream_task_ids) for task in dag.tasks}},
+                  "steps": [task.op_args[1:] for task in dag.topological_sort() if len(getattr(task, "op_args", ())) > 1],
                   "schedule": dag.schedule, "doc": dag.doc_md, "runs": dag.max_active_runs, "catchup": dag.catchup}}))
 """
     environment = {
@@ -81,6 +84,10 @@ def test_nothing_is_published_before_every_boundary_is_validated(parsed):
 
     assert {task for task in TASKS if task.endswith(".validate")} <= before("publish")
     assert before("close_night") == TASKS - {"close_night"}
+
+
+def test_the_nights_that_are_killed_have_the_stages_of_the_dag(parsed):
+    assert parsed["steps"] == [list(step) for step in STEPS]
 
 
 def test_parsing_loads_no_heavy_module(parsed):

@@ -17,6 +17,7 @@ from goodwill.errors import ConfigurationError
 from goodwill.extract.batches import active_batches
 from goodwill.extract.landed import landed_view
 from goodwill.extract.volume import Calendar
+from goodwill.faults import fault
 from goodwill.home import Home
 from goodwill.privacy.hashing import KEYS_TABLE, hash_keys
 from goodwill.settings import BusinessSettings
@@ -176,5 +177,6 @@ def promote(home: Home) -> None:
     shutil.rmtree(old, ignore_errors=True)
     if target.exists():
         os.rename(target, old)
+        fault("publish: between the renames")
     os.rename(home.working_copy.parent, target)
     shutil.rmtree(old, ignore_errors=True)
