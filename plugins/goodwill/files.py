@@ -44,8 +44,12 @@ def private_folder(path: Path) -> None:
 def replace_text(path: Path, text: str) -> None:
     """Write a small text file, whole or not at all."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.write_text(text, encoding="utf-8")
-    os.replace(beside, path)
+    try:
+        beside.write_text(text, encoding="utf-8")
+        os.replace(beside, path)
+    except OSError:  # a full disk
+        beside.unlink(missing_ok=True)
+        raise
 
 
 def name_order(name: str) -> tuple[object, ...]:

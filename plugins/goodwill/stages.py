@@ -192,6 +192,7 @@ def extract_source(ticket: Ticket, source: str, connections: Resolver = from_env
 def prepare(ticket: Ticket) -> Figures:
     """Fix the night's day and its batch set, and lay out a fresh warehouse over them."""
     with _stage(ticket, "prepare") as (night, figures):
+        audit.check_batches(night.home, night.sources)
         as_of = warehouse.prepare_warehouse(night)
         batches = sorted(batch.batch_id for source in night.sources.sources for batch in extract.active_batches(night.home, source))
         audit.RunRecord.of(night.home, night.run_id).update(as_of=as_of, batches=batches)

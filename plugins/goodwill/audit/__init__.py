@@ -1,6 +1,7 @@
 """What a night leaves for auditors: the record of each run and stage, the signed ledger, and the audit tables of a publication."""
 
 from goodwill.audit.form import bring_up
+from goodwill.audit.intact import check_batches
 from goodwill.audit.ledger import append, head
 from goodwill.audit.lineage import write_lineage
 from goodwill.audit.lock import Lock
@@ -13,6 +14,7 @@ __all__ = [
     "RunRecord",
     "append",
     "bring_up",
+    "check_batches",
     "enter_batches",
     "enter_checks",
     "enter_correction",

@@ -64,7 +64,8 @@ class Lock:
     def _is_dead(self, holder: dict[str, Any]) -> bool:
         if holder.get("host") == socket.gethostname() and holder.get("pid"):
             return _birth(int(holder["pid"])) not in {holder.get("born")} - {None}
-        return now() - dt.datetime.fromisoformat(holder["alive_at"]) > LEASE
+        # a sign of life from a time to come is from before the clock was set back: whoever lives has given another since
+        return abs(now() - dt.datetime.fromisoformat(holder["alive_at"])) > LEASE
 
     def acquire(self, run_id: str, pid: int | None) -> int:
         """Take the lock for `run_id`.

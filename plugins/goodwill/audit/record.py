@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from goodwill.audit.ledger import append
+from goodwill.causes import explained
 from goodwill.clock import now
 from goodwill.errors import GateBlocked, GoodwillError, SourceError
 from goodwill.files import replace_text
@@ -91,7 +92,8 @@ def staged(home: Home, run_id: str, stage: str) -> Iterator[dict[str, Any]]:
     Yields a dict for the stage's own figures. An exception is recorded (`blocked` at a gate or by a source, else `failed`) and goes on.
     """
     record = RunRecord.of(home, run_id)
-    record.say(stage, "started")
+    with explained(f"stage {stage!r}"):
+        record.say(stage, "started")
     _reset_peak_memory()
     began, cpu = time.perf_counter(), time.process_time()
     detail: dict[str, Any] = {}
@@ -104,12 +106,13 @@ def staged(home: Home, run_id: str, stage: str) -> Iterator[dict[str, Any]]:
         append(home, "stage", {"run_id": run_id, "stage": stage, "status": status, "figures": figures, **more})
 
     try:
-        yield detail
-        enter("done")
+        with explained(f"stage {stage!r}"):
+            yield detail
+            enter("done")
     except BaseException as error:
         status = "blocked" if isinstance(error, (GateBlocked, SourceError)) else "failed"
-        record.say(stage, status, seconds=round(time.perf_counter() - began, 2), detail={**detail, **cost()}, message=str(error))
         with suppress(OSError, GoodwillError):  # a full disk, a ledger that was changed: the night's own error says more
+            record.say(stage, status, seconds=round(time.perf_counter() - began, 2), detail={**detail, **cost()}, message=str(error))
             enter(status, error=type(error).__name__)  # what it says may name a person: that stays in the record of the run
         raise
     record.say(stage, "done", seconds=round(time.perf_counter() - began, 2), detail={**detail, **cost()})

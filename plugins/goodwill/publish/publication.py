@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import shutil
@@ -15,6 +16,7 @@ from goodwill.errors import GoodwillError
 from goodwill.files import digest, sync
 from goodwill.home import Home
 from goodwill.publish import personal
+from goodwill.publish.swap import publications
 from goodwill.settings.business import PersonalFile
 from goodwill.sql import identifier, literal
 
@@ -117,6 +119,12 @@ def _mode(path: Path, personal_file: PersonalFile) -> int:
     return 0o440 if personal_file == "group" else 0o400
 
 
+def _moment(home: Home) -> dt.datetime:
+    """When a publication is made: never before those that are there, whatever the clock says, as their order decides which are kept."""
+    newest = max((dt.datetime.fromisoformat(each.published_at) for each in publications(home)), default=None)
+    return max(now(), newest + dt.timedelta(microseconds=1)) if newest else now()
+
+
 def build_publication(
     home: Home, run_id: str, facts: dict[str, Any], documents: dict[str, Path], personal_file: PersonalFile = "none"
 ) -> Path:
@@ -138,7 +146,7 @@ def build_publication(
     building = home.published / f".building-{run_id}"
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(parents=True)
-    release = {**facts, "run_id": run_id, "verdict": "published", "published_at": now()}
+    release = {**facts, "run_id": run_id, "verdict": "published", "published_at": _moment(home)}
     rows, prints = _write_database(home.working_copy, building, release, with_personal=personal_file != "none")
     for name, folder in documents.items():
         shutil.copytree(folder, building / name)

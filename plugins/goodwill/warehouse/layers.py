@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from goodwill.causes import remedy_of
 from goodwill.errors import GateBlocked, GoodwillError
 from goodwill.home import Home
 
@@ -70,14 +71,16 @@ def build_layer(home: Home, layer: str) -> dict[str, Any]:
         ],
     )
     if result.exception is not None:
-        raise GoodwillError(f"dbt could not run the layer {layer!r}: {result.exception}", f"see {home.logs / 'dbt' / 'dbt.log'}")
+        said = str(result.exception)
+        raise GoodwillError(f"dbt could not run the layer {layer!r}: {said}", remedy_of(said) or f"see {home.logs / 'dbt' / 'dbt.log'}")
     nodes = {run.node.name: round(run.execution_time, 3) for run in result.result}
     kinds = [str(run.node.resource_type) for run in result.result]
     broken = [run for run in result.result if str(run.status) == "error"]
     if broken:
         first = broken[0]
         detail = " ".join(str(first.message).split())
-        raise GoodwillError(f"model {first.node.name!r} of the layer {layer!r} failed: {detail}", f"see {home.logs / 'dbt' / 'dbt.log'}")
+        log = f"see {home.logs / 'dbt' / 'dbt.log'}"
+        raise GoodwillError(f"model {first.node.name!r} of the layer {layer!r} failed: {detail}", remedy_of(detail) or log)
     failed = [f"dbt test {run.node.name}: {run.failures} failing rows" for run in result.result if str(run.status) == "fail"]
     if failed:
         raise GateBlocked(layer, failed, f"the failing rows: see the compiled tests in {home.logs / 'dbt' / 'target'}")

@@ -1,0 +1,44 @@
+"""When the machine gives out (a full disk, too little memory, a file that another process holds): what it says, and what a person can do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import duckdb
+
+from goodwill.errors import GoodwillError
+
+__all__ = ["explained", "remedy_of"]
+
+#: What the system, the database or Python says → what to do.
+_REMEDIES = {
+    r"No space left on device|Errno 28|Disk quota exceeded|File too large": "make room (goodwill housekeeping, or a larger disk), then run again: nothing has to be cleaned up",
+    r"Out of Memory Error|OutOfMemory|MemoryError|Cannot allocate memory|could not allocate block": "let a night have more memory ($GOODWILL_MEMORY_LIMIT, 3GB unless it says otherwise, and what the machine has), then run again",
+    r"Could not set lock on file|Conflicting lock": "end the process that has the file open, and run again; whoever reads opens published/current, never the warehouse",
+    r"Read-only file system|Permission denied": "let this user write there, then run again",
+}
+
+
+def remedy_of(said: str) -> str | None:
+    """What to do about an error of the machine, or `None` if it is none that is known."""
+    return next((remedy for pattern, remedy in _REMEDIES.items() if re.search(pattern, said)), None)
+
+
+@contextmanager
+def explained(doing: str) -> Iterator[None]:
+    """Raise an error of the machine as one that a person can act on.
+
+    Raises
+    ------
+    GoodwillError : with what was being done, what the machine said, and the remedy; any other error goes on as it is.
+    """
+    try:
+        yield
+    except (OSError, MemoryError, duckdb.Error) as error:
+        said = " ".join(f"{type(error).__name__}: {error}".split())
+        remedy = remedy_of(said)
+        if remedy is None:
+            raise
+        raise GoodwillError(f"{doing}: {said}", remedy) from error

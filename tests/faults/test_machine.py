@@ -1,0 +1,250 @@
+"""The machine gives out in the midst of a night: a full disk, too little memory, a file held by another, a damaged batch, a clock set back.
+
+Each is done for real. What is published stays whole and the old one, the message says what to do, and the next night needs no hands.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+from goodwill import audit, clock, stages
+from goodwill.audit.verifying import verify_chain
+from goodwill.errors import GoodwillError, SourceError
+from goodwill.extract import active_batches
+from goodwill.extract.batches import rows_file
+from goodwill.home import Home
+from goodwill.publish import publications
+from goodwill.publish.rollback import roll_back
+from goodwill.sources import load_sources
+from goodwill.warehouse import open_warehouse
+
+from tests.conftest import ORDERS_SOURCE
+from tests.small_night import lay_out, night, seen
+
+ORDERS = "order_id,ordered_at,customer_id,amount\n" + "".join(
+    f"{n * 7919},2025-03-{1 + n % 28:02},c{n * 104729 % 9973},{n % 997}.50\n" for n in range(30_000)
+)
+
+
+#: What a night writes to that must last.
+WRITTEN = ("landing", "warehouse", "published", "runs", "audit")
+
+
+@pytest.fixture
+def home(make_home) -> Home:
+    """A home with one publication."""
+    home: Home = make_home(**{"orders.csv": ORDERS})
+    night(home, "first", "2025-12-30")
+    return home
+
+
+@contextmanager
+def small_disk(home: Home) -> Iterator[Path | None]:
+    """The folders that a night writes to are on a small file system of their own; nothing where this user may not mount one."""
+    place = home.root / "disk"
+    place.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=60m", "tmpfs", str(place)], capture_output=True, check=False)
+    if done.returncode:
+        yield None
+        return
+    try:
+        for name in WRITTEN:
+            if (home.root / name).exists():
+                shutil.copytree(home.root / name, place / name, symlinks=True)
+                shutil.rmtree(home.root / name)
+            (place / name).mkdir(exist_ok=True)
+            (home.root / name).symlink_to(place / name)
+        yield place
+    finally:
+        subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+@contextmanager
+def filled(place: Path | None, left: int) -> Iterator[None]:
+    """The disk is full but for so many bytes."""
+    if place is None:
+        pytest.skip("a small file system cannot be mounted here")
+    free = os.statvfs(place)
+    with (place / "filler").open("wb") as stream:
+        os.posix_fallocate(stream.fileno(), 0, max(1, free.f_bavail * free.f_frsize - left))
+    try:
+        yield
+    finally:
+        (place / "filler").unlink()
+
+
+def gone(home: Home) -> None:
+    """The process of the night is dead: its last sign of life is old."""
+    lock = audit.Lock.of(home)
+    if holder := lock.holder():
+        lock.path.write_text(lock.path.read_text().replace(str(holder["alive_at"]), "2020-01-01 00:00:00"))
+
+
+def landed(home: Home, run_id: str) -> stages.Ticket:
+    """A night that has come as far as its warehouse, laid out over what has landed."""
+    ticket = stages.open_night(str(home.root), "2025-12-31", run_id)
+    stages.extract_source(ticket, "shop")
+    stages.prepare(ticket)
+    return ticket
+
+
+def assert_published(home: Home, run_id: str) -> None:
+    gone(home)
+    night(home, run_id, "2025-12-31")
+    assert seen(home) == run_id
+    assert "running" not in {run["verdict"] for run in audit.read_runs(home)}
+    assert [path.name for path in home.published.glob(".*")] == []
+    assert [path.name for path in home.warehouse.glob(".lock.json.*")] == []
+    assert verify_chain(home).problem == ""
+
+
+@pytest.mark.parametrize("left", [0, 100_000])
+def test_a_disk_full_while_publishing(home, left):
+    with small_disk(home) as place:
+        ticket = lay_out(home, "second", "2025-12-31")
+        with filled(place, left), pytest.raises(GoodwillError, match=r"stage 'publish': .*(No space left|Errno 28)[\s\S]*make room"):
+            stages.publish_night(ticket)
+        assert seen(home) == "first"
+        assert [each.run_id for each in publications(home)] == ["first"]
+        assert_published(home, "third")
+
+
+def test_a_disk_full_while_the_warehouse_is_laid_out(home):
+    with small_disk(home) as place:
+        ticket = stages.open_night(str(home.root), "2025-12-31", "second")
+        stages.extract_source(ticket, "shop")
+        with filled(place, 200_000), pytest.raises(GoodwillError, match=r"stage 'prepare': .*(No space left|Errno 28)[\s\S]*make room"):
+            stages.prepare(ticket)
+        assert seen(home) == "first"
+        assert_published(home, "third")
+
+
+@pytest.fixture(scope="module")
+def building(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Home, Path | None]]:
+    """A home with one publication, and the small disk it writes to: one for all that build, as dbt reads every model anew in another place."""
+    folder = tmp_path_factory.mktemp("building")
+    (folder / "input").mkdir()
+    (folder / "input" / "orders.csv").write_text(ORDERS)
+    (folder / "goodwill.yml").write_text("company: {currency: EUR}")
+    (folder / "sources.yml").write_text(dedent(ORDERS_SOURCE))
+    home = Home.at(folder)
+    night(home, "first", "2025-12-30")
+    with small_disk(home) as place:
+        yield home, place
+
+
+def assert_builds(home: Home, run_id: str) -> None:
+    """A plain night, as far as the staged orders: nothing was lost."""
+    gone(home)
+    stages.build(landed(home, run_id), "staging")
+    with open_warehouse(home.working_copy, read_only=True) as connection:
+        assert connection.execute("select count(*) from staging.base_orders where row_status = 'accepted'").fetchall() == [(30_000,)]
+
+
+def test_too_little_memory_for_a_model(building, monkeypatch):
+    home, _ = building
+    ticket = landed(home, "starved")
+    monkeypatch.setenv("GOODWILL_MEMORY_LIMIT", "3MB")
+    with pytest.raises(GoodwillError, match=r"of the layer 'staging' failed: .*Out of Memory[\s\S]*remedy: .*GOODWILL_MEMORY_LIMIT"):
+        stages.build(ticket, "staging")
+    monkeypatch.delenv("GOODWILL_MEMORY_LIMIT")
+    assert seen(home) == "first"
+    assert_builds(home, "fed")
+
+
+def test_a_disk_full_while_a_model_is_built(building):
+    home, place = building
+    gone(home)
+    ticket = landed(home, "cramped")
+    full = r"of the layer 'staging' failed: .*(No space left|Errno 28)[\s\S]*make room"
+    with filled(place, 1_500_000), pytest.raises(GoodwillError, match=full):
+        stages.build(ticket, "staging")
+    assert seen(home) == "first"
+    assert_builds(home, "roomy")
+
+
+HOLD = "import duckdb, sys\nwith duckdb.connect(sys.argv[1]) as held:\n    print('held', flush=True)\n    sys.stdin.read()"
+
+
+def test_a_warehouse_that_another_process_holds_open(home):
+    ticket = landed(home, "second")
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(home.working_copy)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(GoodwillError, match=rf"stage 'identity': .*lock on file .*PID {other.pid}[\s\S]*remedy: end the process"):
+            stages.resolve_identities(ticket)
+    assert seen(home) == "first"
+    assert_published(home, "third")
+
+
+def _flip(file: Path, place: int) -> None:
+    content = bytearray(file.read_bytes())
+    content[place] ^= 1
+    file.write_bytes(content)
+
+
+@pytest.mark.parametrize("name", ["rows.parquet", "manifest.json"])
+def test_a_byte_flipped_in_a_landed_batch(home, name):
+    ticket = landed(home, "second")
+    (batch,) = active_batches(home, load_sources(home.sources_file).sources[0])
+    folder = rows_file(home, batch).parent
+    file = folder / name
+    place = file.stat().st_size // 2 if name == "rows.parquet" else file.read_bytes().index(b'"rows": 30000') + len('"rows": 3')
+    _flip(file, place)
+    with pytest.raises(
+        SourceError, match=rf"{batch.batch_id}/{name} \(input/orders.csv\) was changed since it landed[\s\S]*remedy: restore"
+    ):
+        stages.prepare(ticket)
+    assert seen(home) == "first"
+    for each in folder.iterdir():  # as the remedy says: the source still has the file
+        each.unlink()
+    folder.rmdir()
+    gone(home)
+    ticket = landed(home, "third")
+    assert active_batches(home, load_sources(home.sources_file).sources[0])[0].batch_id == batch.batch_id
+    assert_published(home, "fourth")
+
+
+def test_a_batch_whose_rows_are_gone(home):
+    ticket = landed(home, "second")
+    (batch,) = active_batches(home, load_sources(home.sources_file).sources[0])
+    rows_file(home, batch).unlink()
+    with pytest.raises(SourceError, match=r"rows.parquet \(input/orders.csv\) is gone"):
+        stages.prepare(ticket)
+
+
+def clock_at(monkeypatch: pytest.MonkeyPatch, moment: dt.datetime) -> None:
+    """What the package takes for the present moment, wherever it looks."""
+    for module in [each for name, each in sys.modules.items() if name.startswith("goodwill")]:
+        if getattr(module, "now", None) is clock.now and module is not clock:
+            monkeypatch.setattr(module, "now", lambda: moment)
+
+
+def test_a_clock_set_back_between_nights(home, monkeypatch):
+    for number, run_id in enumerate(["second", "third"]):
+        with monkeypatch.context() as patch:
+            clock_at(patch, dt.datetime(2001, 1, 1 + number))
+            night(home, run_id, f"2026-01-0{1 + number}")
+        assert seen(home) == run_id
+        assert [each.run_id for each in publications(home)][-1] == run_id, "what was made last is the newest, whatever the clock says"
+    assert roll_back(home, None, "Ada", "to try")[1].run_id == "second"
+    assert verify_chain(home).problem == ""
+
+
+def test_a_holder_from_before_the_clock_was_set_back_is_dead(home, monkeypatch):
+    with monkeypatch.context() as patch:
+        clock_at(patch, dt.datetime(2031, 1, 1))
+        stages.open_night(str(home.root), "2026-01-01", "ahead")
+    assert audit.Lock.of(home).dead_holder() == "ahead"
+    night(home, "second", "2026-01-01")
+    assert seen(home) == "second"
