@@ -25,7 +25,7 @@ from goodwill.clv.horizons import DAY_HORIZONS, DAYS_PER_MONTH, MONTH_HORIZONS
 from goodwill.clv.outlooks import Outlook
 from goodwill.clv.tuples import DAYS_PER_WEEK, PurchaseTuples
 
-__all__ = ["LEVELS", "bounds", "count_grid", "interval_columns"]
+__all__ = ["LEVELS", "bounds", "count_grid", "interval_columns", "interval_ends"]
 
 Floats = NDArray[np.float64]
 
@@ -37,6 +37,9 @@ _EXACT = 120
 _NEGLIGIBLE = 1e-4
 #: Points of total spend, in units of v + x m.
 _SPEND_POINTS = 96
+#: What is bounded, and the time ahead in weeks: numbers of purchases, and value.
+_COUNTED = {f"purchases_{days}": days / DAYS_PER_WEEK for days in DAY_HORIZONS}
+_VALUED = {f"units_{months}": months * DAYS_PER_MONTH / DAYS_PER_WEEK for months in MONTH_HORIZONS}
 #: Relative width of a class of ages.
 _AGE_STEP = 0.03
 
@@ -52,7 +55,12 @@ def count_grid(most: float) -> Floats:
 
 def interval_columns(prefix: str) -> list[str]:
     """Names of the bounds of a quantity: `<prefix>_low_80`, `<prefix>_high_80`, …"""
-    return [f"{prefix}_{side}_{level}" for level in LEVELS for side in ("low", "high")]
+    return [f"{prefix}_{end}" for end in interval_ends()]
+
+
+def interval_ends() -> list[str]:
+    """Names of the ends of the intervals, without what is bounded: low_80, high_80, low_95, high_95."""
+    return [f"{side}_{level}" for level in LEVELS for side in ("low", "high")]
 
 
 @dataclass(frozen=True)
@@ -64,18 +72,21 @@ class _Tails:
 
     def quantiles(self, rows: NDArray[np.int64], allowed: Floats, between: bool) -> Floats:
         """For each query the smallest value whose tail is at most `allowed`; by straight lines in between where `between`."""
+        result = np.full(len(rows), self.values[0])
+        asked = np.flatnonzero(allowed < self.tails[rows, 0])
+        rows, allowed = rows[asked], allowed[asked]
         # one search over all rows: row number plus share not in the tail rises along the whole
         keys = (np.arange(len(self.tails))[:, None] * 2.0 + 1.0 - self.tails).ravel()
         width = self.tails.shape[1]
-        place = np.searchsorted(keys, rows * 2.0 + 1.0 - allowed - 1e-12) - rows * width
-        place = np.clip(place, 0, width - 1)
-        result = self.values[place]
+        place = np.clip(np.searchsorted(keys, rows * 2.0 + 1.0 - allowed - 1e-12) - rows * width, 0, width - 1)
+        found = self.values[place]
         if between:
             below = np.maximum(place - 1, 0)
             upper, lower = self.tails[rows, below], self.tails[rows, place]
             share = np.clip((upper - allowed) / np.maximum(upper - lower, 1e-300), 0.0, 1.0)
-            result = np.where(place > 0, self.values[below] + share * (result - self.values[below]), result)
-        return np.asarray(np.where(allowed >= self.tails[rows, 0], self.values[0], result))
+            found = np.where(place > 0, self.values[below] + share * (found - self.values[below]), found)
+        result[asked] = found
+        return result
 
 
 def bounds(outlook: Outlook, scale: float, tuples: PurchaseTuples, p_alive: Floats, spend: Mapping[str, float] | None) -> dict[str, Floats]:
@@ -91,28 +102,35 @@ def bounds(outlook: Outlook, scale: float, tuples: PurchaseTuples, p_alive: Floa
     `purchases_30_low_80` … `purchases_365_high_95`: numbers of purchases. `units_12_low_80` … `units_36_high_95`: spend in units of
     v + x m, not discounted; or purchases.
     """
-    weeks = [days / DAYS_PER_WEEK for days in (*DAY_HORIZONS, *(months * DAYS_PER_MONTH for months in MONTH_HORIZONS))]
-    names = [f"purchases_{days}" for days in DAY_HORIZONS] + [f"units_{months}" for months in MONTH_HORIZONS]
-    result = {column: np.zeros(len(tuples.x)) for name in names for column in interval_columns(name)}
+    result = {column: np.zeros(len(tuples.x)) for name in (*_COUNTED, *_VALUED) for column in interval_columns(name)}
     classes = np.rint(np.log(scale + tuples.age) / _AGE_STEP).astype(np.int64)
     edges = np.flatnonzero(np.diff(tuples.x, prepend=-1, append=-1))
     for begin, end in pairwise(edges):
         part, x = slice(begin, end), int(tuples.x[begin])
         _, rows = np.unique(classes[part], return_inverse=True)
         age = np.bincount(rows, tuples.age[part]) / np.bincount(rows)
-        for name, ahead in zip(names, weeks, strict=True):
-            most = 16.0
-            while (outlook.tail_if_alive(x, age, ahead, np.array([most])) > _NEGLIGIBLE).any():
-                most *= 2
-            counts = count_grid(most)
-            reached = outlook.tail_if_alive(x, age, ahead, counts)
-            is_value = name.startswith("units")
-            tails = _spend(x, counts, reached, spend) if is_value else _counts(counts, reached)
+        tails = {name: _counts(*_reached(outlook, x, age, ahead)) for name, ahead in _COUNTED.items()}
+        # the counts of the longest time serve the shorter ones too: what is spent on so many purchases is worked out once
+        counts, reached = _reached(outlook, x, age, max(_VALUED.values()))
+        spent = _Spent.of(x, counts, spend) if spend else None
+        for name, ahead in _VALUED.items():
+            sooner = reached if ahead == max(_VALUED.values()) else outlook.tail_if_alive(x, age, ahead, counts)
+            tails[name] = spent.mixed(sooner) if spent else _counts(counts, sooner)
+        for name, tail in tails.items():
             for level in LEVELS:
                 for side, quantile in (("low", 0.5 - level / 200), ("high", 0.5 + level / 200)):
-                    allowed = (1 - quantile) / np.maximum(p_alive[part], 1e-300)
-                    result[f"{name}_{side}_{level}"][part] = tails.quantiles(rows, np.minimum(allowed, 1.0), is_value)
+                    allowed = np.minimum((1 - quantile) / np.maximum(p_alive[part], 1e-300), 1.0)
+                    result[f"{name}_{side}_{level}"][part] = tail.quantiles(rows, allowed, name in _VALUED)
     return result
+
+
+def _reached(outlook: Outlook, x: int, age: Floats, weeks: float) -> tuple[Floats, Floats]:
+    """Numbers of purchases that are worth looking at, and how likely each is reached by those still there: one row an age."""
+    most = 16.0
+    while (outlook.tail_if_alive(x, age, weeks, np.array([most])) > _NEGLIGIBLE).any():
+        most *= 2
+    counts = count_grid(most)
+    return counts, outlook.tail_if_alive(x, age, weeks, counts)
 
 
 def _counts(counts: Floats, reached: Floats) -> _Tails:
@@ -121,15 +139,22 @@ def _counts(counts: Floats, reached: Floats) -> _Tails:
     return _Tails(last, np.column_stack([reached, np.zeros(len(reached))]))
 
 
-def _spend(x: int, counts: Floats, reached: Floats, spend: Mapping[str, float] | None) -> _Tails:
-    """P(S > s) on points of spend, mixed over the number of purchases; without a spend model S is that number."""
-    if spend is None:
-        return _counts(counts, reached)
-    shape, own = spend["p"], spend["q"] + spend["p"] * x
-    mass = reached - np.column_stack([reached[:, 1:], np.zeros(len(reached))])
-    last = np.append(counts[1:] - 1, counts[-1])
-    middle = (counts + last) / 2
-    low, high = np.log(shape * 0.02 / own), np.log(max(shape * middle[-1], 1.0) / own * 20.0)
-    points = np.exp(np.linspace(low, high, _SPEND_POINTS))
-    above = betainc(own, (shape * middle)[:, None], (1 / (1 + points))[None, :])
-    return _Tails(np.concatenate([[0.0], points]), np.column_stack([reached[:, 0], np.einsum("ij,jk->ik", mass, above)]))
+@dataclass(frozen=True)
+class _Spent:
+    """P(S > s | so many purchases) on `points` of spend s, in units of v + x m: rows the counts, columns the points."""
+
+    points: Floats
+    above: Floats
+
+    @classmethod
+    def of(cls, x: int, counts: Floats, spend: Mapping[str, float]) -> _Spent:
+        shape, own = spend["p"], spend["q"] + spend["p"] * x
+        middle = (counts + np.append(counts[1:] - 1, counts[-1])) / 2
+        low, high = np.log(shape * 0.02 / own), np.log(max(shape * middle[-1], 1.0) / own * 20.0)
+        points = np.exp(np.linspace(low, high, _SPEND_POINTS))
+        return cls(points, betainc(own, (shape * middle)[:, None], (1 / (1 + points))[None, :]))
+
+    def mixed(self, reached: Floats) -> _Tails:
+        """P(S > s), mixed over the number of purchases."""
+        mass = reached - np.column_stack([reached[:, 1:], np.zeros(len(reached))])
+        return _Tails(np.concatenate([[0.0], self.points]), np.column_stack([reached[:, 0], np.einsum("ij,jk->ik", mass, self.above)]))

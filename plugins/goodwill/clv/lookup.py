@@ -1,8 +1,8 @@
-"""The look-ups the scores are joined to: what the model says of each distinct (x, T), and of each distinct (x, t_x, T)."""
+"""The look-up that the scores are joined to: everything a model says of a history, once for each distinct (x, t_x, T)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -14,65 +14,77 @@ from goodwill.clv.intervals import bounds, interval_columns
 from goodwill.clv.outlooks import Outlook
 from goodwill.clv.tuples import DAYS_PER_WEEK, PurchaseTuples
 
-__all__ = ["expected_if_alive", "tuple_scores"]
+__all__ = ["FARTHEST_DAYS", "histories", "no_histories"]
 
 Floats = NDArray[np.float64]
 
+#: A next purchase later than that has no date.
+FARTHEST_DAYS = max(MONTH_HORIZONS) * 365.25 / 12
 
-def expected_if_alive(outlook: Outlook, tuples: PurchaseTuples, group: str, calendars: Mapping[float, Calendar]) -> pa.Table:
-    """E[Y(t) | alive, x, T] for the distinct (x, T): a million customers have some ten thousand.
 
-    Parameters
-    ----------
-    calendars : annual discount rate → its calendar; the expectations are computed once for all of them.
+def no_histories(rates: int) -> pa.Table:
+    """The look-up without a row, for `rates` discount rates.
 
-    Returns
-    -------
-    Columns `model_group`, `x`, `age_days`, `discount_rate`, and those of `Calendar.columns`.
+    `at_30` … and `plain_12` … are E[Y(t) | x, t_x, T], P(alive) in it; `share_12_0` … what is left of the latter after discounting at rate
+    number 0; `purchases_30_low_80` … numbers of purchases; `units_12_low_80` … spend in units of v + x m, not discounted.
     """
-    span = int(tuples.age_days.max(initial=0)) + 1
-    keys = np.unique(tuples.x * span + tuples.age_days)
-    x, age_days = keys // span, keys % span
-    days = next(iter(calendars.values())).days
-    cumulative = np.empty((len(keys), len(days)))
-    edges = np.flatnonzero(np.diff(x, prepend=-1, append=-1))
-    for begin, end in pairwise(edges):
-        cumulative[begin:end] = outlook.expected_if_alive(int(x[begin]), age_days[begin:end] / DAYS_PER_WEEK, days / DAYS_PER_WEEK)
-    parts = [
-        pa.table({"model_group": [group] * len(keys), "x": x, "age_days": age_days, "discount_rate": np.full(len(keys), rate)})
-        for rate in calendars
-    ]
-    for place, calendar in enumerate(calendars.values()):
-        for name, column in calendar.columns(cumulative).items():
-            parts[place] = parts[place].append_column(name, pa.array(column))
-    return pa.concat_tables(parts)
+    fields = [("model_group", pa.string()), ("x", pa.int64()), ("t_x_days", pa.int64()), ("age_days", pa.int64())]
+    fields += [("p_alive", pa.float64()), ("next_purchase_days", pa.float64())]
+    fields += [(f"at_{days}", pa.float64()) for days in DAY_HORIZONS] + [(f"plain_{months}", pa.float64()) for months in MONTH_HORIZONS]
+    fields += [(f"share_{months}_{rate}", pa.float64()) for rate in range(rates) for months in MONTH_HORIZONS]
+    fields += [(name, pa.int32()) for days in DAY_HORIZONS for name in interval_columns(f"purchases_{days}")]
+    fields += [(name, pa.float32()) for months in MONTH_HORIZONS for name in interval_columns(f"units_{months}")]
+    return pa.schema(fields).empty_table()
 
 
-def tuple_scores(outlook: Outlook, scale: float, tuples: PurchaseTuples, group: str, spend: Mapping[str, float] | None) -> pa.Table:
-    """P(alive), the days to one more purchase, and the bounds of the intervals, by (x, t_x, T).
+def histories(
+    outlook: Outlook,
+    scale: float,
+    tuples: PurchaseTuples,
+    group: str,
+    spend: Mapping[str, float] | None,
+    calendars: Sequence[Calendar],
+    with_intervals: bool,
+) -> pa.Table:
+    """P(alive), the days to one more purchase, expected purchases, and the bounds of the intervals, with the columns of `no_histories`.
 
     Parameters
     ----------
     scale : the model's `alpha`.
     spend : parameters of the spend model, None where none is used.
+    calendars : one a discount rate; rate number 0 is the first.
+    with_intervals : false leaves the bounds empty.
     """
     alive = outlook.p_alive(tuples)
     days = outlook.days_to_next(tuples, alive)
-    columns = {
+    columns: dict[str, object] = {
         "model_group": pa.array([group]).take(pa.array(np.zeros(len(tuples.x), dtype=np.int8))),
         "x": tuples.x,
         "t_x_days": tuples.t_x_days,
         "age_days": tuples.age_days,
         "p_alive": alive,
-        "next_purchase_days": pa.array(days, mask=~np.isfinite(days)),
+        "next_purchase_days": pa.array(np.maximum(np.ceil(days), 1), mask=~(days <= FARTHEST_DAYS)),
     }
-    found = bounds(outlook, scale, tuples, alive, spend)
-    for name in interval_names():
-        columns[name] = found[name].astype(np.int32 if name.startswith("purchases") else np.float32)
-    return pa.table(columns)
+    cumulative, place = _if_alive(outlook, tuples, calendars[0].days)
+    for number, calendar in enumerate(calendars):
+        found = calendar.columns(cumulative)
+        columns |= {name: alive * column[place] for name, column in found.items() if number == 0 and not name.startswith("discounted")}
+        for months in MONTH_HORIZONS:
+            share = found[f"discounted_{months}"] / np.maximum(found[f"plain_{months}"], 1e-300)
+            columns[f"share_{months}_{number}"] = share[place]
+    if with_intervals:
+        columns |= bounds(outlook, scale, tuples, alive, spend)
+    schema = no_histories(len(calendars)).schema
+    empty = pa.nulls(len(tuples.x), pa.float32())
+    return pa.table({name: columns.get(name, empty) for name in schema.names}).cast(schema, safe=False)
 
 
-def interval_names() -> list[str]:
-    """The bounds by tuple, in their order: purchases to the day horizons, then units of value to the month horizons."""
-    names = [f"purchases_{days}" for days in DAY_HORIZONS] + [f"units_{months}" for months in MONTH_HORIZONS]
-    return [column for name in names for column in interval_columns(name)]
+def _if_alive(outlook: Outlook, tuples: PurchaseTuples, days: Floats) -> tuple[Floats, NDArray[np.int64]]:
+    """E[Y(t) | alive, x, T] for the distinct (x, T), of which a million customers have some ten thousand; and the row of each tuple in it."""
+    span = int(tuples.age_days.max(initial=0)) + 1
+    keys, place = np.unique(tuples.x * span + tuples.age_days, return_inverse=True)
+    x, age_days = keys // span, keys % span
+    cumulative = np.empty((len(keys), len(days)))
+    for begin, end in pairwise(np.flatnonzero(np.diff(x, prepend=-1, append=-1))):
+        cumulative[begin:end] = outlook.expected_if_alive(int(x[begin]), age_days[begin:end] / DAYS_PER_WEEK, days / DAYS_PER_WEEK)
+    return cumulative, place.astype(np.int64)

@@ -8,10 +8,10 @@ from typing import Any, cast
 import duckdb
 import pyarrow as pa
 
-from goodwill.clv import averages_sql, scores_sql
+from goodwill.clv import averages_sql, contracts_sql, scores_sql
 from goodwill.clv.contracts import renewal_table
 from goodwill.clv.horizons import MONTH_HORIZONS, Calendar
-from goodwill.clv.lookup import expected_if_alive, interval_names, tuple_scores
+from goodwill.clv.lookup import histories, no_histories
 from goodwill.clv.outlooks import ModelName, outlook_of
 from goodwill.clv.runs import ALL, CONTRACT_MODEL, SPEND_MODEL, ModelRun, read_scoring_runs
 from goodwill.clv.tuples import read_purchase_tuples
@@ -26,8 +26,6 @@ MARGIN_CREDIBILITY = 5.0
 SPEND_CREDIBILITY = 3.0
 #: How many days the population's cost to serve weighs against a customer's own.
 COST_CREDIBILITY = 90.0
-#: Repeat customers below which no interval of a single customer is claimed.
-INTERVALS_FROM = 30
 
 
 def score(connection: duckdb.DuckDBPyConnection, settings: BusinessSettings, run_id: str, as_of: dt.date) -> dict[str, Any]:
@@ -46,20 +44,23 @@ def score(connection: duckdb.DuckDBPyConnection, settings: BusinessSettings, run
     spend = next((run for run in runs if run.model == SPEND_MODEL), None)
     purchases = {run.group_name: run for run in runs if run.model not in (SPEND_MODEL, CONTRACT_MODEL)}
     calendars = _calendars(settings)
-    _write_parameters(connection, settings, run_id, as_of, spend)
+    fewest = settings.clv.minimum_interval_customers
+    _write_parameters(connection, settings, as_of, spend)
     _write_policies(connection, settings)
-    _write_models(connection, run_id, purchases)
+    _write_models(connection, run_id, purchases, spend)
     for statement in averages_sql.STATEMENTS:
         connection.execute(statement)
-    tables = _look_ups(connection, purchases, spend, calendars)
-    tables["scoring_days"] = _discounted_days(calendars)
     contracts = [run for run in runs if run.model == CONTRACT_MODEL]
-    tables["scoring_renewals"] = renewal_table(connection, contracts, settings.clv.annual_discount_rate)
+    tables = {
+        "scoring_histories": _histories(connection, purchases, spend, calendars, fewest),
+        "scoring_days": _days(calendars),
+        "scoring_renewals": renewal_table(connection, contracts, settings.clv.annual_discount_rate),
+    }
     for name, table in tables.items():
         connection.register(name, table)
     try:
-        connection.execute(scores_sql.contracts())
-        connection.execute(scores_sql.scores())
+        connection.execute(contracts_sql.contracts())
+        connection.execute(scores_sql.scores(len(calendars), any(_has_intervals(run, fewest) for run in purchases.values())))
     finally:
         for name in tables:
             connection.unregister(name)
@@ -75,26 +76,23 @@ def score(connection: duckdb.DuckDBPyConnection, settings: BusinessSettings, run
     }
 
 
-def _calendars(settings: BusinessSettings) -> dict[float, Calendar]:
+def _calendars(settings: BusinessSettings) -> list[Calendar]:
     """Every discount rate that somebody's value is counted with."""
     rates = {settings.clv.annual_discount_rate}
     rates |= {policy.annual_discount_rate for policy in settings.clv.policies.values() if policy.annual_discount_rate is not None}
-    return {rate: Calendar(rate) for rate in sorted(rates)}
+    return [Calendar(rate) for rate in sorted(rates)]
 
 
-def _write_parameters(
-    connection: duckdb.DuckDBPyConnection, settings: BusinessSettings, run_id: str, as_of: dt.date, spend: ModelRun | None
-) -> None:
+def _write_parameters(connection: duckdb.DuckDBPyConnection, settings: BusinessSettings, as_of: dt.date, spend: ModelRun | None) -> None:
     """One row: what is the same for everybody."""
     values: dict[str, float | None] = {name: (spend.parameters if spend else {}).get(name) for name in ("p", "q", "v")}
     values |= {"margin_credibility": MARGIN_CREDIBILITY, "spend_credibility": SPEND_CREDIBILITY, "cost_credibility": COST_CREDIBILITY}
     values |= {"assumed_margin_rate": settings.margin.assumed_rate, "annual_discount_rate": settings.clv.annual_discount_rate}
-    texts = {"spend_refusal": _message(connection, run_id, SPEND_MODEL), "spend_remark": _remark("spend", spend)}
-    columns = [f"cast(${name} as double) as {name}" for name in values] + [f"cast(${name} as varchar) as {name}" for name in texts]
+    columns = [f"cast(${name} as double) as {name}" for name in values]
     connection.execute(
         f"create or replace temp table scoring_parameters as select cast($as_of as date) as as_of, cast({MONTH_HORIZONS[0]} as bigint) "
         f"as horizon_months, {', '.join(columns)}",
-        values | texts | {"as_of": as_of},
+        values | {"as_of": as_of},
     )
 
 
@@ -109,57 +107,55 @@ def _write_policies(connection: duckdb.DuckDBPyConnection, settings: BusinessSet
         connection.execute("insert into scoring_policies values (?, ?, ?, ?, ?, ?)", [brand, *row])
 
 
-def _write_models(connection: duckdb.DuckDBPyConnection, run_id: str, runs: dict[str, ModelRun]) -> None:
-    """One row a group of customers: the model that scores it, or why none does."""
-    connection.execute(
-        "create or replace temp table scoring_models (model_group varchar, model varchar, refusal varchar, remark varchar, has_intervals boolean)"
-    )
-    refusal = _refusal(connection, run_id)
-    groups = [row[0] for row in connection.execute("select distinct model_group from intermediate.int_rfm_tuples").fetchall()]
-    for group in sorted({ALL, *groups}):
+def _write_models(connection: duckdb.DuckDBPyConnection, run_id: str, runs: dict[str, ModelRun], spend: ModelRun | None) -> None:
+    """One row a group of customers: the model that scores it, and why it is not tonight's."""
+    connection.execute("create or replace temp table scoring_models (model_group varchar, model varchar, reason varchar)")
+    refusal = _refusal(connection, run_id) or "not fitted"
+    refused = _message(connection, run_id, SPEND_MODEL) or "not fitted"
+    of_spend = _remark("spend", spend) if spend else f"spend: {refused}; own mean, weighed with the average one"
+    nobody = f"purchases: {refusal}; everybody is expected back at the rate of those who came in the same quarter"
+    for group in sorted({ALL, *_groups(connection)}):
         run = runs.get(group, runs.get(ALL))
-        row = [run.model if run else None, refusal, _remark("purchases", run), run is not None and run.repeat_customers >= INTERVALS_FROM]
-        connection.execute("insert into scoring_models values (?, ?, ?, ?, ?)", [group, *row])
+        reasons = [_remark("purchases", run) if run else nobody, of_spend]
+        row = [group, run.model if run else None, "; ".join(reason for reason in reasons if reason) or None]
+        connection.execute("insert into scoring_models values (?, ?, ?)", row)
 
 
-def _look_ups(
-    connection: duckdb.DuckDBPyConnection, purchases: dict[str, ModelRun], spend: ModelRun | None, calendars: dict[float, Calendar]
-) -> dict[str, pa.Table]:
+def _groups(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    return [row[0] for row in connection.execute("select distinct model_group from intermediate.int_rfm_tuples order by 1").fetchall()]
+
+
+def _has_intervals(run: ModelRun, fewest: int) -> bool:
+    """Whether there are repeat customers enough to claim an interval of a single one."""
+    return run.repeat_customers >= fewest
+
+
+def _histories(
+    connection: duckdb.DuckDBPyConnection, purchases: dict[str, ModelRun], spend: ModelRun | None, calendars: list[Calendar], fewest: int
+) -> pa.Table:
     """What the models say of every history there is, by group; empty where none scores."""
-    groups = [row[0] for row in connection.execute("select distinct model_group from intermediate.int_rfm_tuples order by 1").fetchall()]
-    found: dict[str, list[pa.Table]] = {"scoring_lookup": [_no_expectations()], "scoring_tuples": [_no_tuples()]}
-    for group in groups:
+    found = [no_histories(len(calendars))]
+    for group in _groups(connection):
         run = purchases.get(group, purchases.get(ALL))
         if run is None:
             continue
-        outlook = outlook_of(cast(ModelName, run.model), run.parameters)
+        outlook, alpha = outlook_of(cast(ModelName, run.model), run.parameters), run.parameters["alpha"]
         tuples = read_purchase_tuples(connection, f"(from intermediate.int_rfm_tuples where model_group = {literal(group)})")
-        found["scoring_lookup"].append(expected_if_alive(outlook, tuples, group, calendars))
-        found["scoring_tuples"].append(tuple_scores(outlook, run.parameters["alpha"], tuples, group, spend.parameters if spend else None))
-    return {name: pa.concat_tables(tables) for name, tables in found.items()}
+        parameters = spend.parameters if spend else None
+        found.append(histories(outlook, alpha, tuples, group, parameters, calendars, _has_intervals(run, fewest)))
+    return pa.concat_tables(found)
 
 
-def _no_expectations() -> pa.Table:
-    names = list(Calendar(0.0).columns(Calendar(0.0).days))
-    fields = [("model_group", pa.string()), ("x", pa.int64()), ("age_days", pa.int64()), ("discount_rate", pa.float64())]
-    return pa.schema([*fields, *((name, pa.float64()) for name in names)]).empty_table()
-
-
-def _no_tuples() -> pa.Table:
-    fields = [("model_group", pa.string()), ("x", pa.int64()), ("t_x_days", pa.int64()), ("age_days", pa.int64())]
-    fields += [("p_alive", pa.float64()), ("next_purchase_days", pa.float64())]
-    fields += [(name, pa.int32() if name.startswith("purchases") else pa.float32()) for name in interval_names()]
-    return pa.schema(fields).empty_table()
-
-
-def _discounted_days(calendars: dict[float, Calendar]) -> pa.Table:
-    """By discount rate: what one purchase a day to each horizon is worth, in purchases."""
-    rows = [
-        {"discount_rate": rate, **{name: float(value) for name, value in calendar.columns(calendar.days).items()}}
-        for rate, calendar in calendars.items()
-    ]
-    kept = ["discount_rate", *(f"{kind}_{months}" for kind in ("plain", "discounted") for months in MONTH_HORIZONS)]
-    return pa.Table.from_pylist(rows).select(kept)
+def _days(calendars: list[Calendar]) -> pa.Table:
+    """By discount rate: the days to each horizon, and what is left of one purchase a day after discounting."""
+    rows = []
+    for number, calendar in enumerate(calendars):
+        days = {name: float(value) for name, value in calendar.columns(calendar.days).items()}
+        row = {"rate": number, "discount_rate": calendar.annual_discount_rate}
+        for months in MONTH_HORIZONS:
+            row |= {f"plain_{months}": days[f"plain_{months}"], f"share_{months}": days[f"discounted_{months}"] / days[f"plain_{months}"]}
+        rows.append(row)
+    return pa.Table.from_pylist(rows)
 
 
 def _remark(what: str, run: ModelRun | None) -> str | None:

@@ -113,6 +113,7 @@ class Clv(Section):
     prior: bool = True
     annual_discount_rate: Share = 0.10
     minimum_repeat_customers: Annotated[int, Field(ge=1)] = 30
+    minimum_interval_customers: Annotated[int, Field(ge=1)] = 30
     holdout_weeks: Annotated[int, Field(ge=2, le=104)] = 13
     holdout_origins: Annotated[int, Field(ge=1, le=4)] = 2
     holdout_every_days: Days = 7

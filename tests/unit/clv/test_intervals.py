@@ -188,7 +188,8 @@ def test_below_thirty_repeat_customers_no_interval_is_claimed() -> None:
         settings = BusinessSettings(clv=Clv(minimum_repeat_customers=10, models=("mbg_nbd",)))
         clv.fit(connection, settings, RUN, CDNOW_DAY)
         clv.score(connection, settings, RUN, CDNOW_DAY)
-        assert connection.execute("select count(clv_12_low_80) from model.clv_scores").fetchall() == [(claimed,)]
+        claims = "select count(clv_12_low_80), count(purchases_30_high_95) from model.clv_scores"
+        assert connection.execute(claims).fetchall() == [(claimed, claimed)]
 
 
 def test_the_grid_of_counts_tells_the_first_apart_and_reaches_the_end() -> None:

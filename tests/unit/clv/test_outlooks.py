@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from goodwill.clv.outlooks import Outlook, outlook_of
 from goodwill.clv.outlooks.beta_geometric import BetaGeometricOutlook, expected_purchases_if_alive
+from goodwill.clv.outlooks.counting import at_least
 from goodwill.clv.outlooks.pareto import ParetoOutlook
 from goodwill.clv.tuples import PurchaseTuples
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.special import hyp2f1
+from scipy.special import betainc, hyp2f1
 
 MBG = BetaGeometricOutlook("mbg_nbd", 0.5248, 6.1831, 0.8914, 1.6140)
 BG = BetaGeometricOutlook("bg_nbd", 0.242595, 4.413602, 0.792922, 2.425907)
@@ -37,6 +38,21 @@ def test_new_customer_of_a_shop_that_nobody_leaves() -> None:
     parameters = BetaGeometricOutlook("mbg_nbd", 1.413995, 0.15, 1e-6, 500.0)
     expected = expected_purchases_if_alive(parameters, 0, np.array([156.0 / 0.15]))
     assert expected[0] == pytest.approx(1.413995 * 156.0 / 0.15, rel=1e-5)
+
+
+@given(r=st.floats(0.01, 50.0), a=st.floats(0.003, 50.0), b=st.floats(0.01, 2000.0), x=st.integers(0, 5000), alpha=st.floats(0.01, 50.0))
+def test_many_times_at_once_give_what_each_gives_alone(r: float, a: float, b: float, x: int, alpha: float) -> None:
+    """Many are interpolated, a few are integrated."""
+    outlook = BetaGeometricOutlook("mbg_nbd", r, alpha, a, b)
+    times = np.concatenate([[0.0], np.geomspace(4 / 900, 160, 599)]) / alpha
+    some = times[::100]
+    assert expected_purchases_if_alive(outlook, x, times)[::100] == pytest.approx(expected_purchases_if_alive(outlook, x, some), rel=1e-9)
+
+
+@given(shape=st.floats(0.01, 5000.0), shares=st.lists(st.floats(1e-9, 0.999), min_size=1, max_size=4))
+def test_counts_one_by_one_are_the_published_function(shape: float, shares: list[float]) -> None:
+    counts, share = np.arange(1.0, 121.0), np.array(shares)
+    assert at_least(counts, shape, share) == pytest.approx(betainc(counts, shape, share[:, None]), abs=1e-11)
 
 
 def test_no_time_ahead_no_purchases() -> None:

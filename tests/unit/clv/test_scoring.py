@@ -115,6 +115,10 @@ def test_everybody_is_scored_and_guests_are_said_to_be_guests() -> None:
     assert guest == ["guest", 0.0, 0.0, Decimal("0.00"), None]
     assert "guest order" in str(reason)
     assert one(connection, "select count(*) from model.clv_scores where fallback_reason is not null") == (1,)
+    # nor is anything said to be possible, although somebody identified has the same history
+    assert one(
+        connection, "select count(purchases_365_high_95), count(clv_12_high_95) from model.clv_scores where model_used = 'guest'"
+    ) == (0, 0)
 
 
 def test_next_purchase_is_the_day_by_which_it_is_as_likely_as_not(cdnow: duckdb.DuckDBPyConnection) -> None:

@@ -10,10 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.polynomial.chebyshev import chebval
 from numpy.typing import NDArray
-from scipy.special import betainc, betaln
+from scipy.special import betaln
 
 from goodwill.clv.models.beta_geometric import BetaGeometricName
+from goodwill.clv.outlooks.counting import at_least
 from goodwill.clv.tuples import PurchaseTuples
 
 __all__ = ["BetaGeometricOutlook", "expected_purchases_if_alive"]
@@ -64,7 +66,7 @@ class BetaGeometricOutlook:
         """
         upper = self.b + x + self.drop_out_occasions
         stays = np.exp(betaln(self.a, upper + counts - 1) - betaln(self.a, upper))
-        return np.asarray(stays * betainc(counts, self.r + x, (weeks / (self.alpha + age + weeks))[:, None]))
+        return np.asarray(stays * at_least(counts, self.r + x, weeks / (self.alpha + age + weeks)))
 
     def days_to_next(self, tuples: PurchaseTuples, p_alive: Floats) -> Floats:
         """Days by which one more purchase is as likely as not; infinite where it never is."""
@@ -93,8 +95,36 @@ def expected_purchases_if_alive(outlook: BetaGeometricOutlook, x: int, scaled_ti
     It is integrated here, in u = logit(p), because the closed form has no value at a = 1 and scipy's 2F1 overflows for heavy buyers
     and returns numbers of any size, without a word, where C is large and z near 1 (a new customer, three years, few drop-outs).
     """
-    shape, upper = outlook.r + x, outlook.b + x + outlook.drop_out_occasions
     flat = np.asarray(scaled_time, dtype=np.float64).ravel()
+    above = flat[flat > 0]
+    shortest, longest = (float(np.log(above.min())), float(np.log(above.max()))) if above.size else (0.0, 0.0)
+    nodes = _interpolation_nodes((longest - shortest) / 2)
+    if flat.size < 4 * nodes or longest <= shortest:
+        return _integrated(outlook, x, flat).reshape(np.shape(scaled_time))
+    result = np.zeros_like(flat)
+    result[flat > 0] = _interpolated(outlook, x, above, (shortest, longest), nodes)
+    return result.reshape(np.shape(scaled_time))
+
+
+def _interpolation_nodes(half_length: float) -> int:
+    """Chebyshev nodes that leave some e^-44 of an error: as a function of log(s) it is smooth up to the line at distance pi of the real ones."""
+    reach = np.pi / max(half_length, 0.1)
+    return int(np.ceil(44 / np.log(reach + np.hypot(reach, 1.0)))) + 8
+
+
+def _interpolated(outlook: BetaGeometricOutlook, x: int, s: Floats, ends: tuple[float, float], nodes: int) -> Floats:
+    """The integral at some dozens of nodes, and a polynomial of log(s) through E / s elsewhere: a twentieth of the work, equal to 1e-9 anywhere, to 1e-12 as a rule."""
+    half = (ends[1] - ends[0]) / 2
+    angles = np.pi * (np.arange(nodes) + 0.5) / nodes
+    at = np.exp(ends[0] + half * (np.cos(angles) + 1))
+    coefficients = np.cos(np.outer(np.arange(nodes), angles)) @ (_integrated(outlook, x, at) / at) * 2 / nodes
+    coefficients[0] /= 2
+    return np.asarray(s * chebval((np.log(s) - ends[0]) / half - 1, coefficients))
+
+
+def _integrated(outlook: BetaGeometricOutlook, x: int, flat: Floats) -> Floats:
+    """The integral itself, by time."""
+    shape, upper = outlook.r + x, outlook.b + x + outlook.drop_out_occasions
     posterior = _drop_out_posterior(outlook.a, upper, shape, float(flat.max(initial=0.0)))
     result = np.empty_like(flat)
     for start in range(0, flat.size, _BLOCK):
@@ -102,7 +132,7 @@ def expected_purchases_if_alive(outlook: BetaGeometricOutlook, x: int, scaled_ti
         gain = -np.expm1(-shape * np.log1p(np.outer(s, posterior.p))) / posterior.p
         tails = posterior.near_0 * shape * s - posterior.near_1 * np.expm1(-shape * np.log1p(s))
         result[start : start + _BLOCK] = np.einsum("ij,j->i", gain, posterior.mass) + tails
-    return result.reshape(np.shape(scaled_time))
+    return result
 
 
 @dataclass(frozen=True)

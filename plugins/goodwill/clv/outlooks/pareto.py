@@ -11,9 +11,9 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betainc
 
 from goodwill.clv.models.pareto import Pareto
+from goodwill.clv.outlooks.counting import at_least
 from goodwill.clv.tuples import DAYS_PER_WEEK, PurchaseTuples
 
 __all__ = ["ParetoOutlook"]
@@ -64,7 +64,7 @@ class ParetoOutlook:
         return tail
 
     def _in_time(self, x: int, age: Floats, weeks: Floats, counts: Floats) -> Floats:
-        return np.asarray(betainc(counts, self.r + x, (weeks / (self.alpha + age + weeks))[:, None]))
+        return at_least(counts, self.r + x, weeks / (self.alpha + age + weeks))
 
     def days_to_next(self, tuples: PurchaseTuples, p_alive: Floats) -> Floats:
         """Days by which one more purchase is as likely as not, up to 36 months ahead; infinite where it is not by then.
