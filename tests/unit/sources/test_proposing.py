@@ -182,6 +182,22 @@ def test_vat_is_taken_off_where_only_the_amount_with_it_is_given(proposed):
     assert sureness(without)["orders.net_amount"] == "low"
 
 
+def test_an_amount_with_vat_beside_one_without_feeds_nothing_and_is_said(proposed):
+    proposal = proposed("commandes.csv", "numero de commande;date commande;montant ht;montant ttc\n1;2025-01-02;10,00;12,00\n")
+    assert mapping(proposal, "orders")["net_amount"] == "montant ht"
+    assert proposal.unplaced == [("montant ttc", "")]
+
+
+def test_receipts_of_a_till_are_orders_lines_and_products(proposed):
+    text = "receipt_no,till,posted_at,loyalty_card,sku,item_desc,qty,line_total\nR1,3,2024-02-01T09:00:00Z,L88,S1,Tea,2,7.00\n"
+    proposal = proposed("tx.csv", text + "R1,3,2024-02-01T09:00:00Z,L88,S2,Cup,1,8.00\nR2,1,2024-02-01T09:05:00Z,,S1,Tea,1,3.50\n")
+    assert mapping(proposal, "orders") == {
+        "order_id": "receipt_no", "ordered_at": {"lowest": "posted_at"}, "contact_ref": "loyalty_card", "net_amount": {"total": "line_total"},
+    }  # fmt: skip
+    assert mapping(proposal, "products") == {"product_id": "sku", "name": {"first": "item_desc"}}
+    assert proposal.unplaced == [("till", "")]
+
+
 def test_a_column_called_right_whose_values_are_not_is_refused_with_the_reason(proposed):
     proposal = proposed("orders.csv", "order_id,order date,amount\n1,2025-01-02,€10.50\n2,2025-01-02,€11.00\n")
     assert proposal.unplaced == [("amount", "called like orders.net_amount, but its values are texts ('€10.50')")]
@@ -304,7 +320,7 @@ def test_a_file_that_cannot_be_read_is_told_and_nothing_is_written(tmp_path, nam
 def test_the_command_says_how_sure_it_is_and_overwrites_nothing(tmp_path):
     run = CliRunner().invoke(app, ["init", str(tmp_path / "home"), "--from", str(EXPORTS / "commandes.csv"), str(EXPORTS / "clients.csv")])
     assert run.exit_code == 0, run.output
-    assert "feed nothing: Mode de paiement, Vendeur" in run.output
+    assert "feed nothing: Montant TTC, Mode de paiement, Vendeur" in run.output
     assert "medium" in run.output
     before = (tmp_path / "home" / "sources.yml").read_bytes()
     again = CliRunner().invoke(app, ["init", str(tmp_path / "home"), "--from", str(EXPORTS / "clients.csv")])

@@ -116,7 +116,10 @@ def _match(proposal: SourceProposal, sample: Sample, looks: dict[str, Look]) -> 
     else:
         proposal.entities = [plain(best)]
     _returns(proposal, looks)
-    placed = {match.source for each in used for match in each.matches.values()} - {column for column, _ in unplaced}
+    read = {name for entity in proposal.entities for line in entity.lines for name in _names(line.how)}
+    # an amount with VAT that nothing is made of feeds nothing
+    placed = {match.source for each in used for name, match in each.matches.items() if name in ENTITIES[each.entity].by_name} | read
+    placed -= {column for column, _ in unplaced}
     refused = {column: why for each in used for column, why in each.refused.items()}
     proposal.unplaced = unplaced + [
         (column, refused.get(column, "")) for column in looks if column not in placed and column not in dict(unplaced)
