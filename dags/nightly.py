@@ -19,6 +19,7 @@ from goodwill.schedule import cron
 PARAMS = {
     "as_of": Param(None, type=["null", "string"], format="date", description="The day to stand at; empty: as the settings say."),
     "make_current": Param(False, type="boolean", description="Show readers this day even if it is earlier than what they see."),
+    "full": Param(False, type="boolean", description="Build everything from landing, not only what changed."),
     "home": Param(None, type=["null", "string"], description="The home; empty: $GOODWILL_HOME."),
     "run_id": Param(None, type=["null", "string"], description="Given by the command line; leave empty."),
     "pid": Param(None, type=["null", "integer"], description="Given by the command line; leave empty."),
@@ -33,7 +34,7 @@ def open_night() -> dict[str, str]:
     context = get_current_context()
     params = context["params"]
     day = params["as_of"] or schedule.day_of(context.get("logical_date"), params["home"])
-    return stages.open_night(params["home"], day, params["run_id"], params["pid"], params["make_current"])
+    return stages.open_night(params["home"], day, params["run_id"], params["pid"], params["make_current"], params["full"])
 
 
 @task

@@ -108,6 +108,11 @@ class Home:
         return self.warehouse / "working" / "warehouse.duckdb"
 
     @property
+    def basis(self) -> Path:
+        """Beside the working copy: the accepted warehouse it goes on from, or an empty file where it is built in full."""
+        return self.working_copy.with_name("basis.duckdb")
+
+    @property
     def accepted(self) -> Path:
         """The last accepted warehouse."""
         return self.warehouse / "accepted" / "warehouse.duckdb"

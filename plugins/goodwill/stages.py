@@ -78,7 +78,12 @@ def _warehouse(night: Night, *, read_only: bool = False) -> Iterator[duckdb.Duck
 
 
 def open_night(
-    home: str | None, as_of: str | None = None, run_id: str | None = None, pid: int | None = None, make_current: bool = False
+    home: str | None,
+    as_of: str | None = None,
+    run_id: str | None = None,
+    pid: int | None = None,
+    make_current: bool = False,
+    full: bool = False,
 ) -> Ticket:
     """Take the warehouse for a run and open its record.
 
@@ -88,6 +93,7 @@ def open_night(
     run_id : given by the command line, which wants to follow the run; made here otherwise.
     pid : the process that drives the whole night, where there is one.
     make_current : show readers the publication even if it is about an earlier day than the present one.
+    full : build everything from landing, even where the night could go on from the accepted warehouse.
 
     Raises
     ------
@@ -110,6 +116,7 @@ def open_night(
         home=where.root.name,
         configuration_sha256=configuration_digest(where.business_file, where.sources_file),
         make_current=make_current,
+        full=full,
     )
     audit.keep_configuration(where, ticket["run_id"])
     dead = audit.Lock.of(where).dead_holder()
@@ -190,13 +197,15 @@ def extract_source(ticket: Ticket, source: str, connections: Resolver = from_env
 
 
 def prepare(ticket: Ticket) -> Figures:
-    """Fix the night's day and its batch set, and lay out a fresh warehouse over them."""
+    """Fix the night's day and its batch set, and lay out a warehouse over them: a fresh one, or a copy of the accepted one to go on from."""
     with _stage(ticket, "prepare") as (night, figures):
         audit.check_batches(night.home, night.sources)
-        as_of = warehouse.prepare_warehouse(night)
-        batches = sorted(batch.batch_id for source in night.sources.sources for batch in extract.active_batches(night.home, source))
-        audit.RunRecord.of(night.home, night.run_id).update(as_of=as_of, batches=batches)
-        figures |= {"as_of": str(as_of), "batches": len(batches)}
+        record = audit.RunRecord.of(night.home, night.run_id)
+        plan = warehouse.plan_night(night, full=bool(record.read().get("full")))
+        as_of = warehouse.prepare_warehouse(night, plan)
+        batches = sorted(batch.batch_id for batch in plan.state.batches)
+        record.update(as_of=as_of, batches=batches, built=plan.describe())
+        figures |= {"as_of": str(as_of), "batches": len(batches), "built": plan.describe()}
         return figures
 
 
@@ -206,7 +215,7 @@ def build(ticket: Ticket, layer: str) -> Figures:
         figures |= warehouse.build_layer(night.home, layer)
         if layer == "staging":
             figures |= _list_rejected(night)
-        return {"models": figures["models"], "tests": figures["tests"]}
+        return {name: figures[name] for name in ("models", "skipped", "tests")}
 
 
 def _list_rejected(night: Night) -> Figures:

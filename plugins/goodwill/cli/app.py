@@ -101,6 +101,9 @@ def run(
     make_current: Annotated[
         bool, typer.Option("--make-current", help="Show readers this day even if it is earlier than what they see.")
     ] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Build everything from landing, not only what changed since the last night.")
+    ] = False,
 ) -> None:
     """Run the night through Airflow and follow it stage by stage."""
     where = Home.at(home)
@@ -109,7 +112,7 @@ def run(
             as_of = dt.date.fromisoformat(as_of).isoformat()
         except ValueError:
             raise GoodwillError(f"--as-of {as_of!r} is not a date", "write it as YYYY-MM-DD") from None
-    verdict = driving.run_night(where, as_of, console(), make_current)
+    verdict = driving.run_night(where, as_of, console(), make_current, full)
     raise typer.Exit({"published": PUBLISHED, "blocked": BLOCKED}.get(verdict, FAILED))
 
 

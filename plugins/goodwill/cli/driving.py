@@ -89,7 +89,7 @@ def _follow(process: subprocess.Popen[bytes], record: RunRecord, console: Consol
         time.sleep(0.2)
 
 
-def run_night(home: Home, as_of: str | None, console: Console, make_current: bool = False) -> str:
+def run_night(home: Home, as_of: str | None, console: Console, make_current: bool = False, full: bool = False) -> str:
     """Run the night of `home` and print its progress and summary.
 
     Returns
@@ -111,7 +111,7 @@ def run_night(home: Home, as_of: str | None, console: Console, make_current: boo
     log = home.logs / f"{run_id}.log"
     console.print(f"night {run_id} of {home.root}")
     with log.open("wb") as stream:
-        conf = json.dumps({"home": str(home.root), "as_of": as_of, "run_id": run_id, "make_current": make_current})
+        conf = json.dumps({"home": str(home.root), "as_of": as_of, "run_id": run_id, "make_current": make_current, "full": full})
         process = subprocess.Popen(
             [sys.executable, str(ROOT / "dags" / "nightly.py"), conf],
             env=environment,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 from goodwill.entities import PLUMBING, Entity
 from goodwill.extract.batches import Manifest, active_batches, rows_file
@@ -12,7 +12,7 @@ from goodwill.home import Home
 from goodwill.sources import Source, Sources
 from goodwill.sql import column_key, identifier, literals
 
-__all__ = ["landed_view"]
+__all__ = ["landed_view", "reading"]
 
 
 def _empty(entity: Entity) -> str:
@@ -35,14 +35,16 @@ def _alike(batches: list[Manifest]) -> list[list[Manifest]]:
     return list(groups.values())
 
 
+def _files(home: Home, batches: list[Manifest]) -> str:
+    return f"read_parquet([{literals(str(rows_file(home, manifest)) for manifest in batches)}], union_by_name=true)"
+
+
 def _feed(
-    home: Home, source: Source, entity: Entity, batches: list[Manifest], every: dict[str, str], whole: Mapping[str, int], zone: str
+    rows: str, source: Source, entity: Entity, batches: list[Manifest], every: dict[str, str], whole: Mapping[str, int], zone: str
 ) -> str:
     """Batches that share their types, as rows of an entity; a column that none of them has is empty in them."""
     columns = {column_key(name): sql_type for manifest in batches for name, sql_type in manifest.columns.items()}
     lacking = {name: sql_type for name, sql_type in every.items() if name not in columns}
-    files = literals(str(rows_file(home, manifest)) for manifest in batches)
-    rows = f"read_parquet([{files}], union_by_name=true)"
     if lacking:
         rows = (
             f"(select *, {', '.join(f'cast(null as {sql_type}) as {identifier(name)}' for name, sql_type in lacking.items())} from {rows})"
@@ -50,13 +52,27 @@ def _feed(
     return mappers(source, columns | lacking, zone, whole)[entity.name].select(rows)
 
 
-def landed_view(home: Home, sources: Sources, entity: Entity, zone: str) -> str:
-    """The select behind `landed.<entity>`; no rows (but every column) where no source gives the entity."""
+def _feeds(home: Home, sources: Sources, entity: Entity, zone: str, only: Container[str] | None, named: bool) -> list[str]:
     feeds = []
     for source in sources.sources:
         if entity.name in source.entities:
             batches = [manifest for manifest in active_batches(home, source) if manifest.columns]
             every = {column_key(name): sql_type for manifest in batches for name, sql_type in manifest.columns.items()}
             whole = whole_columns(manifest.profile for manifest in batches)
-            feeds += [_feed(home, source, entity, group, every, whole, zone) for group in _alike(batches)]
-    return "\nunion all by name\n".join(feeds) if feeds else _empty(entity)
+            wanted = [manifest for manifest in batches if only is None or manifest.batch_id in only]
+            for group in _alike(wanted):
+                feeds.append(_feed(_files(home, group) if named else "rows", source, entity, group, every, whole, zone))
+    return feeds
+
+
+def landed_view(home: Home, sources: Sources, entity: Entity, zone: str, only: Container[str] | None = None) -> str:
+    """The select behind `landed.<entity>`; no rows (but every column) where no source gives the entity.
+
+    With `only`, the rows of those batches, read exactly as beside all others: what a column holds in one batch tells how it is read in each.
+    """
+    return "\nunion all by name\n".join(_feeds(home, sources, entity, zone, only, True)) or _empty(entity)
+
+
+def reading(home: Home, sources: Sources, entity: Entity, zone: str) -> str:
+    """How the rows of an entity are read, whichever files they are in: the same text for the same way."""
+    return "\nunion all by name\n".join(sorted(_feeds(home, sources, entity, zone, None, False)))

@@ -177,6 +177,11 @@ class Retention(Section):
     prospects_days: Days | None = None
 
 
+class Warehouse(Section):
+    full_build_share: Share = 0.08
+    full_build_days: Days = 30
+
+
 class BusinessSettings(Section):
     """The whole of `goodwill.yml`. A missing section means its defaults."""
 
@@ -198,6 +203,7 @@ class BusinessSettings(Section):
     quality: Quality = Quality()
     privacy: Privacy = Privacy()
     retention: Retention = Retention()
+    warehouse: Warehouse = Warehouse()
 
 
 def flat_settings(settings: BusinessSettings) -> dict[str, Any]:

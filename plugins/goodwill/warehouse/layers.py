@@ -9,21 +9,25 @@ from typing import Any
 from goodwill.causes import remedy_of
 from goodwill.errors import GateBlocked, GoodwillError
 from goodwill.home import Home
+from goodwill.warehouse.basis import PROJECT
+from goodwill.warehouse.connection import open_warehouse
+from goodwill.warehouse.skipping import models_to_skip
 
 __all__ = ["PROJECT", "build_layer", "dbt_manifest", "document"]
 
-#: The dbt project, beside the package's folder in the repository.
-PROJECT = Path(__file__).resolve().parents[3] / "dbt_project"
+#: The layer in which every model reads what Python computed tonight.
+_LAST = "after_clv"
 
 
 def _environment(home: Home) -> None:
     os.environ["GOODWILL_WAREHOUSE"] = str(home.working_copy)
+    os.environ["GOODWILL_BASIS"] = str(home.basis)
     os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "0"
     os.environ["DO_NOT_TRACK"] = "1"
 
 
-def _invoke(home: Home, arguments: list[str]) -> Any:
-    """Run dbt in this process (importing it costs two seconds, a process of its own costs them every time)."""
+def _invoke(home: Home, arguments: list[str], manifest: Any = None) -> Any:
+    """Run dbt in this process (importing it costs two seconds, a process of its own costs them every time); with a manifest it parses nothing."""
     from dbt.cli.main import dbtRunner
 
     _environment(home)
@@ -39,11 +43,11 @@ def _invoke(home: Home, arguments: list[str]) -> Any:
         str(folder),
         "--no-use-colors",
     ]
-    return dbtRunner().invoke([*arguments, *common])
+    return dbtRunner(manifest=manifest).invoke([*arguments, *common])
 
 
 def build_layer(home: Home, layer: str) -> dict[str, Any]:
-    """Build and test the models tagged `layer` (`staging`, `before_clv`, `after_clv`).
+    """Build and test the models tagged `layer` (`staging`, `before_clv`, `after_clv`), those left out that would come out as they are.
 
     Returns
     -------
@@ -54,22 +58,13 @@ def build_layer(home: Home, layer: str) -> dict[str, Any]:
     GateBlocked : a data test of the layer failed.
     GoodwillError : a model could not be built.
     """
-    result = _invoke(
-        home,
-        [
-            "--quiet",
-            "--no-print",
-            "--warn-error-options",
-            "{}",
-            "build",
-            "--select",
-            f"tag:{layer}",
-            "--exclude-resource-type",
-            "unit_test",
-            "--exclude-resource-type",
-            "unit_test",
-        ],
-    )
+    parsed = _invoke(home, ["--quiet", "parse"])
+    if parsed.exception is not None:
+        raise GoodwillError(f"dbt could not read its project: {parsed.exception}", f"see {home.logs / 'dbt' / 'dbt.log'}")
+    skipped = set() if layer == _LAST else _skipped(home, parsed.result)
+    arguments = ["--quiet", "--no-print", "--warn-error-options", "{}", "build", "--select", f"tag:{layer}"]
+    arguments += ["--exclude", *sorted(skipped)] if skipped else []
+    result = _invoke(home, [*arguments, "--exclude-resource-type", "unit_test"], parsed.result)
     if result.exception is not None:
         said = str(result.exception)
         raise GoodwillError(f"dbt could not run the layer {layer!r}: {said}", remedy_of(said) or f"see {home.logs / 'dbt' / 'dbt.log'}")
@@ -87,8 +82,15 @@ def build_layer(home: Home, layer: str) -> dict[str, Any]:
     return {
         "models": sum("model" in kind or "seed" in kind for kind in kinds),
         "tests": sum("test" in kind for kind in kinds),
+        "skipped": len(skipped & {node.name for node in parsed.result.nodes.values() if layer in node.tags}),
         "nodes": nodes,
     }
+
+
+def _skipped(home: Home, manifest: Any) -> set[str]:
+    with open_warehouse(home.working_copy, read_only=True) as connection:
+        (zone,) = connection.execute("select company_business_time_zone from control.night").fetchall()[0]
+        return models_to_skip(connection, manifest, zone)
 
 
 def document(home: Home, target: Path) -> Path:

@@ -5,70 +5,26 @@ from __future__ import annotations
 import datetime as dt
 import os
 import shutil
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 import duckdb
 
-from goodwill.clock import now, today
+from goodwill.clock import now
 from goodwill.entities import ENTITIES
-from goodwill.errors import ConfigurationError
 from goodwill.extract.batches import active_batches
 from goodwill.extract.landed import landed_view
 from goodwill.extract.volume import Calendar
 from goodwill.faults import fault
 from goodwill.home import Home
 from goodwill.privacy.hashing import KEYS_TABLE, hash_keys
-from goodwill.settings import BusinessSettings
 from goodwill.settings.business import flat_settings
-from goodwill.sources import Sources
 from goodwill.sql import identifier
+from goodwill.warehouse.basis import write_state
 from goodwill.warehouse.connection import open_warehouse
+from goodwill.warehouse.plan import Night, Plan, plan_night
 
-__all__ = ["Night", "choose_as_of", "prepare_warehouse", "promote"]
-
-_EVENTS = ("orders", "refunds", "contact_events", "order_lines")
-
-
-@dataclass(frozen=True)
-class Night:
-    """One night: which home, which run, which day it stands at (known once the sources have landed)."""
-
-    home: Home
-    run_id: str
-    business: BusinessSettings
-    sources: Sources
-    as_of: dt.date | None = None
-
-
-def choose_as_of(night: Night, connection: duckdb.DuckDBPyConnection) -> dt.date:
-    """The day the night stands at: as asked for, else by the setting: yesterday in the business zone, or the last event day landed.
-
-    Raises
-    ------
-    ConfigurationError : the last event day is wanted and nothing dated has landed.
-    """
-    if night.as_of:
-        return night.as_of
-    zone = night.business.company.business_time_zone
-    if night.business.calendar.as_of == "yesterday":
-        return today(zone) - dt.timedelta(days=1)
-    stamps = [
-        totals.last_event
-        for source in night.sources.sources
-        for batch in active_batches(night.home, source)
-        for entity, totals in batch.totals.items()
-        if entity in _EVENTS and totals.last_event
-    ]
-    if not stamps:
-        raise ConfigurationError(
-            "calendar.as_of is last_event_day, and no dated row has landed", "pass --as-of, or look at the sources with: goodwill check"
-        )
-    day: dt.date = connection.execute(
-        "select cast(timezone(?, timezone('UTC', cast(? as timestamp))) as date)", [zone, max(stamps)]
-    ).fetchall()[0][0]
-    return day
+__all__ = ["prepare_warehouse", "promote"]
 
 
 def _sql_type(value: Any, key: str) -> str:
@@ -101,7 +57,7 @@ def _write_keys(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
 _TABLES = {
     "sources": "source varchar, entity varchar, system varchar, connector varchar, quarantine_share double",
     "batches": "source varchar, batch_id varchar, batch_no bigint, file varchar, file_sha256 varchar, file_bytes bigint, rows bigint, "
-    "malformed_rows bigint, extracted_at timestamp, supersedes varchar, corrected_by varchar, reason varchar",
+    "malformed_rows bigint, extracted_at timestamp, supersedes varchar, corrected_by varchar, reason varchar, is_new boolean",
     "source_totals": "entity varchar, source varchar, batch_id varchar, file varchar, source_rows bigint, source_amount decimal(38,2), "
     "unparsable_amounts bigint",
     "notes": "source varchar, batch_id varchar, entity varchar, column_name varchar, code varchar, rows bigint",
@@ -111,7 +67,7 @@ _TABLES = {
 }
 
 
-def _source_rows(night: Night, as_of: dt.date) -> dict[str, list[tuple[Any, ...]]]:
+def _source_rows(night: Night, plan: Plan) -> dict[str, list[tuple[Any, ...]]]:
     """What the control tables hold of the sources and of the batches this night reads."""
     rows: dict[str, list[tuple[Any, ...]]] = {table: [] for table in _TABLES}
     for source in night.sources.sources:
@@ -120,12 +76,13 @@ def _source_rows(night: Night, as_of: dt.date) -> dict[str, list[tuple[Any, ...]
         rows["sources"] += [(name, entity, source.system, source.connector, share) for entity in source.entities]
         batches = active_batches(night.home, source)
         calendar = Calendar(source, [batch for batch in batches if not batch.corrects], night.business.company.business_time_zone)
-        rows["warnings"] += [(name, None, None, *said.split(": ", 1)) for said in (*calendar.gaps(), *calendar.silence(as_of))]
+        rows["warnings"] += [(name, None, None, *said.split(": ", 1)) for said in (*calendar.gaps(), *calendar.silence(plan.as_of))]
         healed: set[str] = set()
         for number, batch in enumerate(batches, 1):
             batch_id, file = batch.batch_id, batch.file
             facts = (file, batch.file_sha256, batch.file_bytes, batch.rows, batch.malformed_rows, batch.extracted)
-            rows["batches"].append((name, batch_id, number, *facts, batch.supersedes, batch.corrected_by, batch.reason))
+            said = (batch.supersedes, batch.corrected_by, batch.reason)
+            rows["batches"].append((name, batch_id, number, *facts, *said, batch_id in plan.new_batches))
             for entity, totals in batch.totals.items():
                 amount = Decimal(0) if totals.amount is None and ENTITIES[entity].amount else totals.amount
                 rows["source_totals"].append((entity, name, batch_id, file, totals.rows, amount, totals.unparsable_amounts))
@@ -139,39 +96,62 @@ def _source_rows(night: Night, as_of: dt.date) -> dict[str, list[tuple[Any, ...]
     return rows
 
 
-def _write_sources(connection: duckdb.DuckDBPyConnection, night: Night, as_of: dt.date) -> None:
-    rows = _source_rows(night, as_of)
+def _write_sources(connection: duckdb.DuckDBPyConnection, night: Night, plan: Plan) -> None:
+    rows = _source_rows(night, plan)
     for table, columns in _TABLES.items():
         connection.execute(f"create table control.{table} ({columns})")
         if rows[table]:
             connection.executemany(f"insert into control.{table} values ({', '.join('?' * len(rows[table][0]))})", rows[table])
 
 
-def prepare_warehouse(night: Night) -> dt.date:
+def _lay_out(home: Home, plan: Plan) -> None:
+    """The working file, as a copy of the accepted one or not there yet, and beside it what the night can compare with: that one, or nothing."""
+    path = home.working_copy
+    shutil.rmtree(path.parent, ignore_errors=True)  # what a killed night left behind is thrown away, never repaired
+    path.parent.mkdir(parents=True)
+    if plan.before:
+        shutil.copyfile(home.accepted, path)
+        home.basis.symlink_to(home.accepted)
+    else:
+        duckdb.connect(str(home.basis)).close()
+
+
+def prepare_warehouse(night: Night, plan: Plan | None = None) -> dt.date:
     """Make the night's working file: the control tables and the `landed.*` views over this night's batch set.
+
+    A night that goes on from the accepted warehouse has, beside them, the rows of the batches that are new: `arrived.*`.
 
     Returns
     -------
     The day the night stands at, now written in `control.night`.
     """
-    path = night.home.working_copy
-    shutil.rmtree(path.parent, ignore_errors=True)  # what a killed night left behind is thrown away, never repaired
-    path.parent.mkdir(parents=True)
+    plan = plan or plan_night(night)
+    _lay_out(night.home, plan)
     zone = night.business.company.business_time_zone
-    with open_warehouse(path) as connection:
-        for schema in ("control", "landed", "staging", "intermediate", "model", "marts", "audit"):
-            connection.execute(f"create schema {schema}")
-        as_of = choose_as_of(night, connection)
-        _write_night(connection, night, as_of)
+    with open_warehouse(night.home.working_copy) as connection:
+        for schema in ("control", "landed", "arrived", "model", "audit"):  # of the night alone
+            connection.execute(f"drop schema if exists {schema} cascade")
+        for schema in ("control", "landed", "arrived", "staging", "intermediate", "model", "marts", "audit"):
+            connection.execute(f"create schema if not exists {schema}")
+        _write_night(connection, night, plan.as_of)
         _write_keys(connection, night.home)
-        _write_sources(connection, night, as_of)
+        _write_sources(connection, night, plan)
+        write_state(connection, plan.state)
+        connection.execute("create table control.basis (run_id varchar, as_of date)")
+        if plan.before:
+            connection.execute("insert into control.basis values (?, ?)", [plan.before.run_id, plan.before.as_of])
         for entity in ENTITIES.values():
-            connection.execute(f"create view landed.{identifier(entity.name)} as {landed_view(night.home, night.sources, entity, zone)}")
-    return as_of
+            name, rows = identifier(entity.name), landed_view(night.home, night.sources, entity, zone)
+            connection.execute(f"create view landed.{name} as {rows}")
+            if plan.before:
+                rows = landed_view(night.home, night.sources, entity, zone, plan.new_batches)
+                connection.execute(f"create view arrived.{name} as {rows}")
+    return plan.as_of
 
 
 def promote(home: Home) -> None:
     """The working file becomes the accepted one, in one rename each way; the one before is gone."""
+    home.basis.unlink(missing_ok=True)
     target = home.accepted.parent
     old = target.with_name("replaced")
     shutil.rmtree(old, ignore_errors=True)

@@ -1,4 +1,6 @@
 -- grain: contact, as far as created by as_of, with what it is matched by
+{{ config(meta={'cut_by_day': ['stg_contacts.created_at', 'stg_contacts.deleted_at', 'stg_contact_merges.changed_at']}) }}
+
 with
 
 contacts as (

@@ -1,4 +1,6 @@
 -- grain: pair of known contacts that a steward decided on by as_of; contact_id is the lower of the two
+{{ config(meta={'cut_by_day': ['stg_identity_decisions.decided_at']}) }}
+
 with
 
 decisions as (
