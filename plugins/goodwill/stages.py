@@ -19,6 +19,7 @@ from goodwill import audit, extract, publish, warehouse
 from goodwill.audit.version import code_version
 from goodwill.clock import now
 from goodwill.errors import GoodwillError
+from goodwill.faults import fault
 from goodwill.files import private_folder
 from goodwill.home import Home
 from goodwill.settings import configuration_digest, load_business
@@ -44,6 +45,8 @@ __all__ = [
     "validate",
     "write_documents",
 ]
+
+_CUT_SHORT = "the night was cut short: its process ended without a word\n  remedy: run the night again; nothing has to be cleaned up"
 
 Ticket = dict[str, str]
 Figures = dict[str, Any]
@@ -122,8 +125,10 @@ def open_night(
     dead = audit.Lock.of(where).dead_holder()
     if dead and where.run(dead).exists():  # an erasure that was cut off is no run: it is finished below
         end_cut_short({"home": str(where.root), "run_id": dead})
+    fault("open: before the lock")
     try:
         token = audit.Lock.of(where).acquire(ticket["run_id"], pid)
+        _end_unborn(where, ticket["run_id"])
         audit.bring_up(where)
         begun = {name: facts[name] for name in ("run_id", "as_of", "configuration_sha256", "make_current")}
         audit.append(where, "run", {"event": "begun", **begun, "token": token})
@@ -133,6 +138,13 @@ def open_night(
         audit.Lock.of(where).release(ticket["run_id"])
         raise
     return ticket | {"token": str(token)}
+
+
+def _end_unborn(home: Home, present: str) -> None:
+    """Say of runs that are recorded as running that they are not: whoever holds the warehouse is the only one, and they died before they had it."""
+    for run in audit.read_runs(home):
+        if run.get("verdict") == "running" and run["run_id"] != present:
+            audit.RunRecord.of(home, run["run_id"]).update(verdict="failed", finished_at=now(), blocked_at="open", message=_CUT_SHORT)
 
 
 def _finish_erasures(home: Home) -> None:
@@ -353,7 +365,7 @@ def _verdict(home: Home, run_id: str, lines: list[dict[str, Any]]) -> tuple[str,
     last = lines[-1]["stage"] if lines else "open"
     return "failed", {
         "stage": last,
-        "message": "the night was cut short: its process ended without a word\n  remedy: run the night again; nothing has to be cleaned up",
+        "message": _CUT_SHORT,
     }
 
 

@@ -52,7 +52,13 @@ _IN_A_ROW = 4
 _BY_AIRFLOW = 10
 #: Points at which a night dies by itself: in the midst of a rename, where no clock would ever hit.
 POINTS = (
-    *("landing: before the rows", "landing: after the rows", "landing: before the manifest", "landing: after the manifest"),
+    *(
+        "open: before the lock",
+        "landing: before the rows",
+        "landing: after the rows",
+        "landing: before the manifest",
+        "landing: after the manifest",
+    ),
     *("landing: after the rename", "publish: before the fence", "publish: before the swap", "publish: after the swap"),
     *("publish: between the renames", "publish: after the fence"),
 )

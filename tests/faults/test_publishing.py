@@ -79,6 +79,19 @@ def test_killed_anywhere_in_publishing_readers_see_one_publication_and_the_next_
     assert ended == ["first", "killed", "next"], "every night that began has ended, in the ledger too"
 
 
+def test_killed_before_it_had_the_warehouse_a_night_is_not_running_for_ever(home):
+    opening = "import sys\nfrom goodwill import stages\nstages.open_night(sys.argv[1], '2026-01-31', 'killed')"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "plugins"), FAULT: "open: before the lock"}
+    died = subprocess.run([sys.executable, "-c", opening, str(home.root)], env=environment, check=False)
+    assert died.returncode == -signal.SIGKILL
+    assert audit.RunRecord.of(home, "killed").read()["verdict"] == "running"
+    night(home, "next", "2026-01-31")
+    record = audit.RunRecord.of(home, "killed").read()
+    assert (record["verdict"], record["blocked_at"]) == ("failed", "open")
+    assert "cut short" in record["message"]
+    assert seen(home) == "next"
+
+
 def test_a_ghost_that_wakes_after_its_lease_publishes_nothing(home):
     ghost_ticket = lay_out(home, "ghost", "2026-01-31")
     ghost = publishing(ghost_ticket, "stop publish: before the fence")
