@@ -22,7 +22,7 @@ def codes(text: str, pattern: re.Pattern[str]) -> set[str]:
 
 def used() -> dict[str, set[str]]:
     """File → codes."""
-    python = {ROOT / f"plugins/goodwill/extract/{name}.py": _IN_PYTHON for name in ("casting", "mapping")}
+    python = {ROOT / f"plugins/goodwill/extract/{name}.py": _IN_PYTHON for name in ("casting", "selecting")}
     dbt = {path: _IN_DBT for folder in ("models/staging", "macros") for path in files(f"dbt_project/{folder}", "*.sql", at_least=3)}
     found = {str(path.relative_to(ROOT)): codes(path.read_text(encoding="utf-8"), pattern) for path, pattern in {**python, **dbt}.items()}
     return {path: some for path, some in found.items() if some}
@@ -31,7 +31,7 @@ def used() -> dict[str, set[str]]:
 def test_every_code_that_is_used_is_in_the_catalogue() -> None:
     unknown = {path: sorted(some - set(REASONS) - set(NOTES)) for path, some in used().items()}
     assert {path: some for path, some in unknown.items() if some} == {}
-    assert {"plugins/goodwill/extract/casting.py", "plugins/goodwill/extract/mapping.py"} <= set(unknown)
+    assert {"plugins/goodwill/extract/casting.py", "plugins/goodwill/extract/selecting.py"} <= set(unknown)
     assert any(path.startswith("dbt_project/models/staging/base") for path in unknown)
 
 

@@ -17,6 +17,7 @@ from goodwill.extract.batches import Manifest, active_batches
 from goodwill.extract.contents import profile, whole_columns
 from goodwill.extract.drift import changes, refuse_changed
 from goodwill.extract.mapping import Mapper
+from goodwill.extract.selecting import select
 from goodwill.extract.structure import check_columns, mappers
 from goodwill.home import Home
 from goodwill.settings import load_business
@@ -117,7 +118,7 @@ class _Look:
 
     def _count(self, connection: duckdb.DuckDBPyConnection, entity: str, mapper: Mapper, relation: str) -> None:
         finding = self.finding
-        connection.execute(f"create or replace temp table looked as select _file, _row_no, _problems from ({mapper.select(relation)})")
+        connection.execute(f"create or replace temp table looked as select _file, _row_no, _problems from ({select(mapper, relation)})")
         counted = connection.execute("select count(*), count(*) filter (where len(_problems) > 0) from looked").fetchone() or (0, 0)
         before = finding.counts.get(entity, (0, 0))
         finding.counts[entity] = (before[0] + counted[0], before[1] + counted[1])

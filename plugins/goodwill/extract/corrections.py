@@ -19,6 +19,7 @@ from goodwill.extract.approaching import short
 from goodwill.extract.batches import WITHDRAWN, Manifest, active_batches, is_withdrawn, read_manifests, rows_file
 from goodwill.extract.chains import Chain, chains, spread
 from goodwill.extract.contents import whole_columns
+from goodwill.extract.selecting import select
 from goodwill.extract.structure import mappers
 from goodwill.extract.totals import measure
 from goodwill.extract.writing import write_batch
@@ -142,7 +143,7 @@ def unread(source: Source, zone: str, chain: Chain, changed: dict[int, dict[str,
         for entity, mapper in mappers(source, chain.columns, zone, _whole(chain, source)).items():
             reads = {name: {column_key(each) for each in how.source_columns()} for name, how in mapper.mapping.columns.items()}
             rows = connection.execute(
-                f"select _row_no, p.column_name, p.reason, p.value from (select _row_no, unnest(_problems) as p from ({mapper.select('corrected')}))"
+                f"select _row_no, p.column_name, p.reason, p.value from (select _row_no, unnest(_problems) as p from ({select(mapper, 'corrected')}))"
             ).fetchall()
             for row, column, reason, value in rows:
                 # a group has the number of its first row: any of its changed rows may be the one

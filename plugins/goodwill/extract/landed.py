@@ -7,6 +7,7 @@ from collections.abc import Container, Mapping
 from goodwill.entities import PLUMBING, Entity
 from goodwill.extract.batches import Manifest, active_batches, rows_file
 from goodwill.extract.contents import whole_columns
+from goodwill.extract.selecting import select
 from goodwill.extract.structure import mappers
 from goodwill.home import Home
 from goodwill.sources import Source, Sources
@@ -49,7 +50,7 @@ def _feed(
         rows = (
             f"(select *, {', '.join(f'cast(null as {sql_type}) as {identifier(name)}' for name, sql_type in lacking.items())} from {rows})"
         )
-    return mappers(source, columns | lacking, zone, whole)[entity.name].select(rows)
+    return select(mappers(source, columns | lacking, zone, whole)[entity.name], rows)
 
 
 def _feeds(home: Home, sources: Sources, entity: Entity, zone: str, only: Container[str] | None, named: bool) -> list[str]:

@@ -1,8 +1,4 @@
-"""One source to one entity: the declarative mapping compiled to a select over the rows of the source.
-
-Grouped or not, the result has the columns of the entity and the plumbing of `goodwill.entities.PLUMBING`; the input relation has
-the columns of the file and the landing plumbing (`__row_no`, `__batch_id`, `__file`, `__extracted_at`, `__malformed`, `__line`).
-"""
+"""One source to one entity: how each column of the entity is read from the columns of the source, and which rows feed it."""
 
 from __future__ import annotations
 
@@ -14,7 +10,7 @@ from goodwill.extract.casting import DECIMALS, Caster
 from goodwill.sources.declared import Cell, ColumnMapping, Condition, EntityMapping, Share, Source
 from goodwill.sql import column_key, identifier, literal
 
-__all__ = ["Mapper"]
+__all__ = ["Mapper", "Read"]
 
 
 @dataclass(frozen=True)
@@ -104,10 +100,6 @@ class Mapper:
             return None
         value, sql_type, fmt = copied
         return self.caster.local(value, sql_type, fmt)
-
-    def where(self) -> str:
-        """The `where` that keeps the rows of the source that feed the entity; nothing where all do."""
-        return self._where()
 
     def _value(self, name: str, kind: str, fmt: str | None = None) -> str:
         return self.caster.cast(identifier(name.strip()), self._type(name), kind, fmt)
@@ -259,144 +251,7 @@ class Mapper:
         kind = "boolean" if isinstance(wanted, bool) else "number"
         return f"coalesce({self._value(column, kind)} = {literal(wanted)}, false)"
 
-    def _where(self) -> str:
-        """Which rows feed the entity."""
+    def where(self) -> str:
+        """The `where` that keeps the rows of the source that feed the entity; nothing where all do."""
         tests = [self._condition(condition) for condition in self.mapping.where]
         return f"where __malformed is not null or ({' and '.join(tests)})" if tests else ""
-
-    def _unmapped(self, column: Column) -> str:
-        if column.name == "currency" and self.source.currency:
-            return f"cast({literal(self.source.currency)} as varchar)"
-        return f"cast(null as {column.sql_type})"
-
-    def select(self, relation: str) -> str:
-        """The select that turns `relation` (rows of the source) into rows of the entity."""
-        counted = self._counted(relation)
-        return self._grouped(counted) if self.mapping.group_by else self._plain(counted)
-
-    def _counted(self, relation: str) -> str:
-        """`relation` with `__repeat`: an exact copy of an earlier row of its batch; only where the source has a rule for copies."""
-        if self.source.duplicates == "keep":
-            return relation
-        same = ", ".join(["__batch_id", *map(identifier, self.types)])
-        test = f"__malformed is null and row_number() over (partition by {same} order by __row_no) > 1"
-        return f"(select *, {test} as __repeat from {relation})"
-
-    def _problem(self, name: str, reason: str, value: str, when: str) -> str:
-        return f"case when {when} then {{'column_name': {literal(name)}, 'reason': {reason}, 'value': {value}}} end"
-
-    def _outer(self, reads: dict[str, Read], unread: dict[str, str], extra: list[tuple[str, str]], raw: str, repeat: str) -> str:
-        """Column list shared by both shapes; `v_x`, `s_x` are the value and the shown text of column x in the inner select."""
-        columns, problems, any_problem = [], [], ["__malformed is not null"]
-        problems.append(self._problem("", "'MALFORMED_ROW'", "__malformed", "__malformed is not null"))
-        for column in self.entity.columns:
-            read = reads.get(column.name)
-            if read is None:
-                columns.append(f"{self._unmapped(column)} as {column.name}")
-                continue
-            value = f"v_{column.name}"
-            columns.append(f"{value} as {column.name}")
-            if read.unread != "false":
-                test = unread[column.name]
-                any_problem.append(test)
-                problems.append(self._problem(column.name, f"r_{column.name}", f"s_{column.name}", f"__malformed is null and {test}"))
-            if column.required:
-                empty = f"{value} is null" + (f" and not {unread[column.name]}" if read.unread != "false" else "")
-                any_problem.append(f"{value} is null")
-                problems.append(self._problem(column.name, "'MISSING_REQUIRED'", "null", f"__malformed is null and {empty}"))
-        if repeat == "__repeat" and self.source.duplicates == "reject":
-            any_problem.append("__repeat")
-            problems.append(self._problem("", "'DUPLICATE_ROW'", "cast(null as varchar)", "__repeat"))
-            repeat = "false"
-        for name, test in extra:
-            any_problem.append(test)
-            problems.append(self._problem(name, "'INCONSISTENT_GROUP'", f"cast(v_{name} as varchar)", test))
-        found = f"case when {' or '.join(any_problem)} then list_filter([{', '.join(problems)}], p -> p is not null) else [] end"
-        plumbing = [
-            f"{literal(self.source.name)} as _source",
-            f"cast({literal(self.source.system)} as varchar) as _system",
-            "__batch_id as _batch_id",
-            "__file as _file",
-            "__row_no as _row_no",
-            "__extracted_at as _extracted_at",
-            f"{found} as _problems",
-            f"{raw} as _raw",
-            f"{repeat} as _is_repeat",
-        ]
-        return ",\n  ".join([*columns, *plumbing])
-
-    def _plain(self, relation: str) -> str:
-        reads = {read.column.name: read for read in self.reads()}
-        values = [f"{read.typed} as v_{name}" for name, read in reads.items()]
-        looks, unread = [], {}
-        for name, read in reads.items():
-            if read.unread != "false":
-                test = read.unread_beside(f"v_{name}")
-                looks += [
-                    f"{test} as u_{name}",
-                    f"case when {test} then {read.shown} end as s_{name}",
-                    f"case when {test} then {read.reason} end as r_{name}",
-                ]
-                unread[name] = f"u_{name}"
-        columns = ", ".join(f"{literal(name)}: {identifier(name)}" for name in self.types)
-        raw = f"coalesce(__line, cast(to_json({{{columns}}}) as varchar))"
-        return (
-            f"select\n  {self._outer(reads, unread, [], raw, 'false' if self.source.duplicates == 'keep' else '__repeat')}\nfrom (\n  "
-            + ",\n    ".join(["select *", *looks])
-            + "\n  from (\n    "
-            + ",\n      ".join(["select *", *values])
-            + f"\n    from {relation}\n    {self._where()}\n  )\n)"
-        )
-
-    def _grouped(self, relation: str) -> str:
-        reads = {read.column.name: read for read in self.reads()}
-        keys = {column_key(name) for name in self.mapping.group_by}
-        copies = self.source.duplicates != "keep"
-        inner, outer, unread, inconsistent = [], [], {}, []
-        for name, read in reads.items():
-            inner.append(f"{read.typed} as m_{name}")
-            how = read.how
-            if how.total and not how.once:
-                outer.append(f"cast(sum(m_{name}) as {read.column.sql_type}) as v_{name}")
-            elif how.count:
-                outer.append(f"cast(count(*) as {read.column.sql_type}) as v_{name}")
-            elif how.lowest:
-                outer.append(f"min(m_{name}) as v_{name}")
-            elif how.highest:
-                outer.append(f"max(m_{name}) as v_{name}")
-            elif how.once or (how.column and column_key(how.column) not in keys):
-                outer += [f"arg_min(m_{name}, __row_no) as v_{name}", f"min(m_{name}) is distinct from max(m_{name}) as i_{name}"]
-                inconsistent.append((name, f"i_{name}"))
-            else:
-                outer.append(f"arg_min(m_{name}, __row_no) as v_{name}")
-            if read.unread != "false":
-                inner += [
-                    f"case when __malformed is null and {read.unread} then {read.shown} end as b_{name}",
-                    f"case when __malformed is null and {read.unread} then {read.reason} end as c_{name}",
-                ]
-                outer += [f"min(b_{name}) as s_{name}", f"min(c_{name}) as r_{name}", f"min(b_{name}) is not null as u_{name}"]
-                unread[name] = f"u_{name}"
-        group = ", ".join(
-            [
-                "__batch_id",
-                *(identifier(name.strip()) for name in self.mapping.group_by),
-                # a line that is not whole, and a copy that the source's rule sets aside, belong to no group
-                f"case when __malformed is not null{' or __repeat' if copies else ''} then __row_no end",
-            ]
-        )
-        plumbing = [
-            "__batch_id",
-            "min(__file) as __file",
-            "min(__row_no) as __row_no",
-            "min(__extracted_at) as __extracted_at",
-            "min(__malformed) as __malformed",
-            "min(__line) as __line",
-            *(["bool_or(__repeat) as __repeat"] if copies else []),
-        ]
-        return (
-            f"select\n  {self._outer(reads, unread, inconsistent, '__line', '__repeat' if copies else 'false')}\nfrom (\n  select\n    "
-            + ",\n    ".join([*plumbing, *outer])
-            + "\n  from (\n    select *,\n      "
-            + ",\n      ".join(inner)
-            + f"\n    from {relation}\n    {self._where()}\n  )\n  group by {group}\n)"
-        )

@@ -11,6 +11,7 @@ import duckdb
 from goodwill.errors import SourceError
 from goodwill.extract.batches import EntityTotals
 from goodwill.extract.mapping import Mapper
+from goodwill.extract.selecting import select
 from goodwill.sql import identifier
 
 __all__ = ["measure"]
@@ -107,7 +108,7 @@ def _grouped(thin: Mapper, amount: str | None, event: str | None, relation: str)
     malformed = "count(case when list_contains(list_transform(_problems, p -> p.reason), 'MALFORMED_ROW') then 1 end)"
     plumbing = "row_number() over () as __row_no, '' as __batch_id, '' as __file, timestamp '1970-01-01' as __extracted_at"
     numbered = f"(select columns(name -> name <> '__row_no'), {plumbing} from ({relation}))"
-    return f"select count(*), {malformed}, {total}, {bads}, {span} from ({thin.select(numbered)})"
+    return f"select count(*), {malformed}, {total}, {bads}, {span} from ({select(thin, numbered)})"
 
 
 #: What a value looks like when a whole column of them cannot be read, and the setting that says how to read it.

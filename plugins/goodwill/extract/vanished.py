@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from goodwill.extract.mapping import Mapper
+from goodwill.extract.selecting import select
 from goodwill.sql import literals
 
 __all__ = ["count_vanished"]
@@ -29,7 +30,7 @@ def _hashes(mapper: Mapper, relation: str) -> str:
     keys = [column.name for column in mapper.entity.columns]
     there = " and ".join(f"{key} is not null" for key in keys)
     values = ", ".join(f"cast({key} as varchar)" for key in keys)
-    return f"select hash({values}) as h from ({mapper.select(relation)}) where {there}"
+    return f"select hash({values}) as h from ({select(mapper, relation)}) where {there}"
 
 
 def count_vanished(before: dict[str, Mapper], files: list[Path], after: dict[str, Mapper], relation: str, scratch: Path) -> dict[str, int]:
