@@ -114,10 +114,9 @@ def main(arguments: list[str] | None = None) -> int:
         land(folder, given.orders, given.seed).write(folder / "landed.json")
         taken = {}
         for step, title in STEPS.items():
-            taken[step] = _measured(step, folder)
-            print(
-                f"{title:<26} {taken[step]['wall']:8.1f} s wall {taken[step]['cpu']:8.1f} s cpu {taken[step]['peak']:8,.0f} MiB", flush=True
-            )
+            taken[step] = took = _measured(step, folder)
+            if title:
+                print(f"{title:<26} {took['wall']:8.1f} s wall {took['cpu']:8.1f} s cpu {took['peak']:8,.0f} MiB", flush=True)
     ours = taken["run"]
     for step in ("decode", "pandas", "polars"):
         ratios = "  ".join(f"{what} {ours[what] / taken[step][what]:.2f}" for what in ("wall", "cpu", "peak"))
