@@ -235,6 +235,14 @@ BROKEN: dict[str, str] = {
     "MRT-SHI-3": "update marts.shared_identifiers set identifier_hash = 'c1@shop.example' where first_contact_id = 'c1'",
     "MRT-SHI-4": "update marts.shared_identifiers set people_count = 3 where first_contact_id = 'c1'",
     "MRT-SHI-5": "update marts.shared_identifiers set contacts_count = 101 where first_contact_id = 'c1'",
+    "MRT-DRC-1": "delete from marts.daily_reconciliation where entity = 'refunds' and day = date '2025-06-30'",
+    "MRT-DRC-2": "insert into marts.daily_reconciliation select * replace (0::bigint as landed_rows, 0::bigint as accepted_rows, "
+    "0::bigint as due_rows, 0::bigint as fact_rows, 0::decimal(38, 2) as landed_amount, 0::decimal(38, 2) as accepted_amount, "
+    "0::decimal(38, 2) as due_amount, 0::decimal(38, 2) as fact_amount) from marts.daily_reconciliation "
+    "where entity = 'refunds' and day = date '2025-06-30'",
+    "MRT-DRC-3": "update marts.daily_reconciliation set fact_amount = fact_amount - 0.01, is_reconciled = false "
+    "where entity = 'orders' and day = date '2025-06-30'",
+    "MRT-DRC-4": "update marts.daily_reconciliation set fact_amount = fact_amount - 0.01 where entity = 'orders' and day = date '2025-06-30'",
     "CLV-SCO-1": "delete from model.clv_scores where person_id = 'c1'",
     "CLV-SCO-2": "update model.clv_scores set person_id = 'c1' where person_id = 'c2'",
     "CLV-SCO-3": "update model.clv_scores set expected_spend = 'nan' where person_id = 'c1'",

@@ -156,6 +156,21 @@ create table marts.fct_contact_events as
     select event_id, contact_ref as person_id, occurred_at, occurred_at::date as occurred_on, kind, channel, campaign_id, message_id, variant,
         score, product_id, cost as cost_amount
     from staging.stg_contact_events;
+create table marts.daily_reconciliation as
+    select entity, 'shop' as source, day::varchar as day_name, day, n as landed_rows, n as accepted_rows, 0::bigint as superseded_rows,
+        0::bigint as quarantined_rows, amount as landed_amount, amount as accepted_amount, 0::decimal(38, 2) as superseded_amount,
+        0::decimal(38, 2) as quarantined_amount, n as due_rows, n as fact_rows, amount as due_amount, amount as fact_amount,
+        0::bigint as differing_rows, true as is_reconciled
+    from (
+        select 'orders' as entity, ordered_on as day, count(*)::bigint as n, coalesce(sum(net_amount), 0)::decimal(38, 2) as amount
+        from marts.fct_orders group by ordered_on
+        union all
+        select 'refunds', refunded_on, count(*)::bigint, coalesce(sum(paid_back_amount), 0)::decimal(38, 2) from marts.fct_refunds group by refunded_on
+        union all
+        select 'contact_events', occurred_on, count(*)::bigint, coalesce(sum(cost_amount), 0)::decimal(38, 2)
+        from marts.fct_contact_events group by occurred_on
+    ) as days;
+update marts.daily_reconciliation set landed_rows = landed_rows + 1, quarantined_rows = 1 where entity = 'orders' and day = date '2025-06-30';
 create table marts.cohort_retention as
     select date '2024-09-01' as cohort_month, 'all' as acquisition_channel, age, age < 9 as is_mature, 40::bigint as customers_count,
         40::bigint as customers_eligible, case when age < 9 then 40 end::bigint as active_customers,

@@ -22,7 +22,7 @@ MAY_READ = {
     "staging": {"base"},
     "audit": {"base", "staging"},
     "intermediate": {"staging", "intermediate", "seed"},
-    "marts": {"staging", "intermediate", "marts", "seed"},
+    "marts": {"staging", "audit", "intermediate", "marts", "seed"},
 }
 #: Layer → the sources (schemas that Python writes) it may read directly; settings come through a macro everywhere.
 MAY_READ_SOURCE: dict[str, set[str]] = {
