@@ -40,6 +40,7 @@ __all__ = [
     "prepare",
     "publish_night",
     "resolve_identities",
+    "review",
     "source_names",
     "tidy",
     "validate",
@@ -342,6 +343,14 @@ def publish_night(ticket: Ticket) -> Figures:
         removed = publish.prune(night.home, night.business.retention.publications_kept)
         figures |= {"is_current": is_current, "removed": len(removed)}
         return figures
+
+
+def review(home: str | None) -> Figures:
+    """Judge the models on what readers see, for the coming nights to follow."""
+    from goodwill import reviewing
+
+    done = reviewing.review(Home.at(home))
+    return {"review_id": done.review_id, "as_of": str(done.as_of), "gate": done.gate, "model": done.model, "recorded": done.recorded}
 
 
 def tidy(home: str | None) -> Figures:

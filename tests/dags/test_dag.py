@@ -68,7 +68,7 @@ print(json.dumps({{"dags": sorted(bag.dags), "errors": {{k: str(v) for k, v in b
 
 def test_the_bag_holds_the_night_and_nothing_else(parsed):
     assert parsed["errors"] == {}
-    assert parsed["dags"] == ["erase_person", "housekeeping", "nightly"]
+    assert parsed["dags"] == ["erase_person", "housekeeping", "nightly", "review"]
 
 
 def test_the_night_has_exactly_these_tasks(parsed):

@@ -38,6 +38,7 @@ LEVELS = {
     "report": 5,
     "segments": 5,
     "forgetting": 6,
+    "reviewing": 6,
     "stages": 7,
     "cli": 8,
     "__main__": 9,

@@ -38,6 +38,7 @@ KINDS = frozenset(
         "rollback",  # readers are shown an earlier publication
         "erasure",  # a person was forgotten
         "override",  # somebody decided by hand: who and why
+        "review",  # the models were judged apart from a night
         "housekeeping",  # something was removed because it was old
         "rebuild",  # a past publication was made again, and compared
         "migration",  # the home was brought to a newer form

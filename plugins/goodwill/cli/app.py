@@ -14,7 +14,7 @@ from rich.table import Table
 
 from goodwill import __version__
 from goodwill.audit import read_runs
-from goodwill.cli import auditing, checking, driving, people, quarantine, recovering, starting
+from goodwill.cli import auditing, checking, driving, people, quarantine, recovering, reviewing, starting
 from goodwill.cli.options import HomeOption, console
 from goodwill.errors import GoodwillError
 from goodwill.home import Home
@@ -35,6 +35,7 @@ app.add_typer(auditing.app, name="audit")
 app.command("rollback")(recovering.rollback)
 app.command("doctor")(recovering.doctor)
 app.command("housekeeping")(recovering.housekeeping)
+app.command()(reviewing.review)
 app.command()(people.erase)
 app.command()(people.export)
 app.command()(people.retain)

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import cast
 
 import duckdb
 
-from goodwill.clv.choosing import CANDIDATES, Gate, choose, judge, loss
+from goodwill.clv.choosing import CANDIDATES, Gate, judge, loss
 from goodwill.clv.crosscheck import difference_to_lifetimes
 from goodwill.clv.drift import histogram, parameter_shift, stability_index
 from goodwill.clv.fitting import fit_purchases, fit_spend, purchase_likelihood
-from goodwill.clv.groups import BY_GROUP, fit_groups, measure_groups
-from goodwill.clv.holdout import Holdout, measure_models, read_holdout
+from goodwill.clv.groups import BY_GROUP, fit_groups
 from goodwill.clv.independence import spend_dependence
+from goodwill.clv.judging import Night, chosen, group_names, is_due, judged, models_of
 from goodwill.clv.ledger import Ledger, Line
 from goodwill.clv.models.gamma_gamma import GammaGamma
 from goodwill.clv.models.pareto import Pareto
 from goodwill.clv.outlooks import ModelName
-from goodwill.clv.runs import ALL, SPEND_MODEL, ModelRun
+from goodwill.clv.runs import SPEND_MODEL, ModelRun
 from goodwill.clv.tuples import PurchaseTuples, SpendTuples, read_purchase_tuples
 from goodwill.settings.business import BusinessSettings
 from goodwill.sql import literal
@@ -40,25 +40,6 @@ class Decision:
     choice: str
 
 
-@dataclass(frozen=True)
-class _Night:
-    connection: duckdb.DuckDBPyConnection
-    settings: BusinessSettings
-    run_id: str
-    as_of: dt.date
-    ledger: Ledger
-
-    @property
-    def is_backfill(self) -> bool:
-        return self.ledger.newest is not None and self.as_of < self.ledger.newest
-
-    def accepted(self, model: str) -> Line | None:
-        return self.ledger.last("accepted", model=model, group=ALL)
-
-    def age_of(self, line: Line) -> int:
-        return (self.as_of - dt.date.fromisoformat(line["as_of"])).days
-
-
 def decide(
     connection: duckdb.DuckDBPyConnection,
     settings: BusinessSettings,
@@ -75,12 +56,14 @@ def decide(
     ----------
     force_holdout : judge tonight, whenever the last holdout was.
     """
-    night = _Night(connection, settings, run_id, as_of, ledger)
-    models = _models(night)
+    night = Night(connection, settings, run_id, as_of, ledger)
+    models = models_of(night)
     runs: dict[str, ModelRun] = {model: _fitted(night, model, purchases) for model in models}
     runs[SPEND_MODEL] = _fitted_spend(night, spend)
-    line = _holdout(night, models, runs, force_holdout)
-    scoring, choice = _choice(night, line)
+    line = night.ledger.last("holdout")
+    if is_due(night) or (force_holdout and not night.is_backfill):
+        line = judged(night, {model: run.parameters for model, run in runs.items()})
+    scoring, choice = chosen(night, line)
     scoring, choice = _fit_to_score(night, runs, scoring, choice)
     gate = judge(line["results"] if line else [], scoring, settings.clv.gate_ratio)
     if line and not line["results"]:
@@ -95,14 +78,7 @@ def decide(
     return Decision(_grouped(night, final, line), line, gate, choice)
 
 
-def _models(night: _Night) -> list[ModelName]:
-    """The models of the night, each once: those of the settings, and the one that scores."""
-    named: tuple[ModelName, ...] = night.settings.clv.models
-    wanted = night.settings.clv.scoring_model
-    return list(dict.fromkeys(("mbg_nbd" if wanted == "auto" else wanted, *named)))
-
-
-def _fitted(night: _Night, model: ModelName, tuples: PurchaseTuples) -> ModelRun:
+def _fitted(night: Night, model: ModelName, tuples: PurchaseTuples) -> ModelRun:
     line = night.accepted(model)
     run = fit_purchases(
         model, tuples, night.settings.clv.minimum_repeat_customers, night.settings.clv.prior, line["parameters"] if line else None
@@ -114,7 +90,7 @@ def _fitted(night: _Night, model: ModelName, tuples: PurchaseTuples) -> ModelRun
     return replace(run, warm_start_run_id=line["run_id"] if line else None)
 
 
-def _fitted_spend(night: _Night, tuples: SpendTuples) -> ModelRun:
+def _fitted_spend(night: Night, tuples: SpendTuples) -> ModelRun:
     line = night.accepted(SPEND_MODEL)
     clv, begin = night.settings.clv, line["parameters"] if line else None
     dependence = spend_dependence(night.connection)
@@ -124,54 +100,10 @@ def _fitted_spend(night: _Night, tuples: SpendTuples) -> ModelRun:
     return replace(run, warm_start_run_id=line["run_id"] if line else None)
 
 
-def _holdout(night: _Night, models: list[ModelName], runs: dict[str, ModelRun], force: bool) -> Line | None:
-    """Tonight's holdout if it is due (never judged, some days ago, failed, or asked for), else the last one."""
-    last = night.ledger.last("holdout")
-    clv = night.settings.clv
-    due = last is None or night.age_of(last) >= clv.holdout_every_days or last.get("gate") == "failed"
-    if not (due or force) or night.is_backfill:
-        return last
-    results: list[dict[str, Any]] = []
-    message = ""
-    begin = {model: run.parameters for model, run in runs.items()}
-    for origin in range(clv.holdout_origins):
-        held = read_holdout(night.connection, night.as_of, clv.holdout_weeks, origin)
-        if isinstance(held, str):
-            message = message or held
-            break
-        results += measure_models(held, models, clv.minimum_repeat_customers, clv.prior, begin)
-        results += _groups_measured(night, models, results, origin)
-    return night.ledger.add("holdout", night.run_id, night.as_of, results=results, message=message)
-
-
-def _groups(night: _Night) -> list[str]:
-    """Names of the groups of the setting; none without it."""
-    if night.settings.clv.groups == "none":
-        return []
-    return [
-        row[0] for row in night.connection.execute("select distinct model_group from intermediate.int_rfm_tuples order by 1").fetchall()
-    ]
-
-
-def _groups_measured(night: _Night, models: list[ModelName], results: list[dict[str, Any]], origin: int) -> list[dict[str, Any]]:
-    """Whether groups would have forecast better at a cut: one result a model."""
-    weeks = night.settings.clv.holdout_weeks
-    held = {name: read_holdout(night.connection, night.as_of, weeks, origin, name) for name in _groups(night)}
-    groups = {name: each for name, each in held.items() if isinstance(each, Holdout)}
-    found = []
-    for model in models if groups else []:
-        cut = next(iter(groups.values())).cut.isoformat()
-        alone = next((each for each in results if each["model"] == model and each["cut_on"] == cut and "parameters" in each), None)
-        if alone:
-            everybody = ModelRun(model, 0, 0, 0, "", "accepted", "", parameters=alone["parameters"])
-            found.append(measure_groups(model, everybody, groups))
-    return [each for each in found if each]
-
-
-def _grouped(night: _Night, final: list[ModelRun], line: Line | None) -> list[ModelRun]:
+def _grouped(night: Night, final: list[ModelRun], line: Line | None) -> list[ModelRun]:
     """The runs with those of the groups, where groups are set, everybody is scored by tonight's fit, and the holdout says groups are better."""
     run = next((each for each in final if each.is_scoring_model and each.model != SPEND_MODEL), None)
-    names = _groups(night)
+    names = group_names(night)
     if not names or run is None or run.origin != "fitted" or line is None:
         return final
     losses = {name: loss(line["results"], name) for name in (run.model, run.model + BY_GROUP)}
@@ -191,21 +123,7 @@ def _grouped(night: _Night, final: list[ModelRun], line: Line | None) -> list[Mo
     ]
 
 
-def _choice(night: _Night, line: Line | None) -> tuple[ModelName, str]:
-    """The model that scores tonight, and why."""
-    wanted = night.settings.clv.scoring_model
-    if wanted != "auto":
-        return wanted, f"{wanted}, as the settings say"
-    last = night.ledger.last("choice") or {"model": "mbg_nbd", "streak": {}, "why": "mbg_nbd: nothing is decided yet"}
-    model: ModelName = last["model"]
-    if line is None or line["run_id"] != night.run_id:
-        return model, last["why"]
-    chosen, streak, why = choose(line["results"], model, last["streak"])
-    night.ledger.add("choice", night.run_id, night.as_of, model=chosen, streak=streak, why=why)
-    return chosen, why
-
-
-def _fit_to_score(night: _Night, runs: dict[str, ModelRun], scoring: ModelName, choice: str) -> tuple[ModelName, str]:
+def _fit_to_score(night: Night, runs: dict[str, ModelRun], scoring: ModelName, choice: str) -> tuple[ModelName, str]:
     """The chosen model, unless the choice is free and it has no parameters at all tonight, while another one has."""
     line = night.accepted(scoring)
     has_parameters = (scoring in runs and runs[scoring].status == "accepted") or (
@@ -217,7 +135,7 @@ def _fit_to_score(night: _Night, runs: dict[str, ModelRun], scoring: ModelName, 
     return others[0], f"{others[0]} stands in for {scoring}, which has no parameters tonight"
 
 
-def _compared(night: _Night, run: ModelRun, purchases: PurchaseTuples, spend: SpendTuples) -> ModelRun:
+def _compared(night: Night, run: ModelRun, purchases: PurchaseTuples, spend: SpendTuples) -> ModelRun:
     """The run with how far it, and its data, are from the last accepted night."""
     line = night.accepted(run.model)
     if line is None:
@@ -234,7 +152,7 @@ def _compared(night: _Night, run: ModelRun, purchases: PurchaseTuples, spend: Sp
     return replace(run, parameter_shift=parameter_shift(line["parameters"], run.parameters) if run.parameters else None)
 
 
-def _settled(night: _Night, runs: dict[str, ModelRun], scoring: ModelName, gate: Gate) -> list[ModelRun]:
+def _settled(night: Night, runs: dict[str, ModelRun], scoring: ModelName, gate: Gate) -> list[ModelRun]:
     """The runs of tonight with those that score marked, and the restored ones added: tonight's fit, else the last accepted one."""
     final: list[ModelRun] = []
     for model, run in runs.items():
@@ -253,7 +171,7 @@ def _settled(night: _Night, runs: dict[str, ModelRun], scoring: ModelName, gate:
     return final
 
 
-def _restored(night: _Night, run: ModelRun, line: Line, failed: bool) -> ModelRun:
+def _restored(night: Night, run: ModelRun, line: Line, failed: bool) -> ModelRun:
     """The last accepted parameters as a run of tonight's that scores, with its age in days."""
     days = night.age_of(line)
     why = (
@@ -283,7 +201,7 @@ def _restored(night: _Night, run: ModelRun, line: Line, failed: bool) -> ModelRu
     )
 
 
-def _accept(night: _Night, run: ModelRun, gate: Gate, purchases: PurchaseTuples, spend: SpendTuples) -> None:
+def _accept(night: Night, run: ModelRun, gate: Gate, purchases: PurchaseTuples, spend: SpendTuples) -> None:
     """A line for parameters that were fitted tonight and may score: a restored run, and a fit that the gate stopped, leave none."""
     if run.origin == "restored" or run.status != "accepted" or night.is_backfill or run.gate == "failed":
         return

@@ -1,7 +1,8 @@
 """The ledger of what was decided: accepted parameters, holdouts and choices, one JSON line each, append-only, restored and never recomputed.
 
 A night writes its lines beside its own record (`runs/<run_id>/clv_ledger.jsonl`); they join `audit/clv_ledger.jsonl` when the night is
-published, and only then: parameters of a night that nobody saw are nobody's last accepted ones.
+published, and only then: parameters of a night that nobody saw are nobody's last accepted ones. A review appends its lines itself: it
+judges what is published already.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from goodwill.errors import GoodwillError
 from goodwill.files import replace_text
 from goodwill.home import Home
 
-__all__ = ["NAME", "Ledger", "confirm", "ledger_lines"]
+__all__ = ["NAME", "Ledger", "append_lines", "confirm", "ledger_lines"]
 
 NAME = "clv_ledger.jsonl"
 Line = dict[str, Any]
@@ -34,6 +35,12 @@ class Ledger:
     new: list[Line] = field(default_factory=list)
     #: The latest day any published line is about, also later than the night's.
     newest: dt.date | None = None
+
+    @classmethod
+    def read_all(cls, home: Home) -> Ledger:
+        """The ledger with every line: what a review of the published day stands on."""
+        lines = _read(home.audit / NAME)
+        return cls(lines, newest=max((dt.date.fromisoformat(line["as_of"]) for line in lines), default=None))
 
     @classmethod
     def read(cls, home: Home, as_of: dt.date) -> Ledger:
@@ -65,7 +72,7 @@ class Ledger:
 
     def write(self, folder: Path) -> None:
         """Leave this night's lines beside its record, to be confirmed when it is published."""
-        replace_text(folder / NAME, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in self.new))
+        replace_text(folder / NAME, _as_text(self.new))
 
 
 def confirm(home: Home, run_id: str) -> int:
@@ -75,12 +82,25 @@ def confirm(home: Home, run_id: str) -> int:
     if not said.exists() or any(line["run_id"] == run_id for line in _read(ledger)):
         return 0
     text = said.read_text(encoding="utf-8")
-    ledger.parent.mkdir(parents=True, exist_ok=True)
-    with ledger.open("a", encoding="utf-8") as stream:
+    _append(ledger, text)
+    return text.count("\n")
+
+
+def append_lines(home: Home, lines: list[Line]) -> None:
+    """Append what a review settled. The caller holds the lock: no night is being published meanwhile."""
+    _append(home.audit / NAME, _as_text(lines))
+
+
+def _as_text(lines: list[Line]) -> str:
+    return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+
+
+def _append(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as stream:
         stream.write(text)
         stream.flush()
         os.fsync(stream.fileno())
-    return text.count("\n")
 
 
 def ledger_lines(home: Home) -> int:

@@ -6,6 +6,7 @@ and `confirm` keep what was decided from night to night.
 """
 
 from goodwill.segments.assigning import assign
+from goodwill.segments.cuts import CutPoints, moved_share, read_cuts
 from goodwill.segments.ledger import Ledger, confirm, ledger_folder, record, renew
 
-__all__ = ["Ledger", "assign", "confirm", "ledger_folder", "record", "renew"]
+__all__ = ["CutPoints", "Ledger", "assign", "confirm", "ledger_folder", "moved_share", "read_cuts", "record", "renew"]

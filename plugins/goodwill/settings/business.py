@@ -117,6 +117,7 @@ class Clv(Section):
     holdout_weeks: Annotated[int, Field(ge=2, le=104)] = 13
     holdout_origins: Annotated[int, Field(ge=1, le=4)] = 2
     holdout_every_days: Days = 7
+    review: Literal["with_the_night", "apart"] = "with_the_night"
     gate_ratio: Annotated[float, Field(gt=1)] = 2.0
     stale_days_limit: Days = 14
     spend_correlation_limit: Share = 0.3
