@@ -22,7 +22,13 @@ HAS_HELD_ONSET = (
 
 _GAP_BROKEN_ON = "case when days_since_last > usual_gap_days then last_purchase_on + cast(floor(usual_gap_days) as integer) + 1 end"
 _BELOW_ON = "case when p_alive < life_cycle_at_risk_p_alive then p_alive_below_on end"
-_LEFT_ON = "case when life_cycle_stage = 'lost' then least(deleted_on, last_subscription_ended_on) end"
+#: A contract that ended before a later purchase is of an earlier time: it is not what they left by.
+_LEFT_ON = (
+    "case when life_cycle_stage = 'lost' then least("
+    "case when last_purchase_on is null or deleted_on >= last_purchase_on then deleted_on end, "
+    "case when not has_active_subscription and (last_purchase_on is null or last_subscription_ended_on >= last_purchase_on) "
+    "then last_subscription_ended_on end) end"
+)
 
 #: The day on which the customer first crossed a limit of their own, or left.
 ONSET_ON = f"case when life_cycle_stage in ({_STAGES}) then least({_GAP_BROKEN_ON}, {_BELOW_ON}, {_LEFT_ON}) end"

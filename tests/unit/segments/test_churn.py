@@ -29,6 +29,9 @@ STEADY = [Person(f"steady{i}", bought=tuple(range(5, 365, 30))) for i in range(3
         (Person("p", seen={"deleted": 10}), 10, "asked to go, or the contract ended, on 2024-05-22"),
         (Person("p", bought=(150, 120, 90, 60), seen={"deleted": 40}), 40, "asked to go"),
         (Person("p", bought=(150, 120, 90, 60), seen={"deleted": 10}), 29, "longer than"),
+        # a contract of before they bought again is not what they left by; one that ended since is
+        (Person("p", bought=(150, 120, 90, 60), subscribed=False, seen={"deleted": 40, "subscription_ended": 100}), 40, "asked to go"),
+        (Person("p", bought=(150, 120, 90, 60), subscribed=False, seen={"deleted": 40, "subscription_ended": 50}), 50, "asked to go"),
         # a new customer is welcomed, whatever the model says
         (Person("p", bought=(10,), p_alive=0.1, p_below=9), None, None),
         (Person("p"), None, None),
