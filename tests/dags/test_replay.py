@@ -20,7 +20,7 @@ pytestmark = pytest.mark.shared_data
 FIXTURE = Path(__file__).resolve().parents[1] / "fixtures" / "online_retail"
 ZONE = "Europe/London"
 #: Columns that say which run made a row, and how long it took.
-OF_THE_RUN = {"run_id", "fitted_seconds"}
+OF_THE_RUN = {"run_id", "parameters_run_id", "fitted_seconds"}
 #: Marts that hold decisions: what was decided on which accepted night, and so as many nights as there were.
 DECIDED = {"customer_history", "segment_sizes", "segment_migrations", "customer_equity"}
 #: Columns of the others that remember the nights before: a class is left late, and says since when it is held.
