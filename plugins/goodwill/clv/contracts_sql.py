@@ -47,7 +47,15 @@ def contracts() -> str:
             f"left join scoring_renewals as {ahead}\n    on contracts.plan = {ahead}.plan\n    and contracts.period_days = {ahead}.period_days\n"
             f"    and contracts.periods = {ahead}.periods\n    and contracts.renewals_{months} = {ahead}.renewals"
         )
-        for name in ("", *(f"_{end}" for end in interval_ends())):
-            sums.append(f"coalesce(sum(contracts.payment * {ahead}.payments{name}), 0) as value_{months}{name}")
+        sums.append(f"coalesce(sum(contracts.payment * {ahead}.payments), 0) as value_{months}")
+        sums += [f"coalesce(sum({_end(ahead, end)}), 0) as value_{months}_{end}" for end in interval_ends()]
     sums.append("sum(contracts.payment * ahead_12.payments_ever) as value_ever")
     return _CONTRACTS.format(sums=",\n    ".join(sums), joins="\n".join(joins))
+
+
+def _end(ahead: str, end: str) -> str:
+    """A bound of what a contract is worth: where margins are below zero, the lower value is that of more payments."""
+    side, level = end.split("_")
+    other = "high" if side == "low" else "low"
+    few, many = (f"contracts.payment * {ahead}.payments_{each}_{level}" for each in (side, other))
+    return f"case when contracts.payment >= 0 then {few} else {many} end"

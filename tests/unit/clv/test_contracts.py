@@ -109,6 +109,26 @@ def test_bounds_of_a_contract_are_numbers_of_payments() -> None:
     assert float(high) == pytest.approx(sum(worth), abs=0.006)  # type: ignore[arg-type]
 
 
+def test_where_margins_are_below_zero_more_payments_are_worth_less() -> None:
+    connection = shop()
+    connection.execute("update intermediate.int_customer_facts set margin_amount = -margin_amount")
+    scored(connection, BusinessSettings(clv=Clv(models=())))
+    bounds = value(connection, "subscriber", "clv_12_low_95", "clv_12_low_80", "clv_12", "clv_12_high_80", "clv_12_high_95")
+    assert list(bounds) == sorted(bounds)  # type: ignore[type-var]
+    assert bounds[0] < bounds[2] < 0  # type: ignore[operator]
+
+
+def test_only_contracts_and_no_purchase_at_all() -> None:
+    connection = warehouse_of([])
+    cohort(connection, "gold", [100, 80, 70, 65])
+    contract(connection, "subscriber")
+    scored(connection)
+    model, part, total, basis = value(connection, "subscriber", "model_used", "subscription_value_12", "clv_12", "value_basis")
+    assert (model, part, basis) == ("shifted_beta_geometric", total, "assumed_margin")
+    assert total > 0  # type: ignore[operator]
+    assert connection.execute("select count(*) from model.clv_scores").fetchall() == [(1,)]
+
+
 def test_a_plan_of_which_too_few_have_ended_is_valued_by_all_plans() -> None:
     for ended, shared in ((FEWEST_ENDED - 1, True), (FEWEST_ENDED, False)):
         connection = shop()
