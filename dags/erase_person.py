@@ -23,7 +23,14 @@ PARAMS = {
 }
 
 
-@task
+def tell(context) -> None:
+    """Alert whoever watches; called by Airflow when the task has failed."""
+    from goodwill import stages
+
+    stages.tell_failure(context["params"]["home"], "erasure")
+
+
+@task(on_failure_callback=tell)
 def erase() -> dict[str, object]:
     """Erase the person, and put the proof in the audit ledger."""
     from goodwill import stages
@@ -38,4 +45,4 @@ def erase_person():
     erase()
 
 
-erase_person()
+ERASE_PERSON = erase_person()

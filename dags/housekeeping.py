@@ -17,7 +17,14 @@ from airflow.sdk import Param, dag, get_current_context, task
 PARAMS = {"home": Param(None, type=["null", "string"], description="The home; empty: $GOODWILL_HOME.")}
 
 
-@task
+def tell(context) -> None:
+    """Alert whoever watches; called by Airflow when the task has failed."""
+    from goodwill import stages
+
+    stages.tell_failure(context["params"]["home"], "housekeeping")
+
+
+@task(on_failure_callback=tell)
 def tidy() -> dict[str, object]:
     """Remove what is old."""
     from goodwill import stages

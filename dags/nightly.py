@@ -8,13 +8,28 @@ Takes what the sources hold now, and ends with a new publication, or with a reas
 | a stage **failed** | The task's log says what to do. Trigger again: a night starts from landing, nothing has to be cleaned up. |
 | an earlier day is wanted | Trigger with `as_of`, or backfill: it is published beside the present one, and over it only with `make_current`. |
 
-The home is `$GOODWILL_HOME`; the schedule is `calendar.schedule` in its `goodwill.yml`.
+The home is `$GOODWILL_HOME`; the schedule is `calendar.schedule` in its `goodwill.yml`. A night that fails, or has not ended within
+`calendar.deadline_minutes`, is told to `$GOODWILL_ALERT_URL`.
 """
 
 from __future__ import annotations
 
-from airflow.sdk import Asset, Connection, Param, chain, dag, get_current_context, task, task_group
-from goodwill.schedule import cron
+from datetime import timedelta
+
+from airflow.sdk import (
+    Asset,
+    AsyncCallback,
+    Connection,
+    DeadlineAlert,
+    DeadlineReference,
+    Param,
+    chain,
+    dag,
+    get_current_context,
+    task,
+    task_group,
+)
+from goodwill.schedule import cron, deadline_minutes
 
 PARAMS = {
     "as_of": Param(None, type=["null", "string"], format="date", description="The day to stand at; empty: as the settings say."),
@@ -71,7 +86,23 @@ def stage(night: dict[str, str], function: str, *arguments: str) -> dict[str, ob
     return getattr(stages, function)(night, *arguments)
 
 
-@task(trigger_rule="all_done")
+def tell(context) -> None:
+    """Alert whoever watches; called by Airflow when the night has failed."""
+    from goodwill import stages
+
+    stages.tell_failure(context["params"]["home"], "night")
+
+
+def in_time() -> DeadlineAlert | None:
+    """An alert by Airflow when the night has not ended in time, if the settings want one."""
+    minutes = deadline_minutes()
+    if minutes is None:
+        return None
+    alert = AsyncCallback("goodwill.alerts.deadline_missed", {"minutes": minutes})
+    return DeadlineAlert(DeadlineReference.DAGRUN_QUEUED_AT, timedelta(minutes=minutes), alert)
+
+
+@task(trigger_rule="all_done", on_failure_callback=tell)
 def close_night(night: dict[str, str] | None) -> dict[str, object]:
     """Say how the night ended, leave its report, let the warehouse go."""
     from goodwill import stages
@@ -79,7 +110,16 @@ def close_night(night: dict[str, str] | None) -> dict[str, object]:
     return stages.close_night(night)
 
 
-@dag(schedule=cron(), catchup=False, max_active_runs=1, params=PARAMS, doc_md=__doc__, tags=["goodwill"], default_args={"retries": 0})
+@dag(
+    schedule=cron(),
+    catchup=False,
+    max_active_runs=1,
+    params=PARAMS,
+    deadline=in_time(),
+    doc_md=__doc__,
+    tags=["goodwill"],
+    default_args={"retries": 0},
+)
 def nightly():
     """One night: from the sources to a publication."""
     night = open_night()

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
-__all__ = ["cron", "day_of"]
+__all__ = ["cron", "day_of", "deadline_minutes"]
 
 
 def _calendar(home: str | None) -> tuple[dict[str, str], str]:
@@ -29,6 +29,12 @@ def cron(home: str | None = None) -> str | None:
     if not (home or os.environ.get("GOODWILL_HOME")):
         return None
     return _calendar(home)[0].get("schedule", "0 3 * * *")
+
+
+def deadline_minutes(home: str | None = None) -> int | None:
+    """Within how many minutes a night should have ended (`calendar.deadline_minutes`), or `None` where nobody asks."""
+    minutes = _calendar(home)[0].get("deadline_minutes")
+    return minutes if isinstance(minutes, int) and minutes > 0 else None
 
 
 def day_of(logical_date: dt.datetime | None, home: str | None = None) -> str | None:

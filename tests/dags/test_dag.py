@@ -41,7 +41,7 @@ TASKS = {
 def parsed(tmp_path_factory) -> dict:
     """The DAG folder loaded in a process of its own: ids, tasks, edges, errors, and the heavy modules it pulled in."""
     home = tmp_path_factory.mktemp("home")
-    (home / "goodwill.yml").write_text("calendar: {schedule: '15 4 * * *'}")
+    (home / "goodwill.yml").write_text("calendar: {schedule: '15 4 * * *', deadline_minutes: 90}")
     script = f"""
 import json, sys
 from airflow.dag_processing.dagbag import DagBag
@@ -51,6 +51,9 @@ heavy = [name for name in ("pandas", "duckdb", "dbt", "great_expectations", "lif
 print(json.dumps({{"dags": sorted(bag.dags), "errors": {{k: str(v) for k, v in bag.import_errors.items()}}, "heavy": heavy,
                   "tasks": {{task.task_id: sorted(task.upstream_task_ids) for task in dag.tasks}},
                   "steps": [task.op_args[1:] for task in dag.topological_sort() if len(getattr(task, "op_args", ())) > 1],
+                  "deadlines": [[each.reference.reference_name, each.interval.total_seconds(), each.callback.path, each.callback.kwargs]
+                                for each in dag.deadline],
+                  "told": sorted(f"{{each.dag_id}}.{{task.task_id}}" for each in bag.dags.values() for task in each.tasks if task.on_failure_callback),
                   "schedule": dag.schedule, "doc": dag.doc_md, "runs": dag.max_active_runs, "catchup": dag.catchup}}))
 """
     environment = {
@@ -98,3 +101,8 @@ def test_schedule_comes_from_the_home_and_one_night_runs_at_a_time(parsed):
     assert parsed["schedule"] == "15 4 * * *"
     assert parsed["runs"] == 1
     assert parsed["catchup"] is False
+
+
+def test_airflow_tells_of_a_failure_and_of_a_night_that_is_late(parsed):
+    assert parsed["told"] == ["erase_person.erase", "housekeeping.tidy", "nightly.close_night"]
+    assert parsed["deadlines"] == [["DagRunQueuedAtDeadline", 5400.0, "goodwill.alerts.deadline_missed", {"minutes": 90}]]

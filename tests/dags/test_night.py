@@ -5,11 +5,20 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import duckdb
+from goodwill import audit
 from goodwill.audit import Lock
+from goodwill.cli.app import app
+from goodwill.home import Home
 from goodwill.publish import current_run
+from typer.testing import CliRunner
+
+from tests.receiver import receiver
+
+__all__ = ["receiver"]
 
 #: Columns that say which run made a row: equal nights differ in nothing else.
 OF_THE_RUN = {"run_id", "parameters_run_id", "fitted_seconds"}
@@ -105,9 +114,18 @@ def test_every_injected_error_is_in_quarantine_and_nothing_else(first):
     assert len(wanted) > 5
 
 
-def test_the_same_night_again_gives_the_same_marts_row_for_row(run_night, shop, first):
+def test_a_home_restored_elsewhere_has_the_same_night(run_night, shop, first, tmp_path):
+    """The backup is made with the lines that the page on backups gives."""
+    page = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "back-up-and-restore.md").read_text(encoding="utf-8")
+    lines = page.partition("```sh\n")[2].partition("```")[0]
+    head = str(audit.head(shop))
+    subprocess.run(["sh", "-c", lines], cwd=shop.root, env={**os.environ, "BACKUP": str(tmp_path / "backup")}, check=True)
+    restored = Home.at(shutil.copytree(tmp_path / "backup", tmp_path / "elsewhere", symlinks=True))
+    shutil.copytree(shop.root / "input", restored.root / "input")
+    done = CliRunner().invoke(app, ["audit", "verify", "--home", str(restored.root), "--head", head])
+    assert done.exit_code == 0, done.output
     before = marts(first.database())
-    again = run_night(shop, as_of="2026-06-30")
+    again = run_night(restored, as_of="2026-06-30")
     assert again.verdict == "published"
     assert marts(again.database()) == before
     assert {table for table, rows in before.items() if not rows} <= {"referral_edges", "segment_migrations"}, "an empty mart proves nothing"
@@ -124,7 +142,7 @@ def test_an_earlier_day_is_published_beside_and_shows_only_what_had_happened(run
     assert orders == first.rows("select count(*) from marts.fct_orders where ordered_on <= date '2025-06-30'")[0][0]
 
 
-def test_a_missing_file_blocks_and_yesterday_stays(run_night, shop, first):
+def test_a_missing_file_blocks_and_yesterday_stays_and_somebody_is_told(run_night, shop, first, receiver):
     present, file = current_run(shop), shop.root / "input" / "refunds.csv"
     away = file.rename(file.with_suffix(".away"))
     try:
@@ -137,6 +155,9 @@ def test_a_missing_file_blocks_and_yesterday_stays(run_night, shop, first):
     assert current_run(shop) == present
     assert (shop.run(night.run_id) / "report" / "index.html").stat().st_size > 1000
     assert Lock.of(shop).holder() is None
+    assert [(kind, facts["run_id"], facts["blocked_at"], facts["published"]) for kind, _, facts in receiver.got] == [
+        ("failure", night.run_id, "extract refunds", present)
+    ]
 
 
 def test_too_large_a_share_of_bad_rows_blocks_at_its_gate(run_night, shop_home):
@@ -193,6 +214,7 @@ def test_a_dead_holder_is_healed(run_night, shop, first):
     (shop.warehouse / "working" / "warehouse.duckdb").write_bytes(b"half a file")
     night = run_night(shop, as_of="2026-06-30")
     assert night.verdict == "published"
+    assert marts(night.database()) == marts(first.database()), "the same night again, in the same home"
 
 
 def test_a_reader_holding_the_old_publication_is_not_disturbed(run_night, shop, first):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
@@ -110,6 +111,28 @@ def test_no_fault_in_a_normal_run(make_home):
     home = make_home(**{"orders.csv": FIRST})
     assert land(home, "no such point").returncode == 0
     assert orders(home) == 1000
+
+
+def test_a_file_that_is_removed_while_it_is_extracted_lands_nothing_and_is_named(make_home):
+    home = make_home(**{"orders.csv": FIRST})
+    assert land(home).returncode == 0
+    file = home.root / "input" / "orders.csv"
+    file.write_text(SECOND)
+    environment = {"PYTHONPATH": str(ROOT / "plugins"), "PATH": "/usr/bin:/bin", FAULT: "stop landing: before the rows"}
+    landing = subprocess.Popen([sys.executable, "-c", LAND, str(home.root)], env=environment, stderr=subprocess.PIPE, text=True)
+    os.waitid(os.P_PID, landing.pid, os.WSTOPPED)
+    file.unlink()
+    landing.send_signal(signal.SIGCONT)
+    said = landing.communicate(timeout=120)[1]
+    assert landing.returncode == 1
+    assert "source 'shop'" in said
+    assert "orders.csv" in said
+    assert "remedy" in said
+    assert orders(home) == 1000
+    assert scratch(home) == []
+    file.write_text(SECOND)
+    assert land(home).returncode == 0
+    assert orders(home) == 1001
 
 
 def full_disk(tmp_path: Path, size: str) -> Path | None:

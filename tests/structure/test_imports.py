@@ -15,6 +15,7 @@ from tests.structure.project import ROOT, files
 LEVELS = {
     "__version__": 0,
     "clock": 0,
+    "alerts": 1,
     "causes": 1,
     "entities": 0,
     "errors": 0,

@@ -37,6 +37,7 @@ KINDS = frozenset(
         "publication",  # a set of marts is on record, and about to be seen
         "rollback",  # readers are shown an earlier publication
         "erasure",  # a person was forgotten
+        "export",  # what is held about a person, or a masked copy of the home, was written
         "override",  # somebody decided by hand: who and why
         "review",  # the models were judged apart from a night
         "housekeeping",  # something was removed because it was old

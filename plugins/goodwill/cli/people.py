@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from goodwill import audit
 from goodwill.cli.options import HomeOption, console
 from goodwill.errors import GoodwillError
 from goodwill.home import Home
@@ -82,11 +83,14 @@ def export(
     if masked:
         if to is None or person or email or phone:
             raise GoodwillError("a masked copy is of everybody, and needs a place", "goodwill export --masked --to FOLDER")
+        audit.append(where, "export", {"export": "masked copy"})
         files = write_masked_copy(where, to)
         console().print(f"wrote {len(files)} files to {to}; next: goodwill run --home {to}")
         return
     content = collect(where, Asked(person, _given(email, "e-mail address"), _given(phone, "phone number")))
     name = secrets.token_hex(6)
+    rows = sum(len(some) for part in ("landed", "made_of_it") for some in content[part].values())
+    audit.append(where, "export", {"export": f"a person's own data {name}", "format": form, "rows": rows})
     if to is None:
         where.exports.mkdir(mode=0o700, exist_ok=True)
     for path in write(content, to or where.exports / (f"{name}.json" if form == "json" else name), form):

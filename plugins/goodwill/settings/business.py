@@ -40,6 +40,7 @@ class Company(Section):
 class Calendar(Section):
     as_of: Literal["yesterday", "last_event_day"] = "yesterday"
     schedule: str = "0 3 * * *"
+    deadline_minutes: Annotated[int, Field(ge=1)] | None = None
     history_complete_from: dt.date | None = None
     warm_up_days: Annotated[int, Field(ge=0)] = 0
 

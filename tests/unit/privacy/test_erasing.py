@@ -303,7 +303,10 @@ def test_the_commands_show_and_erase(home, tmp_path):
     lifted = run("erase", "--home", home.root, "--email", "ann@x.org", "--by", "Ines", "--reason", "is back", "--lift")
     assert "1 entries taken off" in lifted.output
     assert Forgotten.of(home).person("email:ann@x.org") is None
-    assert [entry.kind for entry in read_entries(home)] == ["erasure", "override"]
+    exported, *others = read_entries(home)
+    assert (exported.kind, [entry.kind for entry in others]) == ("export", ["erasure", "override"])
+    assert exported.facts["rows"] == 10
+    assert not any(word in str(exported.facts) for word in ("ann", "Ann", "crm:17"))
 
 
 def test_an_export_for_a_spreadsheet_runs_nothing(home):
