@@ -10,6 +10,7 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -215,12 +216,23 @@ def prepare(ticket: Ticket) -> Figures:
     with _stage(ticket, "prepare") as (night, figures):
         audit.check_batches(night.home, night.sources)
         record = audit.RunRecord.of(night.home, night.run_id)
-        plan = warehouse.plan_night(night, full=bool(record.read().get("full")))
+        doubt = _doubt(night.home, night.run_id)
+        plan = warehouse.plan_night(night, full=bool(record.read().get("full") or doubt))
+        plan = replace(plan, reason=doubt) if doubt else plan
         as_of = warehouse.prepare_warehouse(night, plan)
         batches = sorted(batch.batch_id for batch in plan.state.batches)
         record.update(as_of=as_of, batches=batches, built=plan.describe())
         figures |= {"as_of": str(as_of), "batches": len(batches), "built": plan.describe()}
         return figures
+
+
+def _doubt(home: Home, run_id: str) -> str | None:
+    """Why the accepted warehouse is not gone on from: the night before failed on its copy, and it may be the file itself that is damaged."""
+    for last in [run for run in audit.read_runs(home) if run["run_id"] != run_id][-1:]:
+        where = str(last.get("blocked_at") or "open")
+        if last.get("verdict") == "failed" and last.get("message") != _CUT_SHORT and not where.startswith(("open", "extract")):
+            return f"run {last['run_id']} failed at '{where}', and the accepted warehouse may be why"
+    return None
 
 
 def build(ticket: Ticket, layer: str) -> Figures:

@@ -25,7 +25,7 @@ from goodwill.home import Home
 from goodwill.publish import publications
 from goodwill.publish.rollback import roll_back
 from goodwill.sources import load_sources
-from goodwill.warehouse import open_warehouse
+from goodwill.warehouse import open_warehouse, promote
 
 from tests.conftest import ORDERS_SOURCE
 from tests.small_night import lay_out, night, seen
@@ -221,6 +221,26 @@ def test_a_batch_whose_rows_are_gone(home):
     rows_file(home, batch).unlink()
     with pytest.raises(SourceError, match=r"rows.parquet \(input/orders.csv\) is gone"):
         stages.prepare(ticket)
+
+
+def test_an_accepted_warehouse_that_may_be_damaged_is_not_gone_on_from_twice(home):
+    def built(run_id: str) -> str:
+        gone(home)
+        landed(home, run_id)
+        return str(audit.RunRecord.of(home, run_id).read()["built"])
+
+    built("second")
+    promote(home)
+    assert built("third").startswith("on top of run second")
+    assert built("fourth").startswith("on top of run second"), "third was cut short: that says nothing of the file"
+    content = bytearray(home.accepted.read_bytes())
+    content[len(content) // 2 :] = bytes(len(content) - len(content) // 2)
+    ticket = {"home": str(home.root), "run_id": "fourth", "token": str(audit.Lock.of(home).holder()["token"])}
+    home.working_copy.write_bytes(content)  # as its copy would be
+    with pytest.raises(GoodwillError, match="remedy: run again: the next night builds everything from landing"):
+        stages.resolve_identities(ticket)
+    assert built("fifth") == "in full: run fourth failed at 'identity', and the accepted warehouse may be why"
+    assert seen(home) == "first"
 
 
 def clock_at(monkeypatch: pytest.MonkeyPatch, moment: dt.datetime) -> None:
