@@ -10,6 +10,7 @@ from tests.structure.project import ROOT
 from tests.structure.proofs import exists
 
 PAGE = (ROOT / "docs" / "reference" / "promises.md").read_text(encoding="utf-8")
+EVIDENCE = (ROOT / "docs" / "reference" / "clv-evidence.md").read_text(encoding="utf-8")
 NAMES = [f"P{number}" for number in range(1, 26)]
 
 
@@ -40,6 +41,14 @@ def test_every_promise_has_its_tests():
 def test_every_test_that_is_named_exists(name):
     assert proofs(PAGE)[name], "a promise that nothing tries"
     assert [proof for proof in proofs(PAGE)[name] if not exists(proof)] == []
+
+
+def test_the_evidence_of_customer_value_names_tests_that_exist():
+    lines = [line for line in EVIDENCE.splitlines() if line.startswith("| ") and not line.startswith("| what")]
+    named = {line: re.findall(r"`(tests/[^`]+)`", line) for line in lines}
+    assert len(lines) > 30
+    assert [line for line, found in named.items() if not found and "not made" not in line] == []
+    assert [proof for found in named.values() for proof in found if not exists(proof)] == []
 
 
 def test_a_test_by_another_name_and_a_promise_left_out_are_found():
