@@ -133,6 +133,7 @@ BROKEN: dict[str, str] = {
     "OBS-5": "update staging.observations set code = 'SENT_WITHOUT_CONSENT'",
     "OBS-6": "update staging.observations set rows_count = 3",
     "OBS-7": "update staging.observations set code = 'UNKNOWN_STATUS'",
+    "OBS-9": "update staging.observations set code = 'UNKNOWN_CONTACT'",
     "OBS-8": "update staging.observations set code = 'CUT_ORDER'",
     "MRT-ORD-1": "delete from marts.fct_orders where order_id = 'o1'",
     "MRT-ORD-2": "update marts.fct_orders set order_id = 'o1' where order_id = 'o2'",

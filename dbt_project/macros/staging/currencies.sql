@@ -81,7 +81,8 @@ from (
         {'column': rate.currency, 'reason': 'UNKNOWN_CURRENCY', 'when': is_foreign ~ ' and _known_currency is null'},
         {
             'column': rate.currency, 'reason': 'MISSING_RATE',
-            'when': is_foreign ~ ' and _known_currency is not null and _rated_day is null',
+            'when': is_foreign ~ ' and _known_currency is not null and _rated_day is null and '
+                ~ (rate.event_on if 'event_on' in rate else rate.event_at) ~ ' is not null',
         },
     ]) }}
 {%- endmacro %}

@@ -18,7 +18,7 @@ from goodwill.extract.corrections import Signed, corrections, withdraw
 from goodwill.extract.quarantine import Rejected, read_rejected
 from goodwill.home import Home
 from goodwill.reasons import REASONS
-from goodwill.report.privacy import safe_value
+from goodwill.report.privacy import safe_problem
 from goodwill.settings import load_business
 from goodwill.sources import Source, load_sources
 
@@ -31,9 +31,9 @@ SourceOption = Annotated[str | None, typer.Option("--source", help="Only this so
 ShowOption = Annotated[bool, typer.Option("--show-values", help="Show personal values too (e-mail addresses, names, telephones).")]
 
 
-def _shown(value: str, column: str, show: bool) -> str:
+def _shown(value: str, column: str, show: bool, reason: str = "") -> str:
     """A value for the screen: personal ones hidden unless asked for, control characters never acted on."""
-    text = value if show else safe_value(value, column or None, whole_row=not column)
+    text = value if show else safe_problem(reason, value, column or None)
     return escape("".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text or ""))
 
 
@@ -52,7 +52,7 @@ def _source(home: Home, name: str) -> Source:
 
 
 def _example(each: Rejected, show: bool) -> str:
-    value = _shown(each.value, each.column, show)
+    value = _shown(each.value, each.column, show, each.reason)
     return f"{escape(each.file)}, row {each.row_no}" + (f": {value}" if value else "")
 
 
@@ -174,7 +174,7 @@ def _say_row(home: Home, source: Source, found: list[Rejected], show: bool) -> N
                 mark = "[red]►[/red]" if name.lower() in bad else " "
                 out.print(f"  {mark} {escape(name.ljust(width))}  {_shown(value, _personal_name(source, name), show)}")
     for entity, column, code, value in dict.fromkeys((each.entity, each.column, each.reason, each.value) for each in found):
-        shown = _shown(value, column, show)
+        shown = _shown(value, column, show, code)
         out.print(f"\n{entity}.{column or '(whole row)'}" + (f": {shown}" if shown else ""))
         _say_reason(code)
 

@@ -27,6 +27,8 @@ _DIGITS = "digits"
 _SAYS_NOTHING = frozenset({"empty", "mixed"})
 #: Values below which a change may be chance: a day with three rows is no new structure.
 _FEW, _MANY = 3, 20
+#: Values that would be expected in a column that has none: fewer may be missing by chance (one time in a thousand, exp(-7)).
+_EXPECTED = 7
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,9 @@ def readings(source: Source) -> dict[str, list[Reading]]:
     return found
 
 
-def retyped(source: Source, before: list[dict[str, str]], after: dict[str, str]) -> list[tuple[str, str, str]]:
+def retyped(
+    source: Source, before: list[dict[str, str]], after: dict[str, str], rows_before: int, rows_after: int
+) -> list[tuple[str, str, str]]:
     """Columns whose content is of another kind than before: `(column, was, is)`.
 
     An amount that is whole today is no change, an id that comes with decimals is one; so is a column the mapping reads that has become
@@ -145,6 +149,7 @@ def retyped(source: Source, before: list[dict[str, str]], after: dict[str, str])
     ----------
     before : profiles of batches before, the nearest first: a batch that says nothing of a column leaves the word to the next.
     after : the profile of the new batch.
+    rows_before, rows_after : rows of the nearest batch before, and of the new one: a column that few rows fill may be empty in a few.
     """
     read = readings(source)
     found = []
@@ -155,7 +160,8 @@ def retyped(source: Source, before: list[dict[str, str]], after: dict[str, str])
         if was is None or was == is_now or is_now == "mixed":
             continue
         if is_now == "empty":
-            if kinds and any(count >= _MANY for _, count in _told(before[:1], name)):
+            likely = min(rows_after, SAMPLE) / max(min(rows_before, SAMPLE), 1)
+            if kinds and any(count >= _MANY and count * likely >= _EXPECTED for _, count in _told(before[:1], name)):
                 found.append((name, was, is_now))
         elif values >= _FEW and (not (_is_number(was) and _is_number(is_now)) or (kinds & _KEYS and not kinds & _NUMBERS)):
             found.append((name, was, is_now))

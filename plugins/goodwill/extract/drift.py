@@ -63,14 +63,14 @@ def sentence(change: Change) -> str:
 
 
 def judged(
-    source: Source, part: str, near: list[Manifest], columns: dict[str, str], rows: Path, reading: str, sha256: str
+    source: Source, part: str, near: list[Manifest], columns: dict[str, str], rows: Path, count: int, reading: str, sha256: str
 ) -> tuple[tuple[Change, ...], dict[str, str]]:
     """What changed against the batches before, and what the columns hold now, for the batches to come.
 
     Parameters
     ----------
     near : the batches before, the nearest first.
-    rows : the rows of the new batch.
+    rows, count : the rows of the new batch, and how many they are.
 
     Raises
     ------
@@ -81,8 +81,12 @@ def judged(
     if before is None or before.file_sha256 == sha256:  # the same bytes, read in another way: nothing changed at the source
         return (), holds
     found = list(changes(before.columns, columns))
-    alike = [each.profile for each in near if each.reading == reading]
-    found += [_change("retyped", name, was, now) for name, was, now in retyped(source, alike, holds)]
+    alike = [each for each in near if each.reading == reading]
+    rows_before = alike[0].rows if alike else 0
+    found += [
+        _change("retyped", name, was, now)
+        for name, was, now in retyped(source, [each.profile for each in alike], holds, rows_before, count)
+    ]
     _refuse_unreadable(source, part, found, holds)
     refuse_changed(source, part, found)
     return tuple(found), holds

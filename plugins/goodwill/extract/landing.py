@@ -66,7 +66,9 @@ def _land_part(
         if columns and not pulled:  # of what a pull brings, its connector is the judge
             odd += refuse_emptied(source, part.name, written.rows, active[-1] if source.load == "full" and active else before)
         totals = dict.fromkeys(mapped, EntityTotals(0, None, 0, None, None))
-        changed, holds = drift.judged(source, part.name, near, columns, folder / ROWS, reading, written.sha256) if columns else ((), {})
+        changed, holds = (
+            drift.judged(source, part.name, near, columns, folder / ROWS, written.rows, reading, written.sha256) if columns else ((), {})
+        )
         if columns:
             with duckdb.connect() as connection:
                 rows = f"select * from read_parquet({literal(str(folder / ROWS))})"

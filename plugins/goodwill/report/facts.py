@@ -69,7 +69,7 @@ def _customers(warehouse: Warehouse) -> Customers | None:
     if table is None:
         return None
     found: Row = warehouse.row(f"""
-        select count_if(not is_guest) as customers, count_if(is_guest) as guests, sum(trailing_12m_revenue_amount) as revenue
+        select count(*) filter (where not is_guest) as customers, count(*) filter (where is_guest) as guests, sum(trailing_12m_revenue_amount) as revenue
         from {table}
         where first_purchase_on is not null
     """)

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from goodwill.entities import ENTITIES
 from goodwill.reasons import REASONS
-from goodwill.report.privacy import HIDDEN, safe_value
+from goodwill.report.privacy import HIDDEN, safe_problem
 from goodwill.report.reading import Warehouse
 
 __all__ = ["Balance", "Batch", "Rejection", "file_name", "read_balances", "read_batches", "read_rejections"]
@@ -121,7 +121,7 @@ def read_rejections(warehouse: Warehouse) -> tuple[Rejection, ...]:
             rows=row["problems"],
             file=file_name(row["example"]["f"]),
             row_number=row["example"]["n"],
-            value=safe_value(row["example"]["v"], row["column_name"], whole_row=row["column_name"] is None),
+            value=safe_problem(row["reason"], row["example"]["v"], row["column_name"]),
         )
         for row in warehouse.rows(query)
     )

@@ -47,7 +47,9 @@ def _history(warehouse: Warehouse, night: Night) -> Notice | None:
     text = f"The data begin on {day(begins)}. Whoever first appears before {day(known_from)} was most likely a customer already"
     text += f" ({warm_up} days of warm-up are allowed for)." if warm_up else "."
     if warehouse.has("intermediate.int_customer_facts", "is_left_censored"):
-        found = warehouse.row("select count_if(is_left_censored) as kept_out, count(*) as customers from intermediate.int_customer_facts")
+        found = warehouse.row(
+            "select count(*) filter (where is_left_censored) as kept_out, count(*) as customers from intermediate.int_customer_facts"
+        )
         text += (
             f" {count(found['kept_out'])} of {count(found['customers'])} customers are in this case: they count as customers, "
             "but they are in no cohort and are never counted as new, because nobody knows when they really began."
@@ -69,7 +71,7 @@ def _margin(warehouse: Warehouse, night: Night) -> Notice | None:
     table = warehouse.first("marts.clv_customers", "model.clv_scores")
     if table is None or not warehouse.has(table, "margin_is_assumed"):
         return None
-    found = warehouse.row(f"select count_if(margin_is_assumed) as assumed, count(*) as customers from {table}")
+    found = warehouse.row(f"select count(*) filter (where margin_is_assumed) as assumed, count(*) as customers from {table}")
     rate = night.settings.get("margin_assumed_rate")
     if not found["assumed"]:
         return None
@@ -84,7 +86,7 @@ def _margin(warehouse: Warehouse, night: Night) -> Notice | None:
 def _guests(warehouse: Warehouse) -> Notice | None:
     if not warehouse.has("intermediate.int_customer_facts", "is_guest"):
         return None
-    guests = warehouse.row("select count_if(is_guest) as guests from intermediate.int_customer_facts")["guests"]
+    guests = warehouse.row("select count(*) filter (where is_guest) as guests from intermediate.int_customer_facts")["guests"]
     text = f"{count(guests)} orders name nobody. Each is counted as one anonymous customer who bought once; they are never lumped into one."
     return Notice("Orders of guests", text) if guests else None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["HIDDEN", "safe_value"]
+__all__ = ["HIDDEN", "safe_problem", "safe_value"]
 
 HIDDEN = "(personal data, not shown)"
 _LONGEST = 80
@@ -17,6 +17,13 @@ _LOOKS_PERSONAL = re.compile(r"@|\+?\d[\d\s().-]{8,}\d$")
 _WRITTEN = re.compile(r"[^\W\d_]{2,}[,;:]?\s+[^\W\d_]{2,}")
 _PLAIN_NUMBER = re.compile(r"[-+]?\d+([.,]\d+)?")
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
+
+
+def safe_problem(reason: str, value: object, column: str | None) -> str | None:
+    """What a rejected row shows of itself: of one that is not whole, the reader's own words, as far as they quote nothing."""
+    if reason == "MALFORMED_ROW" and not column:
+        return None if value is None else str(value).partition(":")[0]
+    return safe_value(value, column, whole_row=not column)
 
 
 def safe_value(value: object, column: str | None, *, whole_row: bool = False) -> str | None:

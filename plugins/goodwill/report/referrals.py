@@ -68,7 +68,7 @@ def read_referrals(warehouse: Warehouse) -> Referrals | None:
     if not warehouse.has("marts.referral_edges"):
         return None
     outcomes = warehouse.rows("""
-        select edge_status, refusal_reason, count(*) as edges, count_if(is_converted) as converted
+        select edge_status, refusal_reason, count(*) as edges, count(*) filter (where is_converted) as converted
         from marts.referral_edges
         group by edge_status, refusal_reason
         order by edges desc, edge_status, refusal_reason

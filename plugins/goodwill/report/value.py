@@ -173,7 +173,7 @@ def _landscape(warehouse: Warehouse, table: str) -> dict[tuple[int, int], Landsc
 def _concentration(warehouse: Warehouse, table: str) -> Concentration | None:
     """One sort of the values that are not below zero, from the top; equal values may stand in any order, the curve is the same."""
     totals = warehouse.row(f"""
-        select count_if(clv_12 >= 0) as n, (sum(clv_12) filter (where clv_12 >= 0))::double as total, count_if(clv_12 < 0) as negative,
+        select count(*) filter (where clv_12 >= 0) as n, (sum(clv_12) filter (where clv_12 >= 0))::double as total, count(*) filter (where clv_12 < 0) as negative,
             coalesce(sum(clv_12) filter (where clv_12 < 0), 0) as negative_sum
         from {table}
         where model_used <> 'guest'
@@ -190,7 +190,7 @@ def _concentration(warehouse: Warehouse, table: str) -> Concentration | None:
             window down as (order by clv_12 desc rows between unbounded preceding and current row)
         )
         select place * 100 // $n as hundredth, min(place) as place, min(held) as held, sum(place * value) as weighted,
-            count_if(held < 0.8 * $total) as before_80
+            count(*) filter (where held < 0.8 * $total) as before_80
         from ranked
         group by hundredth
         order by hundredth

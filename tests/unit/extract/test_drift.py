@@ -79,6 +79,12 @@ def test_a_source_may_block_on_any_change(make_home, case):
         second(make_home, NAMED[case][0], policy="block")
 
 
+@pytest.mark.parametrize(("number", "found"), [(20, []), (400, [("retyped", "who", "text", "empty")])])
+def test_a_column_that_few_rows_fill_may_be_empty_in_a_few(make_home, number, found):
+    sparse = rows(400, who="").replace(",,1", ",c1,1")  # 111 of 400 rows, as telephones are
+    assert second(make_home, rows(number, who=""), first=sparse)[1] == found
+
+
 def test_adopt_takes_a_change_without_a_word_and_keeps_it_on_record(make_home):
     home, changes = second(make_home, NAMED["added"][0], policy="adopt")
     assert changes == NAMED["added"][1]

@@ -188,6 +188,14 @@ def test_an_amount_with_vat_beside_one_without_feeds_nothing_and_is_said(propose
     assert proposal.unplaced == [("montant ttc", "")]
 
 
+def test_a_number_of_the_rows_is_their_id_and_amounts_alone_are_none(proposed):
+    proposal = proposed("takings.txt", "Voucher No|Happened|Revenue (net)|Tax\nX-1|14.03.2026|12.50|1.00\nX-2|14.03.2026|12.50|1.00\n")
+    assert mapping(proposal, "orders")["order_id"] == "Voucher No"
+    assert mapping(proposal, "orders")["ordered_at"] == {"column": "Happened", "format": "%d.%m.%Y"}
+    nameless = proposed("sales.txt", "Happened|Revenue (net)|Tax\n14.03.2026|12.50|1.00\n14.03.2026|12.50|1.00\n")
+    assert [line.column for _, line in nameless.to_fill] == ["order_id"], "two sales of one amount would be one"
+
+
 def test_receipts_of_a_till_are_orders_lines_and_products(proposed):
     text = "receipt_no,till,posted_at,loyalty_card,sku,item_desc,qty,line_total\nR1,3,2024-02-01T09:00:00Z,L88,S1,Tea,2,7.00\n"
     proposal = proposed("tx.csv", text + "R1,3,2024-02-01T09:00:00Z,L88,S2,Cup,1,8.00\nR2,1,2024-02-01T09:05:00Z,,S1,Tea,1,3.50\n")

@@ -58,6 +58,20 @@ consents as (
 
 ),
 
+decisions as (
+
+    select
+        contact_id,
+        other_contact_id,
+        _source,
+        _batch_id,
+        _file,
+        _row_no
+    from {{ ref('base_identity_decisions') }}
+    where row_status = 'accepted'
+
+),
+
 events as (
 
     select
@@ -244,6 +258,20 @@ observed as (
     left join orders
         on refunds.order_id = orders.order_id
     where orders.order_id is null and refunds.order_id is not null
+    union all
+    select
+        'identity_decisions' as entity,
+        'UNKNOWN_CONTACT' as code,
+        decisions._source,
+        decisions._batch_id,
+        decisions._file,
+        decisions._row_no
+    from decisions
+    left join contacts
+        on decisions.contact_id = contacts.contact_id
+    left join contacts as others
+        on decisions.other_contact_id = others.contact_id
+    where contacts.contact_id is null or others.contact_id is null
     union all
     select
         'contact_events' as entity,

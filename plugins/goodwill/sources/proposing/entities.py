@@ -67,24 +67,28 @@ def _net_amount(found: Fit) -> list[Line]:
     return [Line("net_amount", "?", "low", "FILL IN: no column looks like an amount without VAT, after discounts", open=True)]
 
 
-def _made(entity: str, column: str, found: Fit) -> Line | None:
-    """A required column that no column of the file has, made of others."""
+def _made(entity: str, column: str, found: Fit) -> list[Line]:
+    """A required column that no column of the file is called like, made of others; nothing where a person has to say."""
     if entity == "order_lines" and column == "line_no" and (order := found.matches.get("order_id")):
-        return Line(column, {"occurrence": order.source}, "high", "no line numbers: the lines of an order are counted")
+        return [Line(column, {"occurrence": order.source}, "high", "no line numbers: the lines of an order are counted")]
     if entity == "contacts" and column == "created_at":
-        return Line(
-            column,
-            {"value": LONG_AGO},
-            "low",
-            "no column says when a contact began: a day before everything; write the column if there is one",
-        )
+        why = "no column says when a contact began: a day before everything; write the column if there is one"
+        return [Line(column, {"value": LONG_AGO}, "low", why)]
+    columns = ENTITIES[entity].by_name
+    kind = columns[column].kind
+    if kind == "id" and (alike := found.spare_numbers):
+        return [Line(column, alike[0], "medium" if len(alike) == 1 else "low", "called like a number of something; no value twice")]
+    if kind == "timestamp" and len(found.spare_times) == 1:
+        source = found.spare_times[0]
+        return _times(column, Match(source, found.spare[source], "near", "low", "the only dates that nothing else reads"))
     if column in ("order_id", "refund_id", "event_id"):
         # what may change later is no part of a key: a paid order that is cancelled would be another order
-        lasting = (match for name, match in found.matches.items() if name not in ("status", "updated_at", "deleted_at"))
-        key = [match.source for match in lasting if match.look.shape != "empty"][:5]
-        if len(key) > 1:
-            return Line(column, {"hash": key}, "low", "no id in the file: made of the row's content")
-    return None
+        lasting = {name: match.source for name, match in found.matches.items() if name not in ("status", "updated_at", "deleted_at")}
+        key = [source for name, source in lasting.items() if found.matches[name].look.shape != "empty"][:5]
+        # without a date and somebody, two sales of one amount would be one
+        if {"contact_ref", "order_id"} & set(lasting) and any(columns[name].kind == "timestamp" for name in lasting if name in columns):
+            return [Line(column, {"hash": key}, "low", "no id in the file: made of the row's content")]
+    return []
 
 
 def plain(found: Fit) -> EntityProposal:
@@ -98,7 +102,7 @@ def plain(found: Fit) -> EntityProposal:
             lines += _line(found.entity, column.name, match)
         elif column.required:
             made = _made(found.entity, column.name, found)
-            lines.append(made or Line(column.name, "?", "low", "FILL IN: no column looks like it", open=True))
+            lines += made or [Line(column.name, "?", "low", "FILL IN: no column looks like it", open=True)]
     return EntityProposal(found.entity, lines)
 
 

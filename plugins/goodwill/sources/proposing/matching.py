@@ -18,6 +18,8 @@ _NUMBERS = ("money", "price", "quantity", "integer", "number")
 #: Names the bank knows that are no column of their entity: they help to make one.
 _HELPERS = {"orders": {"gross_paid": Column("gross_paid", "money")}}
 
+#: Words by which a column says that it numbers something.
+_NUMBER_WORDS = {"no", "nr", "num", "number", "id", "ref", "reference", "code", "key", "record", "n", "numero", "identifiant"}
 #: Required columns that can be made where no column has them.
 MADE = {
     "orders": {"order_id"}, "order_lines": {"line_no"}, "refunds": {"refund_id"}, "contacts": {"created_at"}, "contact_events": {"event_id"},
@@ -37,19 +39,31 @@ class Match:
 
 @dataclass
 class Fit:
-    """How well a file fits an entity; `refused`: columns called right whose values do not look the part."""
+    """How well a file fits an entity; `refused`: columns called right whose values do not look the part; `spare`: those that feed nothing."""
 
     entity: str
     score: float
     matches: dict[str, Match] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
+    spare: dict[str, Look] = field(default_factory=dict)
 
     @property
     def missing(self) -> list[str]:
         """Required columns that nothing gives and nothing can make."""
         made = MADE.get(self.entity, set())
-        required = (column.name for column in ENTITIES[self.entity].columns if column.required)
-        return [name for name in required if name not in self.matches and name not in made]
+        found = {"timestamp": len(self.spare_times) == 1, "id": bool(self.spare_numbers)}
+        required = (column for column in ENTITIES[self.entity].columns if column.required and not found.get(column.kind))
+        return [column.name for column in required if column.name not in self.matches and column.name not in made]
+
+    @property
+    def spare_numbers(self) -> list[str]:
+        """Columns that feed nothing and may number the rows: called so, and no value twice."""
+        return [source for source, look in self.spare.items() if _numbers_rows(source, look)]
+
+    @property
+    def spare_times(self) -> list[str]:
+        """Columns of dates that feed nothing: one alone is what a required date is read from."""
+        return [source for source, look in self.spare.items() if look.shape == "time"]
 
 
 def _agrees(column: Column, look: Look) -> bool | None:
@@ -67,6 +81,12 @@ def _agrees(column: Column, look: Look) -> bool | None:
     if column.kind in ("id", "ref"):
         return look.shape in ("text", "number", "email") and (look.shape != "number" or look.whole or column.kind == "ref")
     return look.shape != "time"
+
+
+def _numbers_rows(source: str, look: Look) -> bool:
+    """Whether a column may be the number of its rows."""
+    named = _NUMBER_WORDS & set(normal(source).split())
+    return bool(named) and look.unique and (look.shape == "text" or (look.shape == "number" and look.whole))
 
 
 def _looks_like(look: Look) -> str:
@@ -113,5 +133,6 @@ def fit(entity: str, stem: str, looks: dict[str, Look]) -> Fit:
         found.matches[name] = Match(source, look, kin, sure, why)
         weight = (3.0 if column.required else 1.0) * (0.3 if normal(source) in generic and not spoken else 1.0)
         found.score += weight * quality
+    found.spare = {source: look for source, look in looks.items() if source not in taken}
     found.score -= 3.0 * len(found.missing)
     return found
