@@ -128,7 +128,11 @@ def _match(proposal: SourceProposal, sample: Sample, looks: dict[str, Look]) -> 
 
 def _has_key(found: Fit) -> bool:
     """Whether some column tells what a row is about, so that the entity is more than a likeness of common words."""
-    return any(name in found.matches for name in ENTITIES[found.entity].key) or found.entity in ("orders", "refunds", "contact_events")
+    return (
+        any(name in found.matches for name in ENTITIES[found.entity].key)
+        or bool(found.spare_numbers)
+        or found.entity in ("orders", "refunds", "contact_events")
+    )
 
 
 def _is_a_line_a_row(orders: Fit, lines: Fit, looks: dict[str, Look]) -> bool:
