@@ -8,13 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import duckdb
 from goodwill import clv
 from goodwill.clv.fitting import fit_purchases, fit_spend
 from goodwill.clv.tuples import read_purchase_tuples, read_spend_tuples
 from goodwill.settings.business import BusinessSettings, Clv
 
-from bench.clv.timing import Timed
+from bench.clv.timing import Timed, connected
 
 __all__ = ["by_tuples", "fits", "stage"]
 
@@ -31,7 +30,7 @@ def _settings(with_intervals: bool) -> BusinessSettings:
 def stage(path: Path, with_intervals: bool, memory: str | None) -> dict[str, Any]:
     """Fit, score and write, as a night does."""
     timed, settings = Timed(), _settings(with_intervals)
-    with duckdb.connect(str(path), config={"memory_limit": memory} if memory else {}) as connection:
+    with connected(path, memory) as connection:
         timed.run("fit", lambda: clv.fit(connection, settings, RUN, AS_OF))
         timed.run("score and write", lambda: clv.score(connection, settings, RUN, AS_OF))
         tuples = len(read_purchase_tuples(connection).x)
@@ -41,7 +40,7 @@ def stage(path: Path, with_intervals: bool, memory: str | None) -> dict[str, Any
 def fits(path: Path) -> dict[str, Any]:
     """Each model on its own, by maximum likelihood, from a cold start: what lifetimes is held against."""
     timed, parameters = Timed(), {}
-    with duckdb.connect(str(path), read_only=True) as connection:
+    with connected(path) as connection:
         purchases, spend = read_purchase_tuples(connection), read_spend_tuples(connection)
     for name in ("bg_nbd", "mbg_nbd"):
         parameters[name] = timed.run(name, partial(fit_purchases, name, purchases, 30, use_prior=False)).parameters
@@ -52,7 +51,7 @@ def fits(path: Path) -> dict[str, Any]:
 
 def by_tuples(path: Path) -> list[tuple[int, float]]:
     """Tuples and CPU seconds of a fit, on shares of the tuples: the cost follows their number, not that of the customers."""
-    with duckdb.connect(str(path), read_only=True) as connection:
+    with connected(path) as connection:
         whole = read_purchase_tuples(connection)
     found = []
     for parts in (8, 4, 2, 1):

@@ -9,6 +9,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from bench.clv.timing import connected
+
 __all__ = ["make_shop", "make_tables"]
 
 Integers = NDArray[np.int64]
@@ -16,7 +18,7 @@ Integers = NDArray[np.int64]
 
 def make_shop(path: Path, customers: int) -> None:
     """The shop as a warehouse file."""
-    with duckdb.connect(str(path)) as connection:
+    with connected(path) as connection:
         make_tables(connection, customers)
 
 

@@ -11,7 +11,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from bench.clv.timing import Timed
+from bench.clv.timing import Timed, connected
 
 __all__ = ["lifetimes"]
 
@@ -19,7 +19,7 @@ __all__ = ["lifetimes"]
 def lifetimes(path: Path) -> dict[str, Any]:
     """BG/NBD, MBG/NBD and Gamma-Gamma fitted; P(alive), four expectations, spend and three lifetime values of every customer, written."""
     timed = Timed()
-    with duckdb.connect(str(path)) as connection:
+    with connected(path) as connection:
         fits = _fits(timed, connection)
         rows = timed.run("score and write", lambda: _scores(connection, fits))
     timed.run("three lifetime values by its own method", lambda: _own_lifetime_values(rows, fits))

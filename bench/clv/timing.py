@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import resource
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
-__all__ = ["Timed"]
+import duckdb
+
+__all__ = ["Timed", "connected"]
 
 T = TypeVar("T")
+
+
+@contextmanager
+def connected(path: Path, memory: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The shop's warehouse, without progress bars; with a limit to DuckDB's memory, such as 1GB."""
+    with duckdb.connect(str(path), config={"memory_limit": memory} if memory else {}) as connection:
+        connection.execute("set enable_progress_bar = false")
+        yield connection
 
 
 class Timed:
