@@ -70,7 +70,7 @@ mutants: $(VENV)/ready-for-tests  ## ten thousand damaged files: each row accoun
 	@PYTHONPATH=plugins:. $(BIN)/python -m tests.unit.extract.bad_inputs.mutants 10000
 
 faults: $(VENV)/ready-for-tests  ## two hundred kills, twenty nights with a reader, ten thousand damaged files (two hours); counts in faults.json
-	@PYTHONPATH=plugins:. $(BIN)/python -m tests.faults.campaign --kills 200 --nights 20 --mutants 10000
+	@PYTHONPATH=plugins:. $(BIN)/python -m tests.faults.campaign --kills 200 --publishing 200 --nights 20 --mutants 10000
 
 lock: $(VENV)/ready-for-tests  ## resolve the dependencies again
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml -o requirements.lock

@@ -1,13 +1,13 @@
 """Nights that are killed, again and again: what is published stays whole, and the next night needs no hands.
 
-`python -m tests.faults.campaign --kills 200 --nights 20 --mutants 10000` makes a small shop, publishes a night of it, lets the files of a few
+`python -m tests.faults.campaign --kills 200 --publishing 200 --nights 20 --mutants 10000` makes a small shop, publishes a night of it, lets the files of a few
 more days arrive, and finds out what an unharmed night makes of them. Then it kills the process of that night, up to four times in a row, each
 night being the one that would heal the one before, at a moment drawn from a seed: within a stage, or at a named point of landing and of
 publishing. One plain night follows. All the while a reader opens what is published. One night in ten goes through the command and Airflow.
 
 After every kill: what `published/current` shows is one whole publication, the one before or the new one, byte by byte as its manifest says.
 After every healing night: every mart equals the unharmed one, every row that landed is accounted for, and nothing is left lying about.
-Then so many nights in a row, the files of a day arriving before each, with the reader; then so many damaged files.
+Then publishing alone is killed, on very small nights; then so many nights in a row, the files of a day arriving before each, with the reader; then so many damaged files.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from goodwill.home import Home
 
 from bench.shop import Parameters, make_shop
 from tests.faults.nights import ROOT, Running, by_airflow, environment, in_this_process, new_run, start
+from tests.faults.publishing import kill_publishing
 from tests.faults.reader import Reader, Seen
 from tests.unit.extract.bad_inputs.index import INDEX
 
@@ -326,6 +327,9 @@ def _report(campaign: Campaign, mutants: str, options: argparse.Namespace) -> di
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument(
+        "--publishing", type=int, default=0, help="kills of publishing alone after that, on nights so small that a second is enough"
+    )
     parser.add_argument("--nights", type=int, default=0, help="nights in a row after that, with a reader")
     parser.add_argument("--mutants", type=int, default=0, help="damaged files after that")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no round of kills after so long")
@@ -343,6 +347,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             campaign.round(options.kills - counts.injected.total())
             print(f"{counts.injected.total():4d} kills, {counts.healed} nights healed, {len(counts.wrong)} wrong", flush=True)
             options.results.write_text(json.dumps(vars(counts), indent=1), encoding="utf-8")  # what there is, should it be cut off
+        if options.publishing:
+            killed, wrong = kill_publishing(Path(folder) / "small", options.publishing, random.Random(options.seed))
+            counts.looks += killed.pop("looks of a reader")
+            counts.injected.update({f"{where} (small nights)": number for where, number in killed.items()})
+            counts.survived.update({} if wrong else {f"{where} (small nights)": number for where, number in killed.items()})
+            counts.wrong += wrong
         if options.nights:
             campaign.row_of_nights(options.nights)
         result = _report(campaign, _mutants(options.mutants) if options.mutants else "", options)
