@@ -8,10 +8,10 @@ BIN := $(VENV)/bin
 UV := uv==0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test unit lint types e2e bench mutants faults lock clean
+.PHONY: help setup run test unit lint types e2e bench mutants histories faults lock clean
 
 help:  ## list the commands
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # uv installs in seconds; where it cannot reach the registry, pip does the same from the same hashed lock file
 define install
@@ -68,6 +68,9 @@ bench: $(VENV)/ready-for-tests  ## a million orders through the whole night: tim
 
 mutants: $(VENV)/ready-for-tests  ## ten thousand damaged files: each row accounted for, or the file refused
 	@PYTHONPATH=plugins:. $(BIN)/python -m tests.unit.extract.bad_inputs.mutants 10000
+
+histories: $(VENV)/ready-for-tests  ## two hundred random histories, built night by night and in full: every table compared
+	@GOODWILL_HISTORIES=200 $(BIN)/pytest -q tests/warehouse/test_increments.py
 
 faults: $(VENV)/ready-for-tests  ## two hundred kills, twenty nights with a reader, ten thousand damaged files (two hours); counts in faults.json
 	@PYTHONPATH=plugins:. $(BIN)/python -m tests.faults.campaign --kills 200 --publishing 200 --nights 20 --mutants 10000

@@ -18,7 +18,8 @@ SEEDS = [path.stem for path in PROJECT.glob("seeds/**/*.csv")]
 
 #: Layer → the layers it may select from.
 MAY_READ = {
-    "base": {"base"},
+    "base": {"base", "touched"},
+    "touched": {"base", "staging", "intermediate", "touched"},
     "staging": {"base"},
     "audit": {"base", "staging"},
     "intermediate": {"staging", "intermediate", "seed"},
@@ -27,18 +28,20 @@ MAY_READ = {
 #: Layer → the sources (schemas that Python writes) it may read directly; settings come through a macro everywhere.
 MAY_READ_SOURCE: dict[str, set[str]] = {
     "base": {"landed"},
+    "touched": {"arrived", "basis", "basis_intermediate", "basis_marts", "control"},
     "staging": set(),
     "audit": {"control", "landed"},
     "intermediate": {"control", "identity"},
     "marts": {"control", "model"},
 }
-PREFIX = {"base": "base_", "staging": "stg_", "audit": "", "intermediate": "int_", "marts": ""}
+PREFIX = {"base": "base_", "touched": "touched_", "staging": "stg_", "audit": "", "intermediate": "int_", "marts": ""}
 
 
 def layer_of(path: Path) -> str:
-    """`base`, `staging`, `audit`, `intermediate` or `marts`, from the folder."""
+    """`base`, `staging`, `audit`, `touched`, `intermediate` or `marts`, from the folder."""
     parts = path.relative_to(PROJECT / "models").parts
-    return parts[1] if parts[0] == "staging" and parts[1] in ("base", "audit") else parts[0]
+    own = parts[1] == "touched" or (parts[0] == "staging" and parts[1] in ("base", "audit"))
+    return parts[1] if own else parts[0]
 
 
 def reads(text: str) -> tuple[list[str], list[str]]:
@@ -75,6 +78,25 @@ def test_model_is_named_for_its_layer(path: Path) -> None:
     assert path.stem.startswith(PREFIX[layer])
     if layer in ("audit", "marts"):
         assert not path.stem.startswith(("base_", "stg_", "int_"))
+
+
+INCREMENTS = [path for path in MODELS if "incremental_strategy='touched'" in path.read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize("path", INCREMENTS, ids=lambda path: path.stem)
+def test_an_increment_replaces_the_keys_it_reads(path: Path) -> None:
+    """The rows it takes away are those of the keys it selects anew: of one model that lists them, by one column."""
+    text = path.read_text(encoding="utf-8")
+    ((key, touched_by),) = re.findall(r"unique_key='(\w+)', meta=\{'touched_by': '(\w+)'\}", text)
+    assert LAYERS[touched_by] == "touched"
+    read = re.findall(r"_touched\('(\w+)', '(\w+)'\)", text) or re.findall(r"touched=\{'by': '(\w+)', 'key': '(\w+)'\}", text)
+    assert set(read) == {(touched_by, key)}
+
+
+def test_there_are_increments() -> None:
+    assert {"base_orders", "base_order_lines", "base_contact_events", "fct_orders", "fct_order_lines", "fct_contact_events"} <= {
+        path.stem for path in INCREMENTS
+    }
 
 
 def test_names_are_unique() -> None:

@@ -16,16 +16,54 @@
     lower(trim(kind)) = 'survey_answered' and score is null and not {{ has_problems('_problems') }}
 {%- endmacro %}
 
+{#
+Every landed row as far as a flag needs it, under the name `events`: of the ones that are judged tonight; where the night goes on from the
+warehouse before, of those that came and of those that were there, as far as they have to do with them (`link` is a column of both).
+#}
+{% macro landed_events(columns, link) -%}
+{%- if may_be_increment() -%}
+{%- set arrived, before = source('arrived', 'contact_events'), source('basis', 'base_contact_events') -%}
+(
+    select {{ columns | join(', ') }}
+    from {{ arrived }}
+    union all
+    select {{ columns | join(', ') }}
+    from {{ before }}
+    where {{ link }} in (select {{ link }} from judged)
+) as events
+{%- else -%}
+judged as events
+{%- endif -%}
+{%- endmacro %}
+
 {# One row per message that was sent. #}
 {% macro sent_messages() -%}
 select
     message_id as _sent_message_id
-from judged
+from {{ landed_events(['kind', 'message_id'], 'message_id') }}
 where
     lower(trim(kind)) = 'message_sent'
     and message_id is not null
 group by message_id
 {% endmacro %}
+
+{# Whether any source tells of messages that were sent. #}
+{% macro is_sending_told() -%}
+{%- if may_be_increment() -%}
+{%- set arrived, before = source('arrived', 'contact_events'), source('basis', 'base_contact_events') -%}
+exists (
+    select 1
+    from (
+        select kind, message_id from {{ arrived }}
+        union all
+        select kind, message_id from {{ before }}
+    ) as events
+    where lower(trim(kind)) = 'message_sent' and message_id is not null
+)
+{%- else -%}
+exists (select 1 from sent_messages)
+{%- endif -%}
+{%- endmacro %}
 
 {#
 One row per contact and second with more events than people make. The few seconds with many rows are counted again by event: a file sent
@@ -35,12 +73,12 @@ twice is no machine. A moment that may be a day without a time is not judged.
 select
     events.contact_ref as _crowded_ref,
     {{ second_of('events.occurred_at') }} as _crowded_at
-from judged as events
+from {{ landed_events(['event_id', 'contact_ref', 'occurred_at'], 'contact_ref') }}
 inner join (
     select
         contact_ref,
         {{ second_of('occurred_at') }} as second_at
-    from judged
+    from {{ landed_events(['event_id', 'contact_ref', 'occurred_at'], 'contact_ref') }}
     group by contact_ref, {{ second_of('occurred_at') }}
     having
         count(*) > {{ setting('quality_events_per_second') }}
@@ -59,6 +97,6 @@ having count(distinct events.event_id) > {{ setting('quality_events_per_second')
         lower(trim(judged.kind)) in ('opened', 'clicked')
         and judged.message_id is not null
         and _sent_message_id is null
-        and exists (select 1 from sent_messages)
+        and {{ is_sending_told() }}
     )
 {%- endmacro %}

@@ -24,7 +24,7 @@ from (values ('{{ iso_currencies() | join("'), ('") }}')) as iso_currencies (cod
 {% endmacro %}
 
 {# Every day that a currency has a rate for: from the day of an accepted one until the next, so long as the settings allow. #}
-{% macro rated_days() -%}
+{% macro rated_days(exchange_rates) -%}
 select
     currency as _rated_currency,
     {{ add_days('day', 'day_offset') }} as _rated_day
@@ -44,7 +44,7 @@ from (
                     {{ setting('quality_rate_patience_days') }}
                 )
             ) as last_offset
-        from {{ ref('base_exchange_rates') }}
+        from {{ exchange_rates }}
         where row_status = 'accepted'
     ) as spans
 ) as days
@@ -67,7 +67,7 @@ from (
         },
         {
             'name': 'rated_days',
-            'query': rated_days(),
+            'query': rated_days(ref('base_exchange_rates')),
             'columns': ['_rated_day'],
             'on': currency ~ ' = rated_days._rated_currency and ' ~ rated_day(rate) ~ ' = rated_days._rated_day',
         },

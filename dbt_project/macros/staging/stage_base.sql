@@ -32,7 +32,7 @@ flags : further columns, name → expression; `flag_lookups` are like `lookups`,
 #}
 {% macro stage_base(
     entity, columns, key, required_key=none, version='updated_at', happened=[], dated=[], rules=[], rate=none, lookups=[],
-    version_lookups=[], earlier={}, version_rules=[], running=none, flag_lookups=[], flags={}, written={}
+    version_lookups=[], earlier={}, version_rules=[], running=none, flag_lookups=[], flags={}, written={}, touched=none
 ) -%}
 
 {%- set plumbing = ['_source', '_system', '_batch_id', '_file', '_row_no', '_extracted_at'] -%}
@@ -40,6 +40,8 @@ flags : further columns, name → expression; `flag_lookups` are like `lookups`,
 {%- set needed_key = key if required_key is none else required_key -%}
 {%- set all_rules = row_rules(needed_key, version, happened, dated) + rules + (rate_rules(rate) if rate is not none else []) -%}
 {%- set all_lookups = lookups + (rate_lookups(rate) if rate is not none else []) -%}
+{%- set kept = ['_read_problems', '_is_repeat'] if touched is not none else [] -%}
+{%- set goes_on = touched is not none and may_be_increment() -%}
 {%- set looked_up = all_lookups | map(attribute='columns') | sum(start=[]) %}
 
 with
@@ -50,6 +52,30 @@ with
 ),
 
 {% endfor -%}
+{% if goes_on -%}
+arrived_and_touched as (
+
+    select
+        {%- for column in columns + plumbing %}
+        {{ column }},
+        {%- endfor %}
+        _problems,
+        _is_repeat
+    from {{ source('arrived', entity) }}
+    union all
+    select
+        {%- for column in columns + plumbing %}
+        {{ column }},
+        {%- endfor %}
+        _read_problems as _problems,
+        _is_repeat
+    from {{ source('basis', 'base_' ~ entity) }}
+    {{ where_touched(touched.by, touched.key) }}
+    or {{ touched.key }} is null
+
+),
+
+{% endif -%}
 -- a row may have been corrected more than once
 corrected as (
 
@@ -71,12 +97,16 @@ judged as {{ materialized() }} (
         {%- for column in looked_up %}
         {{ column }},
         {%- endfor %}
+        {%- if touched is not none %}
+        landed._problems as _read_problems,
+        landed._is_repeat,
+        {%- endif %}
         {{ with_problems('landed._problems', all_rules) | indent(8) }} as _problems,
         case
             when _corrected_row_no is not null then 'correction'
             when landed._is_repeat then 'repeat'
         end as _set_aside_as
-    from {{ source('landed', entity) }} as landed
+    from {{ 'arrived_and_touched' if goes_on and execute else source('landed', entity) }} as landed
     {%- for lookup in all_lookups %}
     left join {{ lookup.name }}
         on {{ lookup.on }}
@@ -231,6 +261,9 @@ standing as (
         {%- for column in looked_up %}
         judged.{{ column }},
         {%- endfor %}
+        {%- for column in kept %}
+        judged.{{ column }},
+        {%- endfor %}
         coalesce(verdicts._version_problems, judged._problems) as _problems,
         case
             when judged._set_aside_as is not null then 'superseded'
@@ -288,6 +321,9 @@ select
     _problems,
     row_status,
     {%- endif %}
+    {%- for column in kept %}
+    {{ column }},
+    {%- endfor %}
     superseded_as
 from {{ 'summed' if running is not none else 'standing' }}
 {%- endmacro %}

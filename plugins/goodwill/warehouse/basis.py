@@ -20,10 +20,12 @@ from goodwill.settings import configuration_digest
 from goodwill.settings.business import Warehouse
 from goodwill.sources import Sources
 
-__all__ = ["PROJECT", "Batch", "State", "arrived", "read_state", "state_of", "why_in_full", "write_state"]
+__all__ = ["BY_ROW", "PROJECT", "Batch", "State", "arrived", "changed_sources", "read_state", "state_of", "why_in_full", "write_state"]
 
 #: The dbt project, beside the package's folder in the repository.
 PROJECT = Path(__file__).resolve().parents[3] / "dbt_project"
+#: The entities of which only the rows of new batches are read; of the others all rows are, as soon as one of their batches is another.
+BY_ROW = frozenset({"orders", "order_lines", "contact_events"})
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -36,6 +38,12 @@ class Batch:
     rows_sha256: str
     rows: int
     is_correction: bool
+    entities: tuple[str, ...] = ()
+
+    @property
+    def by_row(self) -> bool:
+        """Whether its rows are added to those that are there."""
+        return not BY_ROW.isdisjoint(self.entities)
 
 
 @dataclass(frozen=True)
@@ -66,7 +74,7 @@ class State:
     @classmethod
     def from_json(cls, text: str) -> State:
         raw = json.loads(text)
-        return cls(**{**raw, "batches": tuple(Batch(**batch) for batch in raw["batches"])})
+        return cls(**{**raw, "batches": tuple(Batch(**{**each, "entities": tuple(each["entities"])}) for each in raw["batches"])})
 
 
 def _sha256(text: str) -> str:
@@ -96,9 +104,9 @@ def state_of(home: Home, run_id: str, sources: Sources, zone: str, as_of: dt.dat
         _sha256(configuration_digest(home.business_file, home.sources_file) + keys.inner + keys.outer),
         {name: _sha256(reading(home, sources, entity, zone)) for name, entity in ENTITIES.items()},
         tuple(
-            Batch(source, each.batch_id, each.rows_sha256, each.rows, bool(each.corrects))
-            for source, some in batches.items()
-            for each in some
+            Batch(source.name, each.batch_id, each.rows_sha256, each.rows, bool(each.corrects), tuple(sorted(source.entities)))
+            for source in sources.sources
+            for each in batches[source.name]
         ),
     )
 
@@ -107,6 +115,16 @@ def arrived(before: State, now: State) -> list[Batch]:
     """The batches of `now` that `before` had not."""
     had = {(batch.source, batch.batch_id) for batch in before.batches}
     return [batch for batch in now.batches if (batch.source, batch.batch_id) not in had]
+
+
+def changed_sources(before: State, now: State) -> set[str]:
+    """The sources of which another list of batches is read."""
+    sources = {batch.source for batch in (*before.batches, *now.batches)}
+    return {
+        source
+        for source in sources
+        if [each for each in before.batches if each.source == source] != [each for each in now.batches if each.source == source]
+    }
 
 
 def why_in_full(before: State | None, now: State, limits: Warehouse) -> str | None:
@@ -124,28 +142,29 @@ def why_in_full(before: State | None, now: State, limits: Warehouse) -> str | No
 
 
 def _why_of_batches(before: Sequence[Batch], now: Sequence[Batch]) -> str | None:
-    """Batches only ever come: none is gone, rewritten, or heard in another order."""
+    """Batches whose rows are added to others only ever come: none is gone, or heard in another order; and none at all is rewritten."""
     present = {(batch.source, batch.batch_id): batch for batch in now}
     for batch in before:
         same = present.get((batch.source, batch.batch_id))
-        if same is None:
+        if same is None and batch.by_row:
             return f"batch {batch.batch_id} of {batch.source} is read no longer"
-        if same != batch:
+        if same is not None and same != batch:
             return f"batch {batch.batch_id} of {batch.source} was rewritten"
     had = {(batch.source, batch.batch_id) for batch in before}
-    if [batch for batch in now if (batch.source, batch.batch_id) in had] != list(before):
+    kept = [batch for batch in before if batch.by_row]
+    if [batch for batch in now if batch.by_row and (batch.source, batch.batch_id) in had] != kept:
         return "the batches are heard in another order"
     return None
 
 
 def _why_of_news(before: State, now: State, share: float) -> str | None:
-    new = arrived(before, now)
+    new = [batch for batch in arrived(before, now) if batch.by_row]
     if any(batch.is_correction for batch in new):
         return "rows of earlier batches were corrected"
-    changed = sorted(name for name in now.readings if new and before.readings.get(name) != now.readings[name])
+    changed = sorted(name for name in BY_ROW if before.readings.get(name) != now.readings.get(name))
     if changed:
         return f"what came tells that earlier rows are to be read differently: {', '.join(changed)}"
-    rows, of = sum(batch.rows for batch in new), sum(batch.rows for batch in now.batches)
+    rows, of = sum(batch.rows for batch in new), sum(batch.rows for batch in now.batches if batch.by_row)
     if rows > share * of:
         return f"{rows:,} of {of:,} rows are new, more than {share:.0%}"
     return None

@@ -133,11 +133,14 @@ def prepare_warehouse(night: Night, plan: Plan | None = None) -> dt.date:
             connection.execute(f"drop schema if exists {schema} cascade")
         for schema in ("control", "landed", "arrived", "staging", "intermediate", "model", "marts", "audit"):
             connection.execute(f"create schema if not exists {schema}")
+        for (table,) in connection.execute("select table_name from duckdb_tables() where schema_name = 'touched'").fetchall():
+            connection.execute(f"truncate touched.{identifier(table)}")  # what the night before touched
         _write_night(connection, night, plan.as_of)
         _write_keys(connection, night.home)
         _write_sources(connection, night, plan)
         write_state(connection, plan.state)
         connection.execute("create table control.basis (run_id varchar, as_of date)")
+        connection.execute("create table control.changed as select unnest(?::varchar[]) as entity", [sorted(plan.changed_entities)])
         if plan.before:
             connection.execute("insert into control.basis values (?, ?)", [plan.before.run_id, plan.before.as_of])
         for entity in ENTITIES.values():

@@ -13,7 +13,7 @@ from goodwill.extract.batches import active_batches
 from goodwill.home import Home
 from goodwill.settings import BusinessSettings
 from goodwill.sources import Sources
-from goodwill.warehouse.basis import State, arrived, read_state, state_of, why_in_full
+from goodwill.warehouse.basis import State, arrived, changed_sources, read_state, state_of, why_in_full
 
 __all__ = ["Night", "Plan", "choose_as_of", "plan_night"]
 
@@ -80,6 +80,13 @@ class Plan:
     def new_batches(self) -> frozenset[str]:
         """The batches that the accepted warehouse has not; all of them, for a night that builds in full."""
         return frozenset(batch.batch_id for batch in (arrived(self.before, self.state) if self.before else self.state.batches))
+
+    @property
+    def changed_entities(self) -> frozenset[str]:
+        """What the sources feed of which another list of batches is read than in the accepted warehouse."""
+        changed = changed_sources(self.before, self.state) if self.before else {batch.source for batch in self.state.batches}
+        every = (*self.state.batches, *(self.before.batches if self.before else ()))
+        return frozenset(entity for batch in every if batch.source in changed for entity in batch.entities)
 
     def describe(self) -> str:
         """One line for the run's record."""

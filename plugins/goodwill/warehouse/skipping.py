@@ -99,11 +99,9 @@ def models_to_skip(connection: duckdb.DuckDBPyConnection, manifest: Any, zone: s
     """
     if not connection.execute("select count(*) from control.basis").fetchall()[0][0]:
         return set()
-    new = connection.execute(
-        "select distinct entity from control.source_totals inner join control.batches using (source, batch_id) where is_new"
-    ).fetchall()
+    new = connection.execute("select entity from control.changed").fetchall()
     (batches, day, matches) = connection.execute(
-        "select (select count(*) > 0 from control.batches where is_new), night.as_of > basis.as_of, night.identity_probabilistic "
+        "select (select count(*) > 0 from control.changed), night.as_of > basis.as_of, night.identity_probabilistic "
         "from control.night, control.basis"
     ).fetchall()[0]
     changed = Changed(frozenset(entity for (entity,) in new), batches, day, matches)

@@ -1,5 +1,5 @@
 -- grain: contact event that happened by as_of, with its person
-{{ config(materialized='view') }}
+{{ config(materialized='incremental', incremental_strategy='touched', on_schema_change='fail', unique_key='event_id', meta={'touched_by': 'touched_events__identified'}) }}
 
 with
 
@@ -9,6 +9,7 @@ contact_events as (
         *,
         {{ business_date('occurred_at') }} as occurred_on
     from {{ ref('stg_contact_events') }}
+    {{ where_touched('touched_events__identified', 'event_id') }}
 
 ),
 

@@ -1,11 +1,12 @@
 -- grain: order line of a known order; amounts in the reporting currency; a cancelled order's lines carry no revenue and no cost
-{{ config(materialized='view') }}
+{{ config(materialized='incremental', incremental_strategy='touched', on_schema_change='fail', unique_key='order_id', meta={'touched_by': 'touched_orders__valued'}) }}
 
 with
 
 order_lines as (
 
     select * from {{ ref('stg_order_lines') }}
+    {{ where_touched('touched_orders__valued', 'order_id') }}
 
 ),
 

@@ -1,4 +1,6 @@
 -- grain: order placed by as_of, cancelled ones included; amounts in the reporting currency; not additive over cancelled orders
+{{ config(materialized='incremental', incremental_strategy='touched', on_schema_change='fail', unique_key='order_id', meta={'touched_by': 'touched_orders__identified'}) }}
+
 with
 
 orders as (
@@ -7,6 +9,7 @@ orders as (
         *,
         {{ business_date('ordered_at') }} as ordered_on
     from {{ ref('stg_orders') }}
+    {{ where_touched('touched_orders__identified', 'order_id') }}
 
 ),
 

@@ -1,15 +1,19 @@
 -- grain: order placed by as_of; revenue, cost and both margins; nothing counts of a cancelled order
+{{ config(materialized='incremental', incremental_strategy='touched', on_schema_change='fail', unique_key='order_id', meta={'touched_by': 'touched_orders__valued'}) }}
+
 with
 
 orders as (
 
     select * from {{ ref('int_orders__identified') }}
+    {{ where_touched('touched_orders__valued', 'order_id') }}
 
 ),
 
 order_lines as (
 
     select * from {{ ref('int_order_lines__costed') }}
+    {{ where_touched('touched_orders__valued', 'order_id') }}
 
 ),
 

@@ -1,4 +1,6 @@
 -- grain: person and month in which something happened; every amount and count adds up, over months and over people
+{{ config(materialized='incremental', incremental_strategy='touched', on_schema_change='fail', unique_key='person_id', meta={'touched_by': 'touched_people'}) }}
+
 with
 
 people as (
@@ -11,12 +13,14 @@ orders as (
 
     select * from {{ ref('int_orders__valued') }}
     where not is_cancelled
+    {{ and_touched('touched_people', 'person_id') }}
 
 ),
 
 purchase_days as (
 
     select * from {{ ref('int_purchase_days') }}
+    {{ where_touched('touched_people', 'person_id') }}
 
 ),
 
@@ -24,6 +28,7 @@ refunds as (
 
     select * from {{ ref('int_refunds__dated') }}
     where person_id is not null
+    {{ and_touched('touched_people', 'person_id') }}
 
 ),
 
@@ -31,6 +36,7 @@ contact_events as (
 
     select * from {{ ref('int_contact_events__identified') }}
     where is_suspect is not true
+    {{ and_touched('touched_people', 'person_id') }}
 
 ),
 

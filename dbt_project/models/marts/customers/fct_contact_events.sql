@@ -1,9 +1,12 @@
 -- grain: contact event; only the cost is additive
+{{ config(materialized='incremental', incremental_strategy='touched', on_schema_change='fail', unique_key='event_id', meta={'touched_by': 'touched_events__identified'}) }}
+
 with
 
 contact_events as (
 
     select * from {{ ref('int_contact_events__identified') }}
+    {{ where_touched('touched_events__identified', 'event_id') }}
 
 )
 

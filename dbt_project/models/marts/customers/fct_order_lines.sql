@@ -1,9 +1,12 @@
 -- grain: order line; amounts are additive, but lines need not add up to their order where the source leaves some out
+{{ config(materialized='incremental', incremental_strategy='touched', on_schema_change='fail', unique_key='order_id', meta={'touched_by': 'touched_orders__valued'}) }}
+
 with
 
 order_lines as (
 
     select * from {{ ref('int_order_lines__costed') }}
+    {{ where_touched('touched_orders__valued', 'order_id') }}
 
 ),
 

@@ -1,9 +1,12 @@
 -- grain: order; revenue and margins are additive, net_amount is not (cancelled orders keep theirs)
+{{ config(materialized='incremental', incremental_strategy='touched', on_schema_change='fail', unique_key='order_id', meta={'touched_by': 'touched_orders__valued'}) }}
+
 with
 
 orders as (
 
     select * from {{ ref('int_orders__valued') }}
+    {{ where_touched('touched_orders__valued', 'order_id') }}
 
 )
 

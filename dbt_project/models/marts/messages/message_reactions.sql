@@ -1,4 +1,6 @@
 -- grain: message and person it went to; one row however often it was opened
+{{ config(materialized='incremental', incremental_strategy='touched', on_schema_change='fail', unique_key='person_id', meta={'touched_by': 'touched_people__reacting'}) }}
+
 with
 
 people as (
@@ -11,6 +13,7 @@ contact_events as (
 
     select * from {{ ref('int_contact_events__identified') }}
     where is_suspect is not true
+    {{ and_touched('touched_people__reacting', 'person_id') }}
 
 ),
 
@@ -19,7 +22,7 @@ clock as (
     select
         {{ as_of() }} as as_of,
         {{ setting('reactions_ignored_after_hours') }} as ignored_after_hours,
-        (select count(*) from contact_events where kind = 'delivered') > 0 as is_delivery_told
+        {{ is_delivery_told(ref('int_contact_events__identified')) }} as is_delivery_told
 
 ),
 

@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', incremental_strategy='touched', on_schema_change='fail', unique_key='event_id', meta={'touched_by': 'touched_events__landed'}) }}
+
 {{ stage_base(
     entity='contact_events',
     columns=[
@@ -35,5 +37,6 @@
                 ~ second_of('judged.occurred_at') ~ ' = crowded_seconds._crowded_at',
         },
     ],
-    flags={'is_suspect': is_suspect_event()}
+    flags={'is_suspect': is_suspect_event()},
+    touched={'by': 'touched_events__landed', 'key': 'event_id'}
 ) }}

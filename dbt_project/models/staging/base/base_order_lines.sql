@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', incremental_strategy='touched', on_schema_change='fail', unique_key='order_id', meta={'touched_by': 'touched_lines__landed'}) }}
+
 {{ stage_base(
     entity='order_lines',
     columns=[
@@ -14,5 +16,6 @@
     key=['order_id', 'line_no'],
     rules=[
         {'column': 'quantity', 'reason': 'QUANTITY_NOT_POSITIVE', 'when': 'quantity <= 0'},
-    ] + not_negative(['unit_price', 'net_amount', 'unit_cost'])
+    ] + not_negative(['unit_price', 'net_amount', 'unit_cost']),
+    touched={'by': 'touched_lines__landed', 'key': 'order_id'}
 ) }}

@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', incremental_strategy='touched', on_schema_change='fail', unique_key='order_id', meta={'touched_by': 'touched_orders__landed'}) }}
+
 {{ stage_base(
     entity='orders',
     columns=[
@@ -42,5 +44,6 @@
         {'column': 'contact_ref', 'reason': 'KEY_REUSED', 'when': contact_key(is_address=true) ~ ' <> _first_address'},
         {'column': 'currency', 'reason': 'CURRENCY_CHANGED', 'when': 'upper(trim(currency)) <> _first_currency'},
     ],
-    rate={'currency': 'currency', 'event_at': 'ordered_at'}
+    rate={'currency': 'currency', 'event_at': 'ordered_at'},
+    touched={'by': 'touched_orders__landed', 'key': 'order_id'}
 ) }}

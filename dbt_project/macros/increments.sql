@@ -1,0 +1,63 @@
+{#
+A night that goes on from the warehouse before (attached as `basis`) rebuilds the rows that something new touches, and keeps the others.
+
+Which rows these are is said by the `touched_*` models, a key a row. A model that is built so is `incremental` with the strategy `touched`, names the
+key (`unique_key`) and the model that lists the touched ones (meta `touched_by`), and reads of its inputs, in such a night, the rows of these keys only.
+What it selects for a key must follow from the input rows of that key alone, and the list must hold every key for which one of them is another.
+#}
+
+{# Whether the night goes on from the warehouse before; else every model is built in full. #}
+{% macro is_increment() -%}
+    {{ return(execute and adapter.get_relation(database='basis', schema='control', identifier='state') is not none) }}
+{%- endmacro %}
+
+{# Whether a night may go on: while dbt reads the project, so that it knows what every model may depend on; then only in nights that do. #}
+{% macro may_be_increment() -%}
+    {{ return(not execute or is_increment()) }}
+{%- endmacro %}
+
+{# `where` the key is one that the model `touched_by` lists; nothing where the night builds in full. #}
+{% macro where_touched(touched_by, key) -%}
+    {%- if may_be_increment() -%}
+    where {{ key }} in (select touched.{{ key }} from {{ ref(touched_by) }} as touched)
+    {%- endif -%}
+{%- endmacro %}
+
+{# The same where there are other conditions. #}
+{% macro and_touched(touched_by, key) -%}
+    {{ where_touched(touched_by, key) | replace('where', 'and', 1) }}
+{%- endmacro %}
+
+{# No touched key: what a `touched_*` model says where the night builds in full. #}
+{% macro nothing_touched(key) -%}
+select cast(null as varchar) as {{ key }}
+where false
+{%- endmacro %}
+
+{# The rows that only one of two selects has: what is other than it was. #}
+{% macro differing(now, before) -%}
+(
+    {{ now | indent(4) }}
+    except
+    {{ before | indent(4) }}
+)
+union
+(
+    {{ before | indent(4) }}
+    except
+    {{ now | indent(4) }}
+)
+{%- endmacro %}
+
+{# The strategy: rows of touched keys, and rows without a key, are replaced by what was selected. #}
+{% macro get_incremental_touched_sql(arguments) -%}
+    {%- set target, key = arguments['target_relation'], arguments['unique_key'] -%}
+    {%- set touched = api.Relation.create(database=target.database, schema='touched', identifier=config.get('meta')['touched_by']) -%}
+    {%- set columns = get_quoted_csv(arguments['dest_columns'] | map(attribute='name')) -%}
+    delete from {{ target }}
+    where {{ key }} is null or {{ key }} in (select touched.{{ key }} from {{ touched }} as touched);
+
+    insert into {{ target }} ({{ columns }})
+    select {{ columns }}
+    from {{ arguments['temp_relation'] }}
+{%- endmacro %}
