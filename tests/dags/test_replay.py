@@ -23,6 +23,7 @@ ZONE = "Europe/London"
 OF_THE_RUN = {"run_id", "parameters_run_id", "fitted_seconds"}
 #: Marts that hold decisions: what was decided on which accepted night, and so as many nights as there were.
 DECIDED = {"customer_history", "segment_sizes", "segment_migrations", "customer_equity"}
+DECIDED |= {"clv_holdouts", "clv_calibration", "clv_tracking", "clv_model_runs"}  # models are judged once a week, by the days of the nights
 #: Columns of the others that remember the nights before: a class is left late, and says since when it is held.
 REMEMBERED = {"value_class", "value_class_reason", "churn_onset_on", "churn_onset_reason"}
 

@@ -23,7 +23,7 @@ company: {currency: EUR, business_time_zone: Europe/Paris}
 quality: {events_per_second: 1, refund_patience_days: 2, quarantine_share: 1.0}
 identity: {default_region: FR}
 margin: {assumed_rate: 0.3}
-warehouse: {full_build_share: 1.0}
+warehouse: {full_build_share: 1.0, full_build_rows: 0}
 """
 
 

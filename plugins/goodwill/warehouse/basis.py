@@ -138,7 +138,7 @@ def why_in_full(before: State | None, now: State, limits: Warehouse) -> str | No
         return f"{now.as_of} is before the day of run {before.run_id}, {before.as_of}"
     if (dt.date.fromisoformat(now.as_of) - dt.date.fromisoformat(before.full_as_of)).days > limits.full_build_days:
         return f"the last one in full was for {before.full_as_of}"
-    return _why_of_batches(before.batches, now.batches) or _why_of_news(before, now, limits.full_build_share)
+    return _why_of_batches(before.batches, now.batches) or _why_of_news(before, now, limits)
 
 
 def _why_of_batches(before: Sequence[Batch], now: Sequence[Batch]) -> str | None:
@@ -157,7 +157,10 @@ def _why_of_batches(before: Sequence[Batch], now: Sequence[Batch]) -> str | None
     return None
 
 
-def _why_of_news(before: State, now: State, share: float) -> str | None:
+def _why_of_news(before: State, now: State, limits: Warehouse) -> str | None:
+    landed = sum(batch.rows for batch in now.batches)
+    if arrived(before, now) and landed < limits.full_build_rows:
+        return f"something is new, and {landed:,} rows in all are built faster than patched"
     new = [batch for batch in arrived(before, now) if batch.by_row]
     if any(batch.is_correction for batch in new):
         return "rows of earlier batches were corrected"
@@ -165,8 +168,8 @@ def _why_of_news(before: State, now: State, share: float) -> str | None:
     if changed:
         return f"what came tells that earlier rows are to be read differently: {', '.join(changed)}"
     rows, of = sum(batch.rows for batch in new), sum(batch.rows for batch in now.batches if batch.by_row)
-    if rows > share * of:
-        return f"{rows:,} of {of:,} rows are new, more than {share:.0%}"
+    if rows > limits.full_build_share * of:
+        return f"{rows:,} of {of:,} rows are new, more than {limits.full_build_share:.0%}"
     return None
 
 

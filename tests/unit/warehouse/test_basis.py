@@ -12,7 +12,7 @@ FIRST = Batch("shop", "b1", "a1", 1000, False, ("order_lines", "orders"))
 SECOND = Batch("shop", "b2", "a2", 500, False, ("order_lines", "orders"))
 PEOPLE = Batch("crm", "c1", "a4", 90_000, False, ("contacts",))
 BEFORE = State("night-1", "2026-06-29", "2026-06-20", "code", "1.5", "settings", {"orders": "r1", "refunds": "r2"}, (FIRST, SECOND, PEOPLE))
-LIMITS = Warehouse(full_build_share=0.1, full_build_days=30)
+LIMITS = Warehouse(full_build_share=0.1, full_build_rows=1_000, full_build_days=30)
 
 
 def night(rows: int = 100, **other) -> State:
@@ -85,3 +85,10 @@ def test_a_state_is_read_as_it_was_written():
 def test_the_entities_read_by_row_are_those_whose_models_keep_what_was_read():
     kept = {path.stem.removeprefix("base_") for path in (PROJECT / "models/staging/base").glob("*.sql") if "touched=" in path.read_text()}
     assert kept == BY_ROW
+
+
+def test_a_small_home_is_built_in_full_once_something_is_new():
+    small = replace(BEFORE, batches=(replace(FIRST, rows=900),))
+    more = replace(small, batches=(*small.batches, Batch("shop", "b3", "a3", 10, False, FIRST.entities)))
+    assert why_in_full(small, more, LIMITS) == "something is new, and 910 rows in all are built faster than patched"
+    assert why_in_full(small, small, LIMITS) is None
