@@ -49,6 +49,7 @@ amended,2024-03-01T10:00:00,ann,11.00,EUR,2024-03-02T10:00:00
 again,2024-03-01T10:00:00,ann,20.00,EUR,2024-03-01T10:00:00
 reused,2024-03-20T10:00:00,bob,31.00,EUR,2024-03-20T10:00:00
 dollars,2024-03-01T10:00:00,ann,40.00,USD,2024-03-02T10:00:00
+nowhere,2024-03-01T10:00:00,ann,50.00,XXX,2024-03-01T10:00:00
 """
 REFUNDS = """refund_id,order_id,refunded_at,amount
 half,amended,2024-03-02T10:00:00,5.00
@@ -111,6 +112,7 @@ STATUSES = {
         ("dollars", "40.00", "accepted", None, None),
         ("dollars", "40.00", "quarantined", None, "MISSING_RATE"),
         ("nowhere", "50.00", "quarantined", None, "UNKNOWN_CURRENCY"),
+        ("nowhere", "50.00", "superseded", "repeat", "UNKNOWN_CURRENCY"),
         ("epoch", "60.00", "quarantined", None, "IMPLAUSIBLE_DATE"),
         ("twice", "70.00", "superseded", "conflict", None),
         ("twice", "71.00", "accepted", None, None),
@@ -155,7 +157,7 @@ def test_no_row_and_no_cent_is_lost(homes: tuple[Home, Home], arrival: int) -> N
     )
     assert sorted(found) == [
         ("contacts", 3, 2, 0, 1, 0, 0, "0.00", True),
-        ("orders", 12, 5, 3, 4, 1, 1, "453.00", True),
+        ("orders", 13, 5, 4, 4, 2, 1, "503.00", True),
         ("refunds", 7, 3, 0, 4, 0, 0, "14.01", True),
     ]
 

@@ -3,7 +3,7 @@ Builds base_<entity>: every landed row with its status, and which earlier row it
 
 - superseded: another row of the same key speaks later; or the row was corrected by hand, or is a copy that its source's rule sets aside,
   whatever its problems. `superseded_as` says which: version, repeat, conflict, correction;
-- quarantined: the row carries a problem, found when it was read or by a rule below;
+- quarantined: the row carries a problem, found when it was read or by a rule below; read again as it was, it counts once;
 - accepted: the rest. landed = accepted + superseded + quarantined, always.
 
 The versions of a key speak in the order of `updated_at`, of the batch's number, of the row, of the content: never in the order of arrival.
@@ -222,6 +222,7 @@ ranked as (
         ) as _rank,
         {%- set same_version = (key + ([version] if version else [])) | join(', ') ~ ', ' ~ has_problems('_version_problems') %}
         row_number() over (partition by {{ same_version }}, _content order by _version_no desc nulls last) as _copy_no,
+        rank() over (partition by {{ same_version }}, _content, _source order by _batch_no desc nulls last) as _reading_no,
         first_value(_content) over (partition by {{ same_version }} order by _version_no desc nulls last) as _last_content,
         first_value(_source) over (partition by {{ same_version }} order by _version_no desc nulls last) as _last_source,
         first_value(_batch_no) over (partition by {{ same_version }} order by _version_no desc nulls last) as _last_batch_no,
@@ -237,11 +238,12 @@ verdicts as (
         {{ identity | join(',\n        ') }},
         case when _is_bad then _version_problems end as _version_problems,
         case
-            when _is_bad then 'quarantined'
-            when _rank > 1 then 'superseded'
+            when _is_bad and _reading_no = 1 then 'quarantined'
+            when _is_bad or _rank > 1 then 'superseded'
             else 'accepted'
         end as _version_status,
         case
+            when _is_bad and _reading_no > 1 then 'repeat'
             when _is_bad or _rank = 1 then null
             when _copy_no > 1 then 'repeat'
             when _content = _last_content then 'version'
@@ -249,6 +251,59 @@ verdicts as (
             else 'conflict'
         end as _superseded_as
     from ranked
+
+),
+
+-- a bad row that its source sends again as it was (within the look-back of a pull, in a list that comes whole) is one bad row: the last reading
+-- stands, or the one that was corrected. Of rows without a key nobody knows
+bad_readings as (
+
+    select
+        {%- for column in identity %}
+        judged.{{ column }},
+        {%- endfor %}
+        rank() over (
+            partition by
+                {%- for column in key %}
+                judged.{{ column }},
+                {%- endfor %}
+                judged._source,
+                {{ content_hash(columns, 'judged') }},
+                cast(judged._problems as varchar)
+            order by
+                case when judged._set_aside_as = 'correction' then 1 else 2 end asc nulls last,
+                batches.batch_no desc nulls last
+        ) as _reading_no
+    from judged
+    left join {{ source('control', 'batches') }} as batches
+        on judged._source = batches.source
+        and judged._batch_id = batches.batch_id
+    where
+        {{ has_problems('judged._problems') }}
+        {%- for column in needed_key %}
+        and judged.{{ column }} is not null
+        {%- endfor %}
+
+),
+
+settled as (
+
+    select
+        {{ identity | join(',
+        ') }},
+        _version_problems,
+        _version_status,
+        _superseded_as
+    from verdicts
+    union all
+    select
+        {{ identity | join(',
+        ') }},
+        null as _version_problems,
+        'superseded' as _version_status,
+        'repeat' as _superseded_as
+    from bad_readings
+    where _reading_no > 1
 
 ),
 
@@ -264,13 +319,13 @@ standing as (
         {%- for column in kept %}
         judged.{{ column }},
         {%- endfor %}
-        coalesce(verdicts._version_problems, judged._problems) as _problems,
+        coalesce(settled._version_problems, judged._problems) as _problems,
         case
             when judged._set_aside_as is not null then 'superseded'
-            when {{ has_problems('judged._problems') }} then 'quarantined'
-            else coalesce(verdicts._version_status, 'accepted')
+            when {{ has_problems('judged._problems') }} then coalesce(settled._version_status, 'quarantined')
+            else coalesce(settled._version_status, 'accepted')
         end as row_status,
-        coalesce(judged._set_aside_as, verdicts._superseded_as) as superseded_as
+        coalesce(judged._set_aside_as, settled._superseded_as) as superseded_as
         {%- for name, expression in flags.items() %},
         {{ expression }} as {{ name }}
         {%- endfor %}
@@ -279,10 +334,10 @@ standing as (
     left join {{ lookup.name }}
         on {{ lookup.on }}
     {%- endfor %}
-    left join verdicts
-        on judged._source = verdicts._source
-        and judged._batch_id = verdicts._batch_id
-        and judged._row_no = verdicts._row_no
+    left join settled
+        on judged._source = settled._source
+        and judged._batch_id = settled._batch_id
+        and judged._row_no = settled._row_no
 
 )
 {%- if running is not none -%}
