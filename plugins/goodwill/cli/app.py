@@ -89,7 +89,10 @@ def check(home: HomeOption = None) -> None:
         checking.show(out, finding)
     if any(finding.error for finding in findings):
         raise typer.Exit(FAILED)
-    out.print("\nnot judged here, but by the night: currencies and their rates, days to come, what rows of other files say of these")
+    out.print(
+        "\nnot judged here, but by the night: amounts below zero, currencies and their rates, days to come or long past, what other rows say of"
+    )
+    out.print(f"these; and of a table or a service only the first {checking.LOOK:,} rows are looked at")
     out.print(f"ready: goodwill run --home {where.root}")
 
 

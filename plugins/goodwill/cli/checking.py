@@ -27,10 +27,10 @@ from goodwill.sources.connectors.protocol import ROWS, Approach, Labels, Part
 from goodwill.sources.credentials import resolve
 from goodwill.sql import column_key, literals
 
-__all__ = ["Finding", "check_home", "show"]
+__all__ = ["LOOK", "Finding", "check_home", "show"]
 
 #: Rows of a table or a resource that a look reads; files are read whole.
-_LOOK = 10_000
+LOOK = 10_000
 #: Parts that are mapped together: planning a mapping costs more than reading a small file.
 _PARTS, _ROWS = 50, 2_000_000
 
@@ -139,7 +139,7 @@ def _look_at(home: Home, source: Source, zone: str, allowed: float) -> Iterator[
     errors: list[Finding] = []
     with tempfile.TemporaryDirectory() as scratch:
         look = _Look(source, zone, active_batches(home, source), Path(scratch))
-        approach = Approach(home.root, zone, Path(scratch) / "unfinished", resolve, limit=_LOOK, quarantine_share=allowed)
+        approach = Approach(home.root, zone, Path(scratch) / "unfinished", resolve, limit=LOOK, quarantine_share=allowed)
         parts = iter(CONNECTORS[source.connector].parts(source, approach))
         while True:
             name = look.finding.file

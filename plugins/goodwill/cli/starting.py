@@ -45,9 +45,11 @@ def write_proposal(folder: Path, files: list[Path]) -> tuple[list[Path], list[So
 
     Raises
     ------
-    ConfigurationError : one of them is there already (nothing is overwritten), or none of the files can be read.
+    ConfigurationError : one of them is there already (nothing is overwritten), a file is not there, or none can be read.
     """
     business, sources = _free(folder)
+    if absent := [str(file) for file in files if not file.exists()]:
+        raise ConfigurationError(f"no such file: {', '.join(absent)}", "name files that are there; nothing was written")
     proposals = propose(folder, files)
     if not any(proposal.rows for proposal in proposals):
         raise ConfigurationError("\n".join(proposal.problem for proposal in proposals), "name files that can be read; nothing was written")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 from goodwill.report.facts import Facts, gather
@@ -31,10 +32,13 @@ def _intake(facts: Facts) -> list[Line]:
     landed = sum(balance.rows[1] or 0 for balance in facts.balances)
     sources = len({balance.source for balance in facts.balances})
     unbalanced = [f"{balance.entity} of {balance.source}" for balance in facts.balances if not balance.balanced]
-    reasons = ", ".join(f"{each.entity} {each.reason} {count(each.rows)}" for each in facts.rejections[:3])
+    by_reason: Counter[str] = Counter()
+    for each in facts.rejections:
+        by_reason[f"{each.entity} {each.reason}"] += each.rows
+    reasons = ", ".join(f"{reason} {count(rows)}" for reason, rows in by_reason.most_common(3))
     return [
         ("rows in", f"{count(landed)} from {sources} source{'s' if sources > 1 else ''}"),
-        ("rows rejected", count(facts.rejected_rows) + (f"   ({reasons}{', …' if len(facts.rejections) > 3 else ''})" if reasons else "")),
+        ("rows rejected", count(facts.rejected_rows) + (f"   ({reasons}{', …' if len(by_reason) > 3 else ''})" if reasons else "")),
         ("reconciliation", "every row and every cent" if not unbalanced else f"DOES NOT BALANCE: {', '.join(unbalanced)}"),
     ]
 

@@ -78,7 +78,8 @@ def propose(root: Path, files: list[Path]) -> list[SourceProposal]:
         try:
             samples.append(read_sample(path))
         except SourceError as error:
-            said = str(error).splitlines()[0].removeprefix(f"{path}: ")
+            said = re.sub(r"^source 'sample': (file )?", "", str(error).splitlines()[0]).removeprefix(f"{path}: ")
+            said = f"{said}: {error.remedy}" if error.remedy else said
             broken.append(SourceProposal(path.stem, _seen_from(root, str(path)), problem=said))
     proposals = []
     for group in _alike(samples):
