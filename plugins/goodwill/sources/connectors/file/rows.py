@@ -36,8 +36,8 @@ class RowsWriter:
         self._header_lines = header_lines
         self._path = path
         self._writer: pq.ParquetWriter | None = None
-        stamp = np.array(labels.extracted_at, "datetime64[us]")  # not a scalar of Arrow's, which would import pandas
-        self._constants = (pa.array([labels.batch_id]), pa.array([labels.file]), pa.array(stamp.reshape(1)))
+        stamp = np.array([labels.extracted_at], "datetime64[us]").view(np.int64)
+        self._constants = (_text(labels.batch_id), _text(labels.file), _of(stamp, pa.timestamp("us")))
         self._plumbing = self._plumbing_of(0)
         text = [(name, pa.string()) for name in (*self.columns, "__malformed", "__line")]
         labelled = zip(("__batch_id", "__file", "__extracted_at"), self._constants, strict=True)
@@ -73,15 +73,16 @@ class RowsWriter:
         return self._writer
 
     def _plumbing_of(self, count: int) -> list[pa.Array]:
-        """Row numbers from 1 and the batch's labels for `count` rows: made once, cut to length for each table."""
-        first = pa.array(np.zeros(count, np.int32))
-        return [pa.array(np.arange(1, count + 1)), *(pa.DictionaryArray.from_arrays(first, each) for each in self._constants)]
+        """The batch's labels for `count` rows: made once, cut to length for each table."""
+        first = _of(np.zeros(count, np.int32), pa.int32())
+        return [pa.DictionaryArray.from_arrays(first, each) for each in self._constants]
 
     def _write(self, arrays: list[pa.Array | pa.ChunkedArray], wrong: pa.Array, lines: pa.Array, count: int) -> None:
         if count > len(self._plumbing[0]):
             self._plumbing = self._plumbing_of(count)
-        numbers, *same = (each.slice(0, count) for each in self._plumbing)
-        table = pa.Table.from_arrays([*arrays, wrong, lines, pc.add(numbers, self.rows), *same], schema=self._schema)
+        same = (each.slice(0, count) for each in self._plumbing)
+        numbers = _of(np.arange(self.rows + 1, self.rows + count + 1), pa.int64())
+        table = pa.Table.from_arrays([*arrays, wrong, lines, numbers, *same], schema=self._schema)
         self.rows += count
         (self._writer or self._open(table)).write_table(table, row_group_size=250_000)
 
@@ -134,6 +135,17 @@ class RowsWriter:
                 shown(record.text) if len(record.text) <= _SHOWN else f"{shown(record.text[:_SHOWN])} … ({len(record.text):,} characters)"
             )
         self._write(arrays, pa.array(wrong, pa.string()), pa.array(lines, pa.string()), len(block))
+
+
+def _of(values: np.ndarray, kind: pa.DataType) -> pa.Array:
+    """An array of numbers as it lies in memory: asked to make one of Python's or numpy's, Arrow imports pandas first."""
+    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(np.ascontiguousarray(values))])
+
+
+def _text(value: str) -> pa.Array:
+    """One text, in the same way."""
+    content = value.encode("utf-8")
+    return pa.Array.from_buffers(pa.string(), 1, [None, pa.py_buffer(np.array([0, len(content)], np.int32)), pa.py_buffer(content)])
 
 
 def _is_plain(text: pa.StringArray) -> bool:
