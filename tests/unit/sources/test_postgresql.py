@@ -416,7 +416,7 @@ def test_random_tables_land_as_another_driver_reads_them(postgres, erp_source, m
 @pytest.mark.parametrize("kind", ["postgresql", "sql"])
 def test_check_looks_at_the_first_rows_and_lands_nothing(postgres, erp_source, make_home, monkeypatch, kind):
     postgres.run(TABLE, ROWS)
-    monkeypatch.setattr("goodwill.cli.checking._LOOK", 3)
+    monkeypatch.setattr("goodwill.cli.checking.LOOK", 3)
     home = make_home(erp_source(connector=kind))
     (finding,) = check_home(home)
     assert (finding.error, finding.rows, finding.counts) == ("", 3, {"orders": (3, 0)})
