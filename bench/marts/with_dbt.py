@@ -87,6 +87,7 @@ def bare(folder: Path, models: dict[str, list[tuple[str, str, str]]]) -> None:
             _resolve(folder)
         with open_warehouse(Home.at(folder).working_copy) as connection:
             for kind, name, sql in models[layer]:
+                connection.execute(f"create schema if not exists {name.partition('.')[0]}")
                 connection.execute(f"create {kind} {name} as {sql}")
 
 
