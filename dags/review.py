@@ -19,7 +19,14 @@ from airflow.sdk import Param, dag, get_current_context, task
 PARAMS = {"home": Param(None, type=["null", "string"], description="The home; empty: $GOODWILL_HOME.")}
 
 
-@task
+def tell(context) -> None:
+    """Alert whoever watches; called by Airflow when the task has failed."""
+    from goodwill import stages
+
+    stages.tell_failure(context["params"]["home"], "review")
+
+
+@task(on_failure_callback=tell)
 def judge_models() -> dict[str, object]:
     """Hold every model against what happened, and put the choice on record."""
     from goodwill import stages

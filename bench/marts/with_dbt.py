@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from goodwill.home import Home
 from goodwill.settings import load_business
 from goodwill.sources import load_sources
 from goodwill.warehouse import Night, open_warehouse, prepare_warehouse
-from goodwill.warehouse.basis import PROJECT
+from goodwill.warehouse.layers import run_dbt
 
 __all__ = ["bare", "build", "compiled", "decode", "months", "prepare"]
 
@@ -37,21 +36,7 @@ def _resolve(folder: Path) -> None:
 
 
 def _dbt(folder: Path, *arguments: str) -> Any:
-    from dbt.cli.main import dbtRunner
-
-    home = Home.at(folder)
-    os.environ |= {"GOODWILL_WAREHOUSE": str(home.working_copy), "GOODWILL_BASIS": str(home.basis), "DO_NOT_TRACK": "1"}
-    where = [
-        "--project-dir",
-        str(PROJECT),
-        "--profiles-dir",
-        str(PROJECT),
-        "--target-path",
-        str(folder / "target"),
-        "--log-path",
-        str(folder / "logs"),
-    ]
-    result = dbtRunner().invoke(["--quiet", *arguments, *where])
+    result = run_dbt(Home.at(folder), ["--quiet", *arguments])
     if not result.success:
         raise SystemExit(
             f"dbt failed: {result.exception or [run.message for run in result.result if run.status not in ('success', 'pass')]}"

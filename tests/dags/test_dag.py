@@ -104,5 +104,5 @@ def test_schedule_comes_from_the_home_and_one_night_runs_at_a_time(parsed):
 
 
 def test_airflow_tells_of_a_failure_and_of_a_night_that_is_late(parsed):
-    assert parsed["told"] == ["erase_person.erase", "housekeeping.tidy", "nightly.close_night"]
+    assert parsed["told"] == ["erase_person.erase", "housekeeping.tidy", "nightly.close_night", "review.judge_models"]
     assert parsed["deadlines"] == [["DagRunQueuedAtDeadline", 5400.0, "goodwill.alerts.deadline_missed", {"minutes": 90}]]

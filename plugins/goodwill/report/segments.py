@@ -125,7 +125,7 @@ def _breakdown(
 
 
 def read_segments(warehouse: Warehouse) -> Segments | None:
-    """The four divisions of the people; None when nobody is placed yet."""
+    """The four divisions of the customers, guest orders left out as in `segment_sizes`; None when nobody is placed yet."""
     table = warehouse.first("marts.segments", "model.segment_assignments")
     scores = warehouse.first("marts.clv_customers", "model.clv_scores")
     if table is None or scores is None or not warehouse.row(f"select 1 as found from {table} limit 1"):
@@ -137,7 +137,7 @@ def read_segments(warehouse: Warehouse) -> Segments | None:
                 sum(people.actual_value_amount) as actual, avg(scores.p_alive) as p_alive
             from {table} as people
             left join {scores} as scores using (person_id)
-            where people.{column} is not null
+            where people.{column} is not null and scores.model_used is distinct from 'guest'
             group by people.{column}
         """)
         return _breakdown(rows, order, labels(warehouse, column), _before(warehouse, column))

@@ -13,7 +13,7 @@ from goodwill.warehouse.basis import PROJECT
 from goodwill.warehouse.connection import open_warehouse
 from goodwill.warehouse.skipping import models_to_skip
 
-__all__ = ["PROJECT", "build_layer", "dbt_manifest", "document"]
+__all__ = ["PROJECT", "build_layer", "dbt_manifest", "document", "run_dbt"]
 
 #: The layer in which every model reads what Python computed tonight.
 _LAST = "after_clv"
@@ -26,8 +26,11 @@ def _environment(home: Home) -> None:
     os.environ["DO_NOT_TRACK"] = "1"
 
 
-def _invoke(home: Home, arguments: list[str], manifest: Any = None) -> Any:
-    """Run dbt in this process (importing it costs two seconds, a process of its own costs them every time); with a manifest it parses nothing."""
+def run_dbt(home: Home, arguments: list[str], manifest: Any = None) -> Any:
+    """Run dbt on the home's working copy, in this process (importing it costs two seconds, a process of its own costs them every time).
+
+    With a manifest it parses nothing.
+    """
     from dbt.cli.main import dbtRunner
 
     _environment(home)
@@ -58,13 +61,13 @@ def build_layer(home: Home, layer: str) -> dict[str, Any]:
     GateBlocked : a data test of the layer failed.
     GoodwillError : a model could not be built.
     """
-    parsed = _invoke(home, ["--quiet", "parse"])
+    parsed = run_dbt(home, ["--quiet", "parse"])
     if parsed.exception is not None:
         raise GoodwillError(f"dbt could not read its project: {parsed.exception}", f"see {home.logs / 'dbt' / 'dbt.log'}")
     skipped = set() if layer == _LAST else _skipped(home, parsed.result)
     arguments = ["--quiet", "--no-print", "--warn-error-options", "{}", "build", "--select", f"tag:{layer}"]
     arguments += ["--exclude", *sorted(skipped)] if skipped else []
-    result = _invoke(home, [*arguments, "--exclude-resource-type", "unit_test"], parsed.result)
+    result = run_dbt(home, [*arguments, "--exclude-resource-type", "unit_test"], parsed.result)
     if result.exception is not None:
         said = str(result.exception)
         raise GoodwillError(f"dbt could not run the layer {layer!r}: {said}", remedy_of(said) or f"see {home.logs / 'dbt' / 'dbt.log'}")
@@ -95,7 +98,7 @@ def _skipped(home: Home, manifest: Any) -> set[str]:
 
 def document(home: Home, target: Path) -> Path:
     """dbt's documentation of every model and column as one page that needs no network."""
-    result = _invoke(home, ["--quiet", "docs", "generate", "--static", "--no-compile"])
+    result = run_dbt(home, ["--quiet", "docs", "generate", "--static", "--no-compile"])
     if not result.success:
         raise GoodwillError(f"dbt could not write its documentation: {result.exception}", f"see {home.logs / 'dbt' / 'dbt.log'}")
     page = home.logs / "dbt" / "target" / "static_index.html"

@@ -1,0 +1,41 @@
+"""The stages of the night, one function each: what the tasks of the DAGs call, and what a test calls.
+
+Every stage takes the night's ticket (`{"home": …, "run_id": …, "token": …}`, made by `open_night`) and returns a small dict of figures.
+"""
+
+from goodwill.stages.chores import erase_person, review, tell_failure, tidy
+from goodwill.stages.closing import close_night, end_cut_short
+from goodwill.stages.opening import new_run_id, open_night
+from goodwill.stages.steps import (
+    assign_segments,
+    build,
+    extract_source,
+    fit_clv,
+    prepare,
+    publish_night,
+    resolve_identities,
+    source_names,
+    validate,
+    write_documents,
+)
+
+__all__ = [
+    "assign_segments",
+    "build",
+    "close_night",
+    "end_cut_short",
+    "erase_person",
+    "extract_source",
+    "fit_clv",
+    "new_run_id",
+    "open_night",
+    "prepare",
+    "publish_night",
+    "resolve_identities",
+    "review",
+    "source_names",
+    "tell_failure",
+    "tidy",
+    "validate",
+    "write_documents",
+]
