@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 from goodwill import extract, identity
@@ -27,7 +28,7 @@ from goodwill.warehouse import Night, build_layer, open_warehouse, plan_night, p
 
 from bench.shop import Parameters, make_shop
 
-__all__ = ["Built", "build", "differing_rows", "make_nights", "table"]
+__all__ = ["Built", "Difference", "build", "compare", "make_nights", "table"]
 
 DAYS_APART = 11
 
@@ -83,26 +84,34 @@ def build(home: Home, name: str, day: dt.date, full: bool = False) -> Built:
     return Built(name, plan.describe(), cpu, time.monotonic() - began)
 
 
-def differing_rows(one: Path, other: Path) -> dict[str, int]:
-    """Table → rows that only one of two warehouses has; floating numbers are compared to six decimals."""
+@dataclass(frozen=True)
+class Difference:
+    """Rows of a table that only one of two warehouses has: how many, and the first of them."""
+
+    rows: int
+    first: list[tuple[Any, ...]]
+
+
+def compare(one: Path, other: Path) -> tuple[int, dict[str, Difference]]:
+    """How many tables of staging, intermediate and marts `other` has, and those that are not the same in `one`; doubles to nine decimals."""
     found = {}
     with duckdb.connect() as connection:
         connection.execute(f"attach '{one}' as one (read_only); attach '{other}' as other (read_only)")
-        schemas = "('staging', 'intermediate', 'marts')"
         tables = connection.execute(
-            f"select schema_name || '.' || table_name from duckdb_tables() where database_name = 'one' and schema_name in {schemas} order by 1"
+            "select schema_name || '.' || table_name from duckdb_tables() "
+            "where database_name = 'other' and schema_name in ('staging', 'intermediate', 'marts') order by 1"
         ).fetchall()
         for (name,) in tables:
-            columns = connection.execute(f"describe one.{name}").fetchall()
-            listed = ", ".join(f"round({column}, 6)" if kind == "DOUBLE" else column for column, kind, *_ in columns)
+            columns = connection.execute(f"describe other.{name}").fetchall()
+            listed = ", ".join(f"round({column}, 9)" if kind == "DOUBLE" else column for column, kind, *_ in columns)
             ways = [
-                f"(select {listed} from {a}.{name} except all select {listed} from {b}.{name})"
-                for a, b in (("one", "other"), ("other", "one"))
+                f"select '{first}', * from (select {listed} from {first}.{name} except all select {listed} from {second}.{name})"
+                for first, second in (("one", "other"), ("other", "one"))
             ]
-            (rows,) = connection.execute(f"select count(*) from ({ways[0]} union all {ways[1]})").fetchall()[0]
+            rows = connection.execute(" union all ".join(ways)).fetchall()
             if rows:
-                found[name] = rows
-    return found
+                found[name] = Difference(len(rows), rows[:4])
+    return len(tables), found
 
 
 def table(nights: Sequence[Built], full: Built) -> str:
@@ -150,9 +159,9 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"{name}: {nights[-1].plan}", flush=True)
             promote(home)
         full = build(home, "in full", last, full=True)
-        differing = differing_rows(home.accepted, home.working_copy)
+        tables, differing = compare(home.accepted, home.working_copy)
     print(table(nights, full))
-    print(f"rows that differ: {differing or 0}")
+    print(f"{tables} tables compared; rows that differ: { {name: each.rows for name, each in differing.items()} or 0 }")
     return 1 if differing else 0
 
 

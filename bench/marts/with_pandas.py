@@ -28,13 +28,18 @@ def _converted(rows: pd.DataFrame, day: str, rates: pd.DataFrame, currency: str,
     rows = pd.merge_asof(rows.sort_values(day), rates, left_on=day, right_on="rated_on", by="currency")
     foreign = rows["currency"].notna() & (rows["currency"] != currency)
     for column in columns:
-        rows[column] = rows[column].where(~foreign, (rows[column] * rows["rate"]).round(2))
+        rows[column] = rows[column].where(~foreign, _at_rate(rows[column], rows["rate"]))
     return rows
 
 
 def _times(quantity: pd.Series, price: pd.Series) -> pd.Series:
     """Exact to the cent: thousandths of a piece times hundredths of a cent, the half cent up."""
     return ((quantity * 1_000).round() * (price * 10_000).round() + 50_000) // 100_000 / 100
+
+
+def _at_rate(amount: pd.Series, rate: pd.Series) -> pd.Series:
+    """Exact to the cent: cents times millionths, the half cent up."""
+    return ((amount * 100).round() * (rate * 1_000_000).round() + 500_000) // 1_000_000 / 100
 
 
 def customer_months(landed: Landed) -> pd.DataFrame:
@@ -71,7 +76,7 @@ def customer_months(landed: Landed) -> pd.DataFrame:
         by="product_id",
     )
     own = _times(lines["quantity"], lines["unit_cost"])
-    lines["cost"] = own.where(lines["rate"].isna(), (own * lines["rate"]).round(2)).fillna(_times(lines["quantity"], lines["dated_cost"]))
+    lines["cost"] = own.where(lines["rate"].isna(), _at_rate(own, lines["rate"])).fillna(_times(lines["quantity"], lines["dated_cost"]))
     by_order = lines.groupby("order_id")["cost"].agg(["size", "count", "sum"])
     by_order["cost"] = by_order["sum"].where(by_order["size"] == by_order["count"])
     orders = orders.merge(by_order[["cost"]], left_on="order_id", right_index=True, how="left")

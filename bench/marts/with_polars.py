@@ -30,17 +30,18 @@ def _converted(rows: pl.LazyFrame, day: str, rates: pl.LazyFrame, currency: str,
     joined = rows.sort(day).join_asof(rates, left_on=day, right_on="rated_on", by="currency", check_sortedness=False)
     foreign = pl.col("currency").is_not_null() & (pl.col("currency") != currency)
     return joined.with_columns(
-        pl.when(foreign)
-        .then((pl.col(column) * pl.col("rate")).round(2, mode="half_away_from_zero"))
-        .otherwise(pl.col(column))
-        .alias(column)
-        for column in columns
+        pl.when(foreign).then(_at_rate(pl.col(column))).otherwise(pl.col(column)).alias(column) for column in columns
     )
 
 
 def _times(quantity: str, price: str) -> pl.Expr:
     """Exact to the cent: thousandths of a piece times hundredths of a cent, the half cent up."""
     return ((pl.col(quantity) * 1_000).round() * (pl.col(price) * 10_000).round() + 50_000).floordiv(100_000) / 100
+
+
+def _at_rate(amount: pl.Expr) -> pl.Expr:
+    """Exact to the cent: cents times millionths, the half cent up."""
+    return ((amount * 100).round() * (pl.col("rate") * 1_000_000).round() + 500_000).floordiv(1_000_000) / 100
 
 
 def customer_months(landed: Landed) -> pl.DataFrame:
@@ -85,11 +86,7 @@ def customer_months(landed: Landed) -> pl.DataFrame:
         .sort("ordered_on")
         .join_asof(costs, left_on="ordered_on", right_on="valid_from", by="product_id", check_sortedness=False)
         .with_columns(
-            pl.when(pl.col("rate").is_null())
-            .then(own)
-            .otherwise((own * pl.col("rate")).round(2))
-            .fill_null(_times("quantity", "dated_cost"))
-            .alias("cost")
+            pl.when(pl.col("rate").is_null()).then(own).otherwise(_at_rate(own)).fill_null(_times("quantity", "dated_cost")).alias("cost")
         )
         .group_by("order_id")
         .agg(pl.when(pl.col("cost").null_count() == 0).then(pl.col("cost").sum()).alias("cost"))

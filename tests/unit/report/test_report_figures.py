@@ -13,7 +13,7 @@ from goodwill.report import summary_text
 from goodwill.report.charts import charts
 from goodwill.report.facts import gather
 from goodwill.report.formats import Money, duration, number, percent
-from goodwill.report.privacy import HIDDEN, safe_value
+from goodwill.report.privacy import HIDDEN, safe_problem, safe_value
 from goodwill.report.wording import models, timeline
 
 from tests.unit.report.report_night import HOSTILE, published_night, stopped_night
@@ -95,6 +95,26 @@ def test_active_customers_are_those_whose_stage_says_so(tmp_path: Path) -> None:
         ("most_valuable", 3, Decimal("240.00")),
         ("maintain", 7, Decimal("210.00")),
     ]
+
+
+def test_guest_orders_are_nobody_in_the_shares(tmp_path: Path) -> None:
+    night = published_night(tmp_path)
+    with duckdb.connect(str(night.warehouse)) as connection:
+        connection.execute("update model.clv_scores set model_used = 'guest', p_alive = null where person_id = 'shop:9'")
+    segments = gather(night.warehouse, night.run, "published").segments
+    assert segments is not None
+    assert [(group.code, group.people) for group in segments.value_class.groups] == [("most_valuable", 2), ("maintain", 7)]
+
+
+def test_a_night_of_guests_alone_has_no_concentration_and_no_shares(tmp_path: Path) -> None:
+    night = published_night(tmp_path)
+    with duckdb.connect(str(night.warehouse)) as connection:
+        connection.execute("update model.clv_scores set model_used = 'guest', p_alive = null")
+    facts = gather(night.warehouse, night.run, "published")
+    assert facts.value is not None
+    assert facts.value.concentration is None
+    assert facts.segments is not None
+    assert facts.segments.value_class.groups == ()
 
 
 def test_the_first_stage_that_was_blocked_is_named(tmp_path: Path) -> None:
@@ -267,3 +287,17 @@ def test_the_referral_programme_counts_what_is_final(tmp_path: Path) -> None:
     assert endless is not None
     assert endless.programme is not None
     assert (endless.programme.k_factor, endless.programme.customers_per_seed) == (1.0, None)
+
+
+@pytest.mark.parametrize(
+    ("reason", "value", "column", "shown"),
+    [
+        ("MALFORMED_ROW", "7 fields instead of 6", None, "7 fields instead of 6"),
+        ("MALFORMED_ROW", "no object of JSON: Jane Doe", None, "no object of JSON"),
+        ("DUPLICATE_ROW", "1,Jane,Doe", None, HIDDEN),
+        ("BAD_ID", "Jane Doe", "order_id", HIDDEN),
+        ("BAD_NUMBER", "12,5O", "net_amount", "12,5O"),
+    ],
+)
+def test_of_a_row_that_is_not_whole_the_readers_own_words_are_shown(reason: str, value: str, column: str | None, shown: str) -> None:
+    assert safe_problem(reason, value, column) == shown
