@@ -146,6 +146,8 @@ class Campaign:
         self.home.sources_file.write_text(self.home.sources_file.read_text().replace(".csv", "*.csv"))
         with self.home.business_file.open("a") as settings:  # the dirt of a shop so small is a large share of some of its files
             settings.write("quality: {quarantine_share: 0.5}\n")
+            # nights go on from the last even here: what is killed is to be the harder of the two
+            settings.write("warehouse: {full_build_rows: 0, full_build_share: 1.0}\n")
         (self.home.root / "input").mkdir(exist_ok=True)
         for path in made.glob("*.csv"):
             shutil.copy(path, self.home.root / "input" / path.name)

@@ -35,7 +35,7 @@ sides as (
         is_referred,
         1 as customers_count,
         first_purchase_on,
-        {{ as_ratio('margin_12') }} as margin_12,
+        cast(margin_12 as decimal(18, 2)) as margin_12,
         0 as amount,
         null as purpose,
         false as is_purpose_assumed
