@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,6 +77,7 @@ def write_lineage(dbt_manifest: Path, folder: Path) -> Path:
     names = {unique: made.name for unique, made in sources.items()}
     models = {unique: node for unique, node in manifest["nodes"].items() if node["resource_type"] in ("model", "seed")}
     names |= {unique: node["name"] for unique, node in models.items()}
+    tested = _tested_keys(manifest["nodes"])
     made = [
         Made(
             node["name"],
@@ -84,7 +85,7 @@ def write_lineage(dbt_manifest: Path, folder: Path) -> Path:
             f"dbt_project/{node['original_file_path']}",
             node["checksum"]["checksum"],
             tuple(names[parent] for parent in manifest["parent_map"][unique] if parent in names),
-            tuple(_key(node)),
+            tuple(_key(node, tested.get(unique, ()))),
         )
         for unique, node in models.items()
     ]
@@ -95,10 +96,16 @@ def write_lineage(dbt_manifest: Path, folder: Path) -> Path:
     return target
 
 
-def _key(node: Mapping[str, Any]) -> list[str]:
-    """The primary key in the order of the table's columns."""
-    wanted = set(node.get("primary_key") or ())
+def _key(node: Mapping[str, Any], tested: Sequence[str]) -> list[str]:
+    """The primary key in the order of the table's columns: the declared one, or the columns that a test holds to be unique."""
+    wanted = set(node.get("primary_key") or tested)
     return [name for name in node["columns"] if name in wanted]
+
+
+def _tested_keys(nodes: Mapping[str, Any]) -> dict[str, Sequence[str]]:
+    """Model → the columns that its test `unique_combination` names."""
+    tests = [node for node in nodes.values() if (node.get("test_metadata") or {}).get("name") == "unique_combination"]
+    return {node["attached_node"]: node["test_metadata"]["kwargs"]["columns"] for node in tests}
 
 
 def read_lineage(publication: Path) -> dict[str, Made]:

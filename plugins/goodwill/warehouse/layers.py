@@ -29,8 +29,9 @@ def _environment(home: Home) -> None:
 def run_dbt(home: Home, arguments: list[str], manifest: Any = None) -> Any:
     """Run dbt on the home's working copy, in this process (importing it costs two seconds, a process of its own costs them every time).
 
-    With a manifest it parses nothing.
+    With a manifest it parses nothing. The file is open while dbt runs and closed when it returns, whatever comes of it.
     """
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
     _environment(home)
@@ -46,7 +47,12 @@ def run_dbt(home: Home, arguments: list[str], manifest: Any = None) -> Any:
         str(folder),
         "--no-use-colors",
     ]
-    return dbtRunner(manifest=manifest).invoke([*arguments, *common])
+    try:
+        return dbtRunner(manifest=manifest).invoke([*arguments, *common])
+    finally:
+        if DuckDBConnectionManager._ENV is not None:  # it says nothing public of whether there is one
+            DuckDBConnectionManager.env().close()
+            DuckDBConnectionManager.close_all_connections()
 
 
 def build_layer(home: Home, layer: str) -> dict[str, Any]:
@@ -65,8 +71,11 @@ def build_layer(home: Home, layer: str) -> dict[str, Any]:
     if parsed.exception is not None:
         raise GoodwillError(f"dbt could not read its project: {parsed.exception}", f"see {home.logs / 'dbt' / 'dbt.log'}")
     skipped = set() if layer == _LAST else _skipped(home, parsed.result)
-    arguments = ["--quiet", "--no-print", "--warn-error-options", "{}", "build", "--select", f"tag:{layer}"]
+    arguments = ["--quiet", "--no-print", "--no-write-json", "--warn-error-options", "{}", "build", "--select", f"tag:{layer}"]
     arguments += ["--exclude", *sorted(skipped)] if skipped else []
+    arguments += (
+        [] if _goes_on(home) else ["--full-refresh"]
+    )  # the stage may run again: what its first try left is no warehouse to go on from
     result = run_dbt(home, [*arguments, "--exclude-resource-type", "unit_test"], parsed.result)
     if result.exception is not None:
         said = str(result.exception)
@@ -88,6 +97,12 @@ def build_layer(home: Home, layer: str) -> dict[str, Any]:
         "skipped": len(skipped & {node.name for node in parsed.result.nodes.values() if layer in node.tags}),
         "nodes": nodes,
     }
+
+
+def _goes_on(home: Home) -> bool:
+    """Whether the night goes on from the warehouse before."""
+    with open_warehouse(home.working_copy, read_only=True) as connection:
+        return bool(connection.execute("select count(*) from control.basis").fetchall()[0][0])
 
 
 def _skipped(home: Home, manifest: Any) -> set[str]:

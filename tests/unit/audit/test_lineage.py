@@ -33,13 +33,29 @@ def test_dbt_manifest_in_short(tmp_path):
             "m.facts": node("int_customer_facts", "intermediate", checksum={"checksum": "b"}),
             "m.mart": node("segments", "marts", checksum={"checksum": "c"}, primary_key=["b", "a"], columns={"a": {}, "x": {}, "b": {}}),
             "t.test": node("unique", "x", "test"),
+            "m.lines": node("fct_order_lines", "marts", checksum={"checksum": "d"}, columns={"order_id": {}, "amount": {}, "line_no": {}}),
+            "t.key": node(
+                "unique_lines",
+                "x",
+                "test",
+                attached_node="m.lines",
+                test_metadata={"name": "unique_combination", "kwargs": {"columns": ["line_no", "order_id"]}},
+            ),
         },
-        "parent_map": {"m.stg": ["s.orders"], "m.facts": ["m.stg"], "m.mart": ["s.scores", "t.test"], "t.test": ["m.mart"]},
+        "parent_map": {
+            "m.stg": ["s.orders"],
+            "m.facts": ["m.stg"],
+            "m.mart": ["s.scores", "t.test"],
+            "t.test": ["m.mart"],
+            "m.lines": [],
+            "t.key": ["m.lines"],
+        },
     }
     (tmp_path / "manifest.json").write_text(json.dumps(manifest))
     write_lineage(tmp_path / "manifest.json", tmp_path / "lineage")
     lineage = read_lineage(tmp_path)
     assert lineage["segments"].key == ("a", "b"), "in the order of the columns"
+    assert lineage["fct_order_lines"].key == ("order_id", "line_no"), "tested, not declared"
     assert lineage["segments"].file == "dbt_project/models/segments.sql"
     assert lineage["model.clv_scores"].file == "plugins/goodwill/clv/"
     assert [each.name for each in ancestors(lineage, "segments")] == [
