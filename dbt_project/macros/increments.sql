@@ -61,3 +61,18 @@ union
     select {{ columns }}
     from {{ arguments['temp_relation'] }}
 {%- endmacro %}
+
+{#
+For a test of rows that share their `columns`: in a night that goes on, where the key of the model's increment is among these columns, only rows of the
+keys that were rebuilt can share them with others; nothing where the night builds in full, or the model is no increment.
+#}
+{% macro where_rebuilt(model, columns) -%}
+    {%- if execute and is_increment() -%}
+        {%- for node in graph.nodes.values()
+            if node.resource_type == 'model' and node.name == model.identifier and node.config.get('unique_key') in columns -%}
+            {%- set key = node.config.get('unique_key') -%}
+            {%- set touched = api.Relation.create(database=model.database, schema='touched', identifier=node.config.meta['touched_by']) -%}
+where {{ key }} in (select touched.{{ key }} from {{ touched }} as touched)
+        {%- endfor -%}
+    {%- endif -%}
+{%- endmacro %}

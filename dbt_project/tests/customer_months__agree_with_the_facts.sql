@@ -1,5 +1,6 @@
 -- Assumes that every order and refund of a person falls into one month of theirs. If one were lost or counted twice, the months would not add
--- up to the facts, and every figure as of a past month would be wrong.
+-- up to the facts, and every figure as of a past month would be wrong. In a night
+-- that goes on, the people whom it rebuilt are looked at.
 with
 
 facts as (
@@ -9,12 +10,14 @@ facts as (
         revenue_amount
     from {{ ref('fct_orders') }}
     where not is_cancelled
+    {{ and_touched('touched_people', 'person_id') }}
     union all
     select
         person_id,
         -refunded_amount as revenue_amount
     from {{ ref('fct_refunds') }}
     where person_id is not null
+    {{ and_touched('touched_people', 'person_id') }}
 
 ),
 
@@ -34,6 +37,7 @@ of_months as (
         person_id,
         sum(revenue_amount) as revenue_amount
     from {{ ref('customer_months') }}
+    {{ where_touched('touched_people', 'person_id') }}
     group by person_id
 
 )

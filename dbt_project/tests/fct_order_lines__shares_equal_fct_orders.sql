@@ -1,5 +1,6 @@
 -- Assumes that sharing an order's refunds out to its lines loses no cent. If the rounding did, margin by product would not add up to margin
--- by order, and nobody would see where the difference comes from. Only orders that have something to share are looked at.
+-- by order, and nobody would see where the difference comes from. Only orders that have something to share are looked at,
+-- and in a night that goes on, those that it rebuilt.
 with
 
 orders as (
@@ -13,6 +14,7 @@ orders as (
         not is_cancelled
         and lines_count > 0
         and (refunded_amount > 0 or coalesce(shipping_cost_amount, 0) + coalesce(payment_fee_amount, 0) > 0)
+        {{ and_touched('touched_orders__valued', 'order_id') }}
 
 ),
 

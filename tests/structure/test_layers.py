@@ -21,7 +21,7 @@ MAY_READ = {
     "base": {"base", "touched"},
     "touched": {"base", "staging", "intermediate", "touched"},
     "staging": {"base"},
-    "audit": {"base", "staging"},
+    "audit": {"base", "staging", "audit", "touched"},
     "intermediate": {"staging", "intermediate", "seed"},
     "marts": {"staging", "audit", "intermediate", "marts", "seed"},
 }
@@ -30,7 +30,7 @@ MAY_READ_SOURCE: dict[str, set[str]] = {
     "base": {"landed"},
     "touched": {"arrived", "basis", "basis_intermediate", "basis_marts", "control"},
     "staging": set(),
-    "audit": {"control", "landed"},
+    "audit": {"basis", "control", "landed"},
     "intermediate": {"control", "identity"},
     "marts": {"control", "model"},
 }

@@ -17,7 +17,7 @@ from goodwill.home import Home
 from goodwill.settings import load_business
 from goodwill.sources import load_sources
 from goodwill.warehouse import Night, Plan, open_warehouse, plan_night, prepare_warehouse
-from goodwill.warehouse.layers import PROJECT
+from goodwill.warehouse.layers import PROJECT, invoke_dbt
 from goodwill.warehouse.skipping import models_to_skip
 
 __all__ = ["Increments", "Model", "build_events", "compile_events", "compile_increments", "content_hashes", "go_on", "land", "rows"]
@@ -59,13 +59,11 @@ def compile_increments(folder: Path) -> Increments:
 
 
 def _compile(folder: Path) -> tuple[list[Model], Any]:
-    from dbt.cli.main import dbtRunner
-
     os.environ |= {"GOODWILL_WAREHOUSE": str(folder / "warehouse.duckdb"), "GOODWILL_BASIS": str(folder / "basis.duckdb")}
     common = ("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(folder / "target"))
     chosen = ("--select", *(f"tag:{layer},resource_type:model" for layer in LAYERS))
-    parsed = dbtRunner().invoke(["--quiet", "parse", *common, "--log-path", str(folder)])
-    result = dbtRunner(manifest=parsed.result).invoke(["--quiet", "compile", *chosen, *common, "--log-path", str(folder)])
+    parsed = invoke_dbt(["--quiet", "parse", *common, "--log-path", str(folder)])
+    result = invoke_dbt(["--quiet", "compile", *chosen, *common, "--log-path", str(folder)], parsed.result)
     assert result.exception is None, result.exception
     nodes = {run.node.unique_id: run.node for run in result.result}
     models = {key: node for key, node in nodes.items() if str(node.resource_type) == "model"}

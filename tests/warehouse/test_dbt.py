@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from goodwill.home import Home
 from goodwill.settings import load_business
 from goodwill.sources import load_sources
 from goodwill.warehouse import Night, build_layer, open_warehouse, prepare_warehouse
-from goodwill.warehouse.layers import PROJECT
+from goodwill.warehouse.layers import PROJECT, run_dbt
 
 from bench.shop import Parameters, make_shop
 
@@ -42,17 +41,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 
 def test_every_unit_test_of_the_models_passes(home):
-    from dbt.cli.main import dbtRunner
-
-    os.environ["GOODWILL_WAREHOUSE"] = str(home.working_copy)
-    folder = home.logs / "dbt"
-    result = dbtRunner().invoke(
-        [
-            *("--quiet", "test", "--select", "test_type:unit", "tag:ci"),
-            *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
-            *("--target-path", str(folder / "target"), "--log-path", str(folder)),
-        ]
-    )
+    result = run_dbt(home, ["--quiet", "test", "--select", "test_type:unit", "tag:ci"])
     assert result.exception is None, result.exception
     failed = {run.node.name: run.message for run in result.result if str(run.status) != "pass"}
     assert failed == {}

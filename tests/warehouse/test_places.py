@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 from goodwill.segments.recorded import RECORDED, write_recorded
-from goodwill.warehouse.layers import PROJECT
+from goodwill.warehouse.layers import PROJECT, invoke_dbt
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -25,11 +25,9 @@ MANY = settings(max_examples=40, deadline=None, suppress_health_check=[HealthChe
 
 @pytest.fixture(scope="module")
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    from dbt.cli.main import dbtRunner
-
     folder = tmp_path_factory.mktemp("compiled")
     os.environ["GOODWILL_WAREHOUSE"] = str(folder / "warehouse.duckdb")
-    result = dbtRunner().invoke(
+    result = invoke_dbt(
         [
             *("--quiet", "compile", "--select", *MODELS),
             *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),

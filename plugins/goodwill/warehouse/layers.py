@@ -13,7 +13,7 @@ from goodwill.warehouse.basis import PROJECT
 from goodwill.warehouse.connection import open_warehouse
 from goodwill.warehouse.skipping import models_to_skip
 
-__all__ = ["PROJECT", "build_layer", "dbt_manifest", "document", "run_dbt"]
+__all__ = ["PROJECT", "build_layer", "dbt_manifest", "document", "invoke_dbt", "run_dbt"]
 
 #: The layer in which every model reads what Python computed tonight.
 _LAST = "after_clv"
@@ -26,33 +26,28 @@ def _environment(home: Home) -> None:
     os.environ["DO_NOT_TRACK"] = "1"
 
 
-def run_dbt(home: Home, arguments: list[str], manifest: Any = None) -> Any:
-    """Run dbt on the home's working copy, in this process (importing it costs two seconds, a process of its own costs them every time).
+def invoke_dbt(arguments: list[str], manifest: Any = None) -> Any:
+    """Run dbt in this process (importing it costs two seconds, a process of its own costs them every time); with a manifest it parses nothing.
 
-    With a manifest it parses nothing. The file is open while dbt runs and closed when it returns, whatever comes of it.
+    The warehouse file is open while dbt runs and closed when it returns, whatever comes of it.
     """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
-    _environment(home)
-    folder = home.logs / "dbt"
-    common = [
-        "--project-dir",
-        str(PROJECT),
-        "--profiles-dir",
-        str(PROJECT),
-        "--target-path",
-        str(folder / "target"),
-        "--log-path",
-        str(folder),
-        "--no-use-colors",
-    ]
     try:
-        return dbtRunner(manifest=manifest).invoke([*arguments, *common])
+        return dbtRunner(manifest=manifest).invoke(arguments)
     finally:
         if DuckDBConnectionManager._ENV is not None:  # it says nothing public of whether there is one
             DuckDBConnectionManager.env().close()
             DuckDBConnectionManager.close_all_connections()
+
+
+def run_dbt(home: Home, arguments: list[str], manifest: Any = None) -> Any:
+    """Run dbt on the home's working copy, as `invoke_dbt` does; what it writes goes to the home's logs."""
+    _environment(home)
+    folder = home.logs / "dbt"
+    common = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(folder / "target")]
+    return invoke_dbt([*arguments, *common, "--log-path", str(folder), "--no-use-colors"], manifest)
 
 
 def build_layer(home: Home, layer: str) -> dict[str, Any]:

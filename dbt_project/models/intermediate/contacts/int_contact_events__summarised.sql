@@ -1,10 +1,12 @@
 -- grain: person with at least one contact event
+{{ config(materialized='incremental', incremental_strategy='touched', on_schema_change='fail', unique_key='person_id', meta={'touched_by': 'touched_people__trailing'}) }}
 with
 
 contact_events as (
 
     select * from {{ ref('int_contact_events__identified') }}
     where is_suspect is not true
+    {{ and_touched('touched_people__trailing', 'person_id') }}
 
 ),
 

@@ -7,9 +7,9 @@ people as (
 
 ),
 
-purchase_days as (
+purchases as (
 
-    select * from {{ ref('int_purchase_days') }}
+    select * from {{ ref('int_purchases__summarised') }}
 
 ),
 
@@ -34,20 +34,6 @@ first_purchases as (
 introductions as (
 
     select * from {{ ref('int_referrals__accepted') }}
-
-),
-
-purchases as (
-
-    select
-        person_id,
-        min(purchased_on) as first_purchase_on,
-        max(purchased_on) as last_purchase_on,
-        count(*) as purchase_days,
-        sum(paid_amount) as paid_amount,
-        min_by(paid_amount, purchased_on) as first_amount
-    from purchase_days
-    group by person_id
 
 ),
 

@@ -1,15 +1,18 @@
 -- grain: customer; what the first purchase day tells: the channel and the category that weighed most
+{{ config(materialized='incremental', incremental_strategy='touched', on_schema_change='fail', unique_key='person_id', meta={'touched_by': 'touched_people'}) }}
 with
 
-purchase_days as (
+purchases as (
 
-    select * from {{ ref('int_purchase_days') }}
+    select * from {{ ref('int_purchases__summarised') }}
+    {{ where_touched('touched_people', 'person_id') }}
 
 ),
 
 orders as (
 
     select * from {{ ref('int_orders__valued') }}
+    {{ where_touched('touched_people', 'person_id') }}
 
 ),
 
@@ -25,16 +28,6 @@ products as (
 
 ),
 
-first_days as (
-
-    select
-        person_id,
-        min(purchased_on) as first_purchase_on
-    from purchase_days
-    group by person_id
-
-),
-
 first_orders as (
 
     select
@@ -43,9 +36,9 @@ first_orders as (
         orders.ordered_at,
         orders.channel
     from orders
-    inner join first_days
-        on orders.person_id = first_days.person_id
-        and orders.ordered_on = first_days.first_purchase_on
+    inner join purchases
+        on orders.person_id = purchases.person_id
+        and orders.ordered_on = purchases.first_purchase_on
     where not orders.is_cancelled
 
 ),

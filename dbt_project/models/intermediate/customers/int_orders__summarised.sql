@@ -1,15 +1,18 @@
 -- grain: person with at least one order that was not cancelled
+{{ config(materialized='incremental', incremental_strategy='touched', on_schema_change='fail', unique_key='person_id', meta={'touched_by': 'touched_people__trailing'}) }}
 with
 
 orders as (
 
     select * from {{ ref('int_orders__valued') }}
+    {{ where_touched('touched_people__trailing', 'person_id') }}
 
 ),
 
 refunds as (
 
     select * from {{ ref('int_refunds__dated') }}
+    {{ where_touched('touched_people__trailing', 'person_id') }}
 
 ),
 

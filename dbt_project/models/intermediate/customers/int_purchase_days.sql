@@ -1,15 +1,18 @@
 -- grain: person and business day with net paid amount > 0: one purchase event, however many orders the day held
+{{ config(materialized='incremental', incremental_strategy='touched', on_schema_change='fail', unique_key='person_id', meta={'touched_by': 'touched_people'}) }}
 with
 
 orders as (
 
     select * from {{ ref('int_orders__valued') }}
+    {{ where_touched('touched_people', 'person_id') }}
 
 ),
 
 refunds as (
 
     select * from {{ ref('int_refunds__dated') }}
+    {{ where_touched('touched_people', 'person_id') }}
 
 ),
 

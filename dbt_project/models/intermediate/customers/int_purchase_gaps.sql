@@ -1,9 +1,11 @@
 -- grain: person with at least two purchase days
+{{ config(materialized='incremental', incremental_strategy='touched', on_schema_change='fail', unique_key='person_id', meta={'touched_by': 'touched_people'}) }}
 with
 
 purchase_days as (
 
     select * from {{ ref('int_purchase_days') }}
+    {{ where_touched('touched_people', 'person_id') }}
 
 ),
 

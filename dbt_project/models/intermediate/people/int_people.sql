@@ -13,15 +13,15 @@ merged as (
 
 ),
 
-orders as (
+order_people as (
 
-    select * from {{ ref('int_orders__identified') }}
+    select * from {{ ref('int_people__ordering') }}
 
 ),
 
-purchase_days as (
+purchases as (
 
-    select * from {{ ref('int_purchase_days') }}
+    select * from {{ ref('int_purchases__summarised') }}
 
 ),
 
@@ -49,28 +49,6 @@ contact_people as (
             when count(*) filter (where closed_on is null and not is_merged_away) = 0 then max(closed_on)
         end as deleted_on
     from merged
-    group by person_id
-
-),
-
-order_people as (
-
-    select
-        person_id,
-        is_guest,
-        min(ordered_at) as first_placed_at,
-        min(ordered_on) filter (where not is_cancelled) as first_order_on
-    from orders
-    group by person_id, is_guest
-
-),
-
-purchases as (
-
-    select
-        person_id,
-        min(purchased_on) as first_purchase_on
-    from purchase_days
     group by person_id
 
 ),

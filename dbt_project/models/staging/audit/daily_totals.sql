@@ -1,24 +1,10 @@
 -- grain: entity, source and business day, of what is dated and comes to a fact table; a row whose day cannot be read has none
-{%- set amounts = {'orders': 'net_amount', 'refunds': 'amount', 'contact_events': 'cost'} %}
-{%- set event_days = {
-    'orders': business_date('ordered_at'), 'refunds': business_date('refunded_at'), 'contact_events': business_date('occurred_at'),
-} %}
-
 with
 
 counted as (
-{% for entity, amount in amounts.items() %}
-    select
-        '{{ entity }}' as entity,
-        _source as source,
-        {{ event_days[entity] }} as day,
-        row_status,
-        count(*) as rows_count,
-        cast(coalesce(sum({{ amount }}), 0) as decimal(38, 2)) as amount
-    from {{ ref('base_' ~ entity) }}
-    group by 1, 2, 3, 4
-{{ '    union all' if not loop.last }}
-{%- endfor %}
+
+    select * from {{ ref('landed_totals') }}
+    where entity in ('orders', 'refunds', 'contact_events')
 
 )
 

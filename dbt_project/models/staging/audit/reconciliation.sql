@@ -1,35 +1,18 @@
 -- grain: entity and source; amounts are in the currency of the source, so they do not add up over sources
-{%- set amounts = {
-    'orders': 'net_amount', 'order_lines': 'net_amount', 'refunds': 'amount', 'products': none, 'product_costs': none,
-    'contacts': none, 'consents': none, 'contact_events': 'cost', 'campaigns': none, 'marketing_spend': 'amount',
-    'subscriptions': 'amount', 'exchange_rates': none, 'identity_decisions': none,
-} %}
-{%- set event_days = {
-    'orders': business_date('ordered_at'), 'refunds': business_date('refunded_at'), 'contacts': business_date('created_at'),
-    'consents': business_date('changed_at'), 'contact_events': business_date('occurred_at'), 'marketing_spend': 'day',
-    'subscriptions': business_date('started_at'), 'exchange_rates': 'day', 'identity_decisions': business_date('decided_at'),
-} %}
-
 with
 
+totals as (
+
+    select * from {{ ref('landed_totals') }}
+
+),
+
 counted as (
-{% for entity, amount in amounts.items() %}
+
     select
-        '{{ entity }}' as entity,
-        _source as source,
-        row_status,
-        superseded_as,
-        {% if entity in event_days -%}
-        row_status = 'accepted' and {{ event_days[entity] }} > {{ as_of() }}
-        {%- else -%}
-        false
-        {%- endif %} as is_after_as_of,
-        count(*) as rows_count,
-        cast(sum({{ amount or 'cast(null as decimal(18, 2))' }}) as decimal(38, 2)) as amount
-    from {{ ref('base_' ~ entity) }}
-    group by 1, 2, 3, 4, 5
-{{ '    union all' if not loop.last }}
-{%- endfor %}
+        *,
+        row_status = 'accepted' and coalesce(day > {{ as_of() }}, false) as is_after_as_of
+    from totals
 
 ),
 
