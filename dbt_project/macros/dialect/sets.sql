@@ -32,6 +32,15 @@
     md5({{ value }})
 {%- endmacro %}
 
+{# A number for the values of a row, whose sum over rows tells sets of rows apart whatever their order. #}
+{% macro row_fingerprint(values) -%}
+    {{ return(adapter.dispatch('row_fingerprint', 'goodwill')(values)) }}
+{%- endmacro %}
+
+{% macro duckdb__row_fingerprint(values) -%}
+    cast(hash({{ values | join(', ') }}) as hugeint)
+{%- endmacro %}
+
 {# SHA-256 of a text in UTF-8, as 64 small hexadecimal digits. #}
 {% macro sha256_hex(value) -%}
     {{ return(adapter.dispatch('sha256_hex', 'goodwill')(value)) }}

@@ -75,23 +75,6 @@ orders_due as (
 
 ),
 
-orders_compared as (
-
-    select
-        'orders' as entity,
-        orders_due.source,
-        orders_due.order_id as due_id,
-        fct_orders.order_id as fact_id,
-        orders_due.ordered_on as due_day,
-        fct_orders.ordered_on as fact_day,
-        orders_due.amount as due_amount,
-        fct_orders.net_amount as fact_amount
-    from orders_due
-    full outer join fct_orders
-        on orders_due.order_id = fct_orders.order_id
-
-),
-
 -- a refund without a currency is in that of its order
 refunds_paired as (
 
@@ -131,31 +114,125 @@ refunds_compared as (
 
 ),
 
-contact_events_compared as (
+due as (
 
     select
+        'orders' as entity,
+        source,
+        order_id as id,
+        ordered_on as day,
+        amount
+    from orders_due
+    union all
+    select
         'contact_events' as entity,
-        contact_events._source as source,
-        contact_events.event_id as due_id,
-        fct_contact_events.event_id as fact_id,
-        contact_events.occurred_on as due_day,
-        fct_contact_events.occurred_on as fact_day,
-        cast(contact_events.cost as decimal(18, 2)) as due_amount,
-        fct_contact_events.cost_amount as fact_amount
+        _source as source,
+        event_id as id,
+        occurred_on as day,
+        cast(cost as decimal(18, 2)) as amount
     from contact_events
-    full outer join fct_contact_events
-        on contact_events.event_id = fct_contact_events.event_id
-    where contact_events.occurred_on <= {{ as_of() }} or fct_contact_events.event_id is not null
+    where occurred_on <= {{ as_of() }}
 
 ),
 
+held as (
+
+    select
+        'orders' as entity,
+        order_id as id,
+        ordered_on as day,
+        net_amount as amount
+    from fct_orders
+    union all
+    select
+        'contact_events' as entity,
+        event_id as id,
+        occurred_on as day,
+        cost_amount as amount
+    from fct_contact_events
+
+),
+
+-- the rows of a day that are due and the rows that the facts hold are the same where their fingerprints add up to the same
+due_days as (
+
+    select
+        entity,
+        day,
+        source,
+        count(*) as rows_count,
+        sum(amount) as amount,
+        sum({{ row_fingerprint(['id', 'day', 'amount']) }}) as fingerprint
+    from due
+    group by entity, day, source
+
+),
+
+held_days as (
+
+    select
+        entity,
+        day,
+        count(*) as rows_count,
+        sum({{ row_fingerprint(['id', 'day', 'amount']) }}) as fingerprint
+    from held
+    group by entity, day
+
+),
+
+differing_days as (
+
+    select
+        coalesce(due_sums.entity, held_days.entity) as entity,
+        coalesce(due_sums.day, held_days.day) as day
+    from (
+        select
+            entity,
+            day,
+            sum(rows_count) as rows_count,
+            sum(fingerprint) as fingerprint
+        from due_days
+        group by entity, day
+    ) as due_sums
+    full outer join held_days
+        on due_sums.entity = held_days.entity
+        and due_sums.day = held_days.day
+    where
+        due_sums.rows_count is distinct from held_days.rows_count
+        or due_sums.fingerprint is distinct from held_days.fingerprint
+
+),
+
+-- only days that differ are looked at row by row
 compared as (
 
-    select * from orders_compared
+    select
+        coalesce(due_rows.entity, held_rows.entity) as entity,
+        due_rows.source,
+        due_rows.id as due_id,
+        held_rows.id as fact_id,
+        due_rows.day as due_day,
+        held_rows.day as fact_day,
+        due_rows.amount as due_amount,
+        held_rows.amount as fact_amount
+    from (
+        select due.*
+        from due
+        inner join differing_days
+            on due.entity = differing_days.entity
+            and due.day = differing_days.day
+    ) as due_rows
+    full outer join (
+        select held.*
+        from held
+        inner join differing_days
+            on held.entity = differing_days.entity
+            and held.day = differing_days.day
+    ) as held_rows
+        on due_rows.entity = held_rows.entity
+        and due_rows.id = held_rows.id
     union all
     select * from refunds_compared
-    union all
-    select * from contact_events_compared
 
 ),
 
@@ -179,6 +256,21 @@ facts as (
         ) as differing_rows
     from compared
     group by 1, 2, 3
+    union all
+    select
+        due_days.entity,
+        due_days.source,
+        due_days.day,
+        due_days.rows_count as due_rows,
+        due_days.rows_count as fact_rows,
+        coalesce(due_days.amount, 0) as due_amount,
+        coalesce(due_days.amount, 0) as fact_amount,
+        0 as differing_rows
+    from due_days
+    left join differing_days
+        on due_days.entity = differing_days.entity
+        and due_days.day = differing_days.day
+    where differing_days.entity is null
 
 ),
 
