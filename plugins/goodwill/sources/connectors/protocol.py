@@ -13,10 +13,14 @@ from typing import Generic, Protocol, TypeVar
 from goodwill.sources.credentials import Credentials
 from goodwill.sources.declared import Source
 
-__all__ = ["ROWS", "ROW_PLUMBING", "Approach", "Connector", "Labels", "Part", "Seen", "Written"]
+__all__ = ["PARQUET", "ROWS", "ROW_PLUMBING", "Approach", "Connector", "Labels", "Part", "Seen", "Written"]
 
 #: The file a part writes.
 ROWS = "rows.parquet"
+
+#: How the engine writes it. To look for a dictionary of a column with many values costs up to half of the writing and saves no room: where a
+#: row group has more than these, the search is given up.
+PARQUET = "format parquet, parquet_version v2, compression zstd, compression_level 1, dictionary_size_limit 1000"
 
 #: Columns a part writes beside the source's own: the record's number from 1, and for a record that is not whole what is wrong and the
 #: raw line (else both NULL); then the labels of its batch.

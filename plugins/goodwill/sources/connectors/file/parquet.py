@@ -12,7 +12,7 @@ from goodwill.sources.connectors.file.formats import Landed
 from goodwill.sources.connectors.file.header import checked
 from goodwill.sources.connectors.file.problems import problem
 from goodwill.sources.connectors.file.settings import FileSource
-from goodwill.sources.connectors.protocol import ROWS, Labels
+from goodwill.sources.connectors.protocol import PARQUET, ROWS, Labels
 from goodwill.sql import identifier, literal
 
 __all__ = ["ParquetFile"]
@@ -52,9 +52,7 @@ class ParquetFile:
         target = literal(str(folder / ROWS))
         try:
             with duckdb.connect(config={"threads": os.cpu_count() or 2}) as connection:
-                connection.execute(
-                    f"copy (select *, {plumbing} from ({relation})) to {target} (format parquet, compression zstd, compression_level 1)"
-                )
+                connection.execute(f"copy (select *, {plumbing} from ({relation})) to {target} ({PARQUET})")
                 rows = connection.execute(f"select count(*) from read_parquet({target})").fetchone()
         except duckdb.Error as error:
             raise self._broken(error) from None

@@ -14,7 +14,7 @@ from goodwill.errors import ConfigurationError, SourceError
 from goodwill.sources.connectors.postgresql.reaching import Server, Snapshot, told
 from goodwill.sources.connectors.postgresql.selecting import Asked, describe
 from goodwill.sources.connectors.postgresql.settings import PostgresqlSource
-from goodwill.sources.connectors.protocol import ROWS, Approach, Labels, Written
+from goodwill.sources.connectors.protocol import PARQUET, ROWS, Approach, Labels, Written
 from goodwill.sources.databases import Measure, compare, content_digest, measure_written, measures_of
 from goodwill.sql import literal
 
@@ -106,8 +106,7 @@ def _copy(snapshot: Snapshot, query: str, labels: Labels, file: Path) -> None:
     """Stream the rows to Parquet, numbered as they come."""
     plumbing = f"{literal(labels.batch_id)} as __batch_id, {literal(labels.file)} as __file, timestamp {literal(labels.extracted_at)} as __extracted_at"
     snapshot.connection.execute(
-        f"copy (select *, row_number() over () as __row_no, {plumbing} from {snapshot.relation(query)}) "
-        f"to {literal(str(file))} (format parquet, parquet_version v2, compression zstd, compression_level 1)"
+        f"copy (select *, row_number() over () as __row_no, {plumbing} from {snapshot.relation(query)}) to {literal(str(file))} ({PARQUET})"
     )
 
 

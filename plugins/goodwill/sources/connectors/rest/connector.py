@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from goodwill.errors import ConfigurationError, SourceError
-from goodwill.sources.connectors.protocol import ROWS, Approach, Labels, Written
+from goodwill.sources.connectors.protocol import PARQUET, ROWS, Approach, Labels, Written
 from goodwill.sources.connectors.rest.address import address_of
 from goodwill.sources.connectors.rest.cursor import Span, span
 from goodwill.sources.connectors.rest.engine import open_engine
@@ -84,8 +84,7 @@ class RestPart:
         plumbing = f"{literal(labels.batch_id)} as __batch_id, {literal(labels.file)} as __file, timestamp {literal(labels.extracted_at)} as __extracted_at"
         with open_engine(self._folder) as connection:
             connection.execute(
-                f"copy (select {listed}, {plumbing} from ({pulled.sql})) to {literal(str(target))} "
-                f"(format parquet, compression zstd, compression_level 1, row_group_size {ROW_GROUP})"
+                f"copy (select {listed}, {plumbing} from ({pulled.sql})) to {literal(str(target))} ({PARQUET}, row_group_size {ROW_GROUP})"
             )
             relation = f"select {listed} from read_parquet({literal(str(target))})"
             rows, malformed = connection.execute(f"select count(*), count(__malformed) from ({relation})").fetchone() or (0, 0)
