@@ -56,7 +56,7 @@ REASONS: dict[str, Reason] = {
         "export ids as text, or map them with 'format: float_id', which reads 7.0 and 7 as 7; the next night reads the rows again by itself",
     ),
     "TOO_MANY_DECIMALS": Reason(
-        "the amount has more decimals than its column holds, and nothing is rounded in silence",
+        "the amount has more decimals than its column holds (the noise of a binary float aside), and nothing is rounded in silence",
         "a computed amount, or a price mapped to an amount",
         "round it at the source, where it is known how; map a unit price to a price column (four decimals)",
     ),

@@ -26,6 +26,9 @@ _TEXTUAL = ("text", "id", "ref")
 #: they make one emoji of several.
 _BLANK = r"[\s\x{85}\x{a0}\x{1680}\x{2000}-\x{200d}\x{2028}\x{2029}\x{202f}\x{205f}\x{2060}\x{3000}\x{feff}]+"
 _NO_WIDTH = r"[\x{200b}\x{2060}\x{feff}]"
+#: What the shortest text of a binary float adds to a decimal number (0.1 + 0.2 is printed as 0.30000000000000004): behind its places zeros or
+#: nines, and few digits after them; what is left of nothing is a row of zeros. Such a text has 16 digits or more.
+_NOISE, _NOISY_LENGTH = "((0{5,}|9{5,})[0-9]{0,4}|0{10,}[0-9]{0,20})", 17
 #: Words for yes and no, in English and French.
 _YES = ("true", "t", "yes", "y", "1", "granted", "vrai", "v", "oui", "o")
 _NO = ("false", "f", "no", "n", "0", "withdrawn", "faux", "non")
@@ -142,6 +145,9 @@ class Caster:
                 pattern = rf"[+-]?\d{{1,{18 - places}}}([.]\d{{1,{places}}}0*)?"
             strict = "" if self._slip(value) == "false" else f"not {self._slip(value)} and "
             slow = f"when {strict}{self._grouped(self.text(value, sql_type))}regexp_full_match({clean}, '{pattern}') then try_cast({clean} as {target})"
+            if kind in DECIMALS:
+                noisy = f"strlen({clean}) >= {_NOISY_LENGTH} and regexp_full_match({clean}, '[+-]?\\d{{1,12}}[.]\\d{{{places}}}{_NOISE}')"
+                slow += f" when {strict}{self._grouped(self.text(value, sql_type))}{noisy} then cast(round(try_cast({clean} as decimal(38,20)), {places}) as {target})"
             if kind in DECIMALS and self.source.decimal == "." and not self._odd_tokens:
                 # a number written as we would write it is exact: no pattern is needed
                 exact = f"try_cast({value} as {target})"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -47,3 +48,34 @@ def test_the_day_of_an_instant_is_the_sources_wherever_the_machine_stands(machin
         connection.execute("create table instants as select timestamptz '2025-03-01 23:30:00+00' as i")
         day = Caster(source, "Europe/Paris").cast("i", "TIMESTAMP WITH TIME ZONE", "date")
         assert connection.execute(f"select {day} from instants").fetchone() == (dt.date(2025, 3, 2),)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        ("money", "0.30000000000000004", "0.30"),  # 0.1 + 0.2
+        ("money", "-12.989999999999998", "-12.99"),
+        ("money", "0.9999999999999999", "1.00"),  # ten times 0.1
+        ("money", "123456.78999999999", "123456.79"),
+        ("price", "0.10250000000000001", "0.1025"),
+        ("quantity", "1.1000000000000001", "1.100"),
+        ("money", "0.00000000000000005551115123125783", "0.00"),  # 0.1 + 0.2 - 0.3
+        ("money", "0.30500000000000005", None),  # a third decimal of its own
+        ("money", "0.3333333333333333", None),
+        ("money", "0.30000004", None),  # no float is printed so
+        ("money", "0.3000000000123456789", None),
+    ],
+)
+def test_a_number_that_a_program_printed_from_a_float_loses_its_noise_and_nothing_else(kind, text, value):
+    for decimal in (".", ","):
+        settings = {
+            "name": "shop",
+            "path": "orders.csv",
+            "decimal": decimal,
+            "entities": {"orders": {"columns": ["order_id", "ordered_at", "net_amount"]}},
+        }
+        source = CONNECTORS["file"].settings.model_validate(settings)
+        with duckdb.connect() as connection:
+            connection.execute("create table given as select ? as g", [text.replace(".", decimal)])
+            (found,) = connection.execute(f"select {Caster(source, 'UTC').cast('g', 'VARCHAR', kind)} from given").fetchone()
+        assert found == (None if value is None else Decimal(value))

@@ -55,6 +55,16 @@ def newest(home):
     return read_manifests(home, "erp")[-1]
 
 
+def test_what_sqlite_adds_up_in_floats_is_read_to_the_cent(lite, sql_source, make_home):
+    lite(
+        TABLE.replace("numeric", "real"),
+        "insert into orders values (1, '2025-01-01', 0.1 + 0.2, '2025-01-01'), (2, '2025-01-01', 0.305, '2025-01-01')",
+    )
+    home = make_home(sql_source())
+    land(home)
+    assert rows(home) == [("1", Decimal("0.30"), None), ("2", None, "TOO_MANY_DECIMALS")]
+
+
 def test_a_table_of_sqlite_lands_as_exact_text(lite, sql_source, make_home):
     lite(
         TABLE,
