@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import gzip
+import io
 import os
 import tarfile
+import zipfile
 from pathlib import Path
 
 import duckdb
@@ -236,6 +238,15 @@ def test_texts_for_nothing_are_found_only_beside_values_that_tell(proposed):
 PLAIN = "order_id,order date,net amount,customer\n1,2025-01-02,4.00,Zoé\n2,2025-01-03,5.00,Eve\n"
 
 
+def zipped(*members: bytes) -> bytes:
+    """A zip archive of these files."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number, content in enumerate(members):
+            archive.writestr(f"orders_{number}.csv", content)
+    return packed.getvalue()
+
+
 @pytest.mark.parametrize(
     ("name", "content", "settings"),
     [
@@ -245,6 +256,8 @@ PLAIN = "order_id,order date,net amount,customer\n1,2025-01-02,4.00,Zoé\n2,2025
         ("orders.csv", PLAIN.replace("Eve", "“Eve”").encode("cp1252"), {"encoding": "cp1252"}),
         ("orders.csv", PLAIN.encode("utf-16"), {"encoding": "utf-16"}),
         ("orders.csv.gz", gzip.compress(PLAIN.encode(), mtime=0), {}),
+        ("orders.csv.zip", zipped(PLAIN.encode()), {}),
+        ("orders.zip", zipped(PLAIN.replace(",", ";").encode("latin-1")), {"encoding": "latin-1", "delimiter": ";"}),
         ("orders.tsv", PLAIN.replace(",", "\t").encode(), {"delimiter": "\t"}),
         ("orders.txt", PLAIN.replace(",", "|").encode(), {"delimiter": "|"}),
     ],
@@ -308,6 +321,8 @@ def test_day_files_are_one_source_and_its_pattern_names_no_other_file(tmp_path):
         ("blank.csv", b"\n\n", "nothing but blanks"),
         ("packed.csv", gzip.compress(PLAIN.encode(), mtime=0), "gzip-compressed but its name does not end in .gz"),
         ("plain.csv.gz", PLAIN.encode(), "cannot be read"),
+        ("plain.zip", PLAIN.encode(), "is a broken zip archive"),
+        ("two.zip", zipped(PLAIN.encode(), PLAIN.encode()), "holds 2 files"),
         ("headless.csv", b"1,2025-01-02,4.00\n2,2025-01-03,5.00\n", "the first line looks like data ('1')"),
         ("header.csv", b"order_id,order date\n", "has a header and no rows"),
         ("nameless.csv", b"order_id,order date,\n1,2025-01-02,\n", "column 3 has no name"),

@@ -8,15 +8,20 @@ import gzip
 import io
 import re
 import tempfile
+import zipfile
+import zlib
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO, cast
 
 import duckdb
 
 from goodwill.errors import SourceError
 from goodwill.sources.connectors import CONNECTORS
+from goodwill.sources.connectors.file.contents import packing_of, zip_member
 from goodwill.sources.connectors.file.settings import FileSource
 from goodwill.sources.connectors.protocol import ROW_PLUMBING, ROWS, Approach, Labels
 from goodwill.sources.proposing.looks import look_at
@@ -62,7 +67,7 @@ def read_sample(path: Path) -> Sample:
         raise SourceError(f"{path}: no such file", "name a file that is there")
     if not path.stat().st_size:
         raise SourceError(f"{path}: is empty (0 bytes)", "name a file with a header line and a few rows")
-    sample = _text_sample(path) if path.name.lower().endswith(TEXT) else _other_sample(path)
+    sample = _text_sample(path) if _is_text(path) else _other_sample(path)
     data = next((name for name in sample.columns if look_at([name]).shape in ("number", "time", "email")), None)
     if data is not None:
         raise SourceError(
@@ -76,9 +81,19 @@ def read_sample(path: Path) -> Sample:
     return sample
 
 
+def _source(path: Path) -> FileSource:
+    """The file as a source that declares nothing; the scratch folder is no home for it."""
+    return FileSource.model_construct(name="sample", path=str(path.resolve()), entities={})
+
+
+def _is_text(path: Path) -> bool:
+    name = path.name.lower()
+    return name.endswith(TEXT) or (packing_of(name) == "zip" and _source(path).format_of(name) == "csv")
+
+
 def _other_sample(path: Path) -> Sample:
     """Through the connector itself, which knows the format by the name."""
-    source = FileSource.model_construct(name="sample", path=str(path.resolve()), entities={})  # the scratch folder is no home for it
+    source = _source(path)
     with tempfile.TemporaryDirectory() as folder:
         approach = Approach(Path(folder), "UTC", Path(folder) / "unfinished", limit=SAMPLE_ROWS)
         (part,) = CONNECTORS["file"].parts(source, approach)
@@ -92,8 +107,17 @@ def _other_sample(path: Path) -> Sample:
     return Sample(path, {name: [row[place] for row in rows] for place, name in enumerate(kept)}, whole=written.rows <= SAMPLE_ROWS)
 
 
-def _bytes(path: Path) -> IO[bytes]:
-    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
+@contextmanager
+def _bytes(path: Path) -> Iterator[BinaryIO]:
+    """The file's text as bytes, unpacked as its name says."""
+    packing = packing_of(path.name)
+    if packing == "zip":
+        archive, member = zip_member(_source(path), str(path), path)
+        with archive, archive.open(member) as packed:
+            yield cast(BinaryIO, packed)
+    else:
+        with gzip.open(path, "rb") if packing == "gz" else path.open("rb") as stream:
+            yield cast(BinaryIO, stream)
 
 
 def _encoding(path: Path) -> str:
@@ -104,10 +128,10 @@ def _encoding(path: Path) -> str:
             raise SourceError(f"{path}: is gzip-compressed but its name does not end in .gz", "rename it with .gz")
         if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or head[1::2].count(0) > len(head) / 4:
             return "utf-16"
-        stream.seek(0)
         decoder = codecs.getincrementaldecoder("utf-8")()
         is_utf8, controls = True, False
-        while chunk := stream.read(1 << 22):
+        while chunk := head or stream.read(1 << 22):
+            head = b""
             controls = controls or bool(re.search(rb"[\x80-\x9f]", chunk))
             try:
                 decoder.decode(chunk)
@@ -141,7 +165,7 @@ def _text_sample(path: Path) -> Sample:
         with _bytes(path) as stream:
             raw = stream.read(SAMPLE_BYTES)
             whole = not stream.read(1)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
         raise SourceError(f"{path}: cannot be read ({error})", "see whether it is whole and named for what it is") from None
     text = raw.decode("utf-8-sig" if encoding == "utf-8" else encoding, "ignore")
     lines = text.splitlines(keepends=True)
