@@ -43,6 +43,7 @@ class Finding:
     ----------
     file : what of the source this is about: its path or table, or the one part that cannot be read.
     parts, rows : read.
+    is_cut : only so many rows of a table or a resource were read; what stands behind them was not looked at.
     entities : entity → how each of its columns is read.
     counts : entity → its rows, and those with an error.
     problems : entity, column, reason → how many, and the first of them in words.
@@ -52,6 +53,7 @@ class Finding:
     file: str
     parts: int = 0
     rows: int = 0
+    is_cut: bool = False
     entities: dict[str, str] = field(default_factory=dict)
     counts: dict[str, tuple[int, int]] = field(default_factory=dict)
     problems: dict[tuple[str, str, str], tuple[int, str]] = field(default_factory=dict)
@@ -80,7 +82,7 @@ class _Look:
         self.had = {name for each in landed for name in each.columns}
         self.profiles = [each.profile for each in landed]
         self.columns_of = {each.file: each.columns for each in landed if each.columns}
-        self.finding = Finding(source.name, str(getattr(source, "path", source.name)))
+        self.finding = Finding(source.name, str(getattr(source, "part_name", getattr(source, "path", source.name))))
         self._columns: dict[str, str] = {}
         self._waiting: list[Path] = []
         self._rows = 0
@@ -103,6 +105,7 @@ class _Look:
             self._waiting.append(folder)
             self._rows += rows
             self.finding.rows += rows
+            self.finding.is_cut = self.finding.is_cut or (part.sha256 is None and rows >= LOOK)
         self.finding.parts += 1
 
     def map_waiting(self) -> None:
@@ -185,7 +188,8 @@ def check_home(home: Home, say: Callable[[str], None] = lambda _: None) -> list[
 def show(console: Console, finding: Finding) -> None:
     """Print one finding."""
     files = f"  {finding.parts:,} files" if finding.parts > 1 else ""
-    console.print(f"[bold]{escape(finding.source)}[/bold]  {escape(finding.file)}{files}  {finding.rows:,} rows")
+    rows_read = f"the first {finding.rows:,} rows" if finding.is_cut else f"{finding.rows:,} rows"
+    console.print(f"[bold]{escape(finding.source)}[/bold]  {escape(finding.file)}{files}  {rows_read}")
     for entity, how in finding.entities.items():
         rows, bad = finding.counts[entity]
         console.print(f"  {entity}: {rows:,} rows, {bad:,} with an error; {escape(how)}")

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from io import StringIO
+
+import pytest
+from goodwill.cli import checking
 from goodwill.cli.checking import check_home
+from rich.console import Console
 
 SOURCES = """
     sources:
@@ -38,3 +45,22 @@ def test_a_file_that_cannot_be_read_stops_no_other(make_home):
     )
     assert [(each.parts, bool(each.error)) for each in found] == [(2, False), (0, True)]
     assert "no column 'amount'" in found[1].error
+
+
+@pytest.mark.parametrize(("look", "said"), [(3, "the first 3 rows"), (5, "orders  4 rows")])
+def test_a_table_that_was_not_read_to_its_end_says_so(make_home, tmp_path, monkeypatch, look, said):
+    with closing(sqlite3.connect(tmp_path / "erp.db")) as database:
+        database.execute(
+            "create table orders as select value as id, '2025-01-01' as day, 'ann' as who, 1.5 as amount from json_each('[1, 2, 3, 4]')"
+        )
+        database.commit()
+    monkeypatch.setenv("GOODWILL_CONNECTION_ERP", f"sqlite:///{tmp_path}/erp.db")
+    monkeypatch.setattr(checking, "LOOK", look)
+    columns = "{order_id: id, ordered_at: day, contact_ref: who, net_amount: amount}"
+    home = make_home(
+        f"sources: [{{name: public, connector: sql, connection: erp, table: orders, entities: {{orders: {{columns: {columns}}}}}}}]"
+    )
+    out = StringIO()
+    (finding,) = check_home(home)
+    checking.show(Console(file=out, width=200), finding)
+    assert said in out.getvalue()
