@@ -75,7 +75,7 @@ def _land_part(
                 totals = {entity: measure(connection, mapper, relation[entity], rows, written.plain) for entity, mapper in mapped.items()}
         notes = {entity: dict(written.notes) for entity in mapped}
         if pulled and whole and columns:
-            for entity, count in _vanished(home, source, active, mapped, written.relation, folder).items():
+            for entity, count in _vanished(home, source, known, mapped, written.relation, folder).items():
                 notes[entity] |= {"key:VANISHED": count} if count else {}
         totals = {entity: replace(each, notes={**each.notes, **notes[entity]}) for entity, each in totals.items()}
         part.verify()
@@ -110,9 +110,14 @@ def _land_part(
     return write_batch(home, manifest, source.name)
 
 
-def _vanished(home: Home, source: Source, active: list[Manifest], mapped: dict[str, Mapper], relation: str, folder: Path) -> dict[str, int]:
-    """Entity → keys of the active batches that a whole pull does not bring any more."""
-    batches = [manifest for manifest in active if manifest.columns]
+def _vanished(home: Home, source: Source, known: list[Manifest], mapped: dict[str, Mapper], relation: str, folder: Path) -> dict[str, int]:
+    """Entity → keys of the last whole pull, and of those after it, that this one does not bring any more.
+
+    Those after it count however the source is pulled from now on: of a source that was incremental yesterday they are most of what is known.
+    """
+    landed = [manifest for manifest in known if source.owns(manifest.file)]
+    start = max((number for number, manifest in enumerate(landed) if manifest.whole), default=0)
+    batches = [manifest for manifest in landed[start:] if manifest.columns]
     if not batches or not mapped:
         return {}
     columns = {name: sql_type for manifest in batches for name, sql_type in manifest.columns.items()}

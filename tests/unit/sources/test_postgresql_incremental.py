@@ -225,6 +225,19 @@ def test_a_full_pull_counts_what_vanished(postgres, erp_source, make_home):
     assert newest(home).totals["orders"].notes == {"key:VANISHED": 2}
 
 
+def test_what_vanished_is_counted_where_a_source_is_pulled_whole_from_now_on(postgres, erp_source, make_home):
+    postgres.run(TABLE)
+    put(postgres, (1, 1, "2025-01-01"), (2, 2, "2025-01-10"))
+    home = make_home(erp_source(**INCREMENTAL))
+    land(home)
+    put(postgres, (3, 3, "2025-01-20"))
+    land(home)
+    postgres.run("delete from orders where order_id in (1, 3)")
+    home = make_home(erp_source())
+    land(home)
+    assert newest(home).totals["orders"].notes == {"key:VANISHED": 2}
+
+
 def test_a_column_more_is_named_and_a_column_less_blocks(postgres, erp_source, make_home):
     postgres.run(TABLE)
     put(postgres, (1, 1, "2025-01-01"))
