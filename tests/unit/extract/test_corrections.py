@@ -175,6 +175,26 @@ def test_a_file_sent_again_has_the_word(shop, tmp_path):
         back(shop, path, mend(rows, b={"amount": "1.60"}))
 
 
+@pytest.mark.parametrize("withdrawn", [False, True])
+def test_the_corrected_bytes_sent_once_more_are_corrected_again_unless_that_was_taken_back(shop, tmp_path, withdrawn):
+    source = load_sources(shop.sources_file).sources[0]
+    path, file = tmp_path / "bad.csv", shop.root / "input" / "orders.csv"
+    _, rows = out(shop, path)
+    back(shop, path, mend(rows, b={"amount": "1.50"}))
+    first = file.read_text()
+    file.write_text(first + "e,2025-03-05,c5,5\n")
+    land(shop)
+    (void,) = corrections(shop, source)
+    assert void.state == "void"
+    if withdrawn:
+        withdraw(shop, load_sources(shop.sources_file), void.manifest.batch_id, SIGNED)
+    file.write_text(first)
+    land(shop)
+    assert [each.state for each in corrections(shop, source)] == (["withdrawn"] if withdrawn else ["in force"])
+    assert ("b", Decimal("1.50")) in counted(shop, "order_id, net_amount") or withdrawn
+    assert [each.row_no for each in rejected(shop)] == ([2, 3, 4] if withdrawn else [3, 4])
+
+
 def test_another_setting_readmits_by_itself_and_keeps_the_corrections(make_home, tmp_path):
     home = make_home(**{"orders.csv": ORDERS.replace("10.50", "10")})
     land(home)
