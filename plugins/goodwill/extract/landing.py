@@ -16,6 +16,7 @@ from goodwill.extract.approaching import approach_of, short
 from goodwill.extract.batches import EntityTotals, Manifest, active_batches, counting, read_manifests, rows_file
 from goodwill.extract.forgetting import forget, measured_over
 from goodwill.extract.mapping import Mapper
+from goodwill.extract.partial import partial_warnings
 from goodwill.extract.stamps import next_stamp
 from goodwill.extract.structure import check_columns, mappers, unsaid
 from goodwill.extract.totals import measure
@@ -65,6 +66,8 @@ def _land_part(
         odd = (*rows_findings(source, known, part.name, written.rows, whole), *(unsaid(mapped) if columns else ()))
         if columns and not pulled:  # of what a pull brings, its connector is the judge
             odd += refuse_emptied(source, part.name, written.rows, active[-1] if source.load == "full" and active else before)
+        if written.malformed:
+            odd += tuple(partial_warnings(mapped, folder / ROWS))
         totals = dict.fromkeys(mapped, EntityTotals(0, None, 0, None, None))
         changed, holds = (
             drift.judged(source, part.name, near, columns, folder / ROWS, written.rows, reading, written.sha256) if columns else ((), {})
