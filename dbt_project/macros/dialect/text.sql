@@ -12,6 +12,15 @@
     ))
 {%- endmacro %}
 
+{# Whether a key was made of its row's content (a mapping's `hash`): 32 hexadecimal digits and the number of the copy, behind the name space. #}
+{% macro is_content_key(key) -%}
+    {{ return(adapter.dispatch('is_content_key', 'goodwill')(key)) }}
+{%- endmacro %}
+
+{% macro duckdb__is_content_key(key) -%}
+    regexp_matches({{ key }}, '(^|:)[0-9a-f]{32}-[0-9]+$')
+{%- endmacro %}
+
 {# The words of a text in one order: case folded, accents stripped, whatever is no letter, mark or digit taken for a space. #}
 {% macro sorted_words(value) -%}
     {{ return(adapter.dispatch('sorted_words', 'goodwill')(value)) }}

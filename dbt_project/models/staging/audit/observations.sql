@@ -203,6 +203,24 @@ observed as (
     where superseded_as = 'conflict'
     union all
 {%- endfor %}
+{% for entity, key in {'orders': 'order_id', 'refunds': 'refund_id', 'contact_events': 'event_id'}.items() %}
+    select
+        '{{ entity }}' as entity,
+        'REPEATED_CONTENT' as code,
+        repeats._source,
+        repeats._batch_id,
+        repeats._file,
+        repeats._row_no
+    from {{ ref('base_' ~ entity) }} as repeats
+    inner join {{ ref('base_' ~ entity) }} as kept
+        on repeats.{{ key }} = kept.{{ key }}
+        and repeats._batch_id <> kept._batch_id
+    where
+        repeats.superseded_as = 'repeat'
+        and kept.row_status = 'accepted'
+        and {{ is_content_key('repeats.' ~ key) }}
+    union all
+{%- endfor %}
     select
         'orders' as entity,
         'BEFORE_CONTACT' as code,
