@@ -228,6 +228,26 @@ def test_a_file_that_is_nothing_known_is_a_comment(proposed):
     assert yaml.safe_load(sources_text([proposal])) == {"sources": []}
 
 
+@pytest.mark.parametrize(("mark", "written"), [("\N{NO-BREAK SPACE}", r'"\xa0"'), ("\N{NARROW NO-BREAK SPACE}", r'"\u202f"'), (" ", '" "')])
+def test_a_blank_between_thousands_is_written_so_that_it_is_seen_and_read(proposed, mark, written):
+    rows = f"1;2025-01-02;1{mark}234,50;a@b.fr\n2;2025-01-03;5,00;c@d.fr\n"
+    proposal = proposed("orders.csv", "order_id;order date;net amount;email\n" + rows)
+    text = sources_text([proposal])
+    assert f"thousands: {written}  #" in text
+    assert yaml.safe_load(text)["sources"][0]["thousands"] == mark
+
+
+NAMED = "order_id,order date,net amount,Client,Courriel\n1,2025-01-02,4.00,Zoé Petit,a@b.fr\n2,2025-01-03,5.00,Zoé Petit,c@d.fr\n"
+
+
+def test_an_address_says_who_ordered_and_a_name_only_where_there_is_nothing_else(proposed):
+    assert mapping(proposed("orders.csv", NAMED), "orders")["contact_ref"] == "Courriel"
+    without = proposed("orders.csv", NAMED.replace(",Courriel", "").replace(",a@b.fr", "").replace(",c@d.fr", ""))
+    (line,) = [line for line in without.entities[0].lines if line.column == "contact_ref"]
+    assert (line.how, line.sure) == ("Client", "medium")
+    assert "two people of one name" in line.why
+
+
 def test_texts_for_nothing_are_found_only_beside_values_that_tell(proposed):
     proposal = proposed("orders.csv", "order_id,order date,net amount,channel\n1,2025-01-02,NULL,NA\n2,2025-01-03,5.00,NA\n")
     assert proposal.settings == {"null_values": ["", "NULL"]}

@@ -20,6 +20,8 @@ STYLES = ((".", ""), (",", ""), (".", ","), (",", " "), (",", "."), (",", "\N{NO
           (".", " "), (".", "'"), (".", "\N{NO-BREAK SPACE}"))  # fmt: skip
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+#: Two words or more, letters only: what people and companies are called.
+_NAME = re.compile(r"[^\W\d_]+(?:[ '\u2019.,&-]+[^\W\d_]+)+\.?")
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.]\d+)?)?( ?(?:Z|UTC|[+-]\d{2}(?::?\d{2})?))?)?")
 _DAY = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})(?:[T ](\d{1,2}:\d{2})(:\d{2})?( ?[AaPp][Mm])?)?")
 _YEAR_FIRST = re.compile(r"\d{4}([/.])\d{1,2}\1\d{1,2}(?: (\d{1,2}:\d{2})(:\d{2})?)?")
@@ -44,6 +46,7 @@ class Look:
     formats : of times, the formats every value agrees with: none means ISO 8601, two mean that no value tells day from month.
     styles : of numbers, the `STYLES` every value agrees with.
     unique : no value twice and none empty.
+    names : texts that are what somebody is called.
     example : a value that shows the difficulty, or the first.
     """
 
@@ -59,6 +62,7 @@ class Look:
     negative: bool = False
     nothing: tuple[str, ...] = ()
     few: tuple[str, ...] = ()
+    names: bool = False
 
 
 def look_at(values: list[str]) -> Look:
@@ -92,7 +96,8 @@ def look_at(values: list[str]) -> Look:
     words = {"true", "t", "yes", "y", "1", "granted", "false", "f", "no", "n", "0", "withdrawn", *bank["yes"], *bank["no"]}
     if len(seen) <= 3 and all(value.lower() in words for value in seen):
         return Look("boolean", filled, unique, seen[0], nothing=nothing, few=few)
-    return Look("text", filled, len(set(said)) == len(values), said[0], few=few if not nothing else tuple(dict.fromkeys(said)))
+    few = few if not nothing else tuple(dict.fromkeys(said))
+    return Look("text", filled, len(set(said)) == len(values), said[0], few=few, names=_mostly(seen, _NAME))
 
 
 def _mostly(seen: list[str], pattern: re.Pattern[str]) -> bool:

@@ -84,6 +84,11 @@ def _agrees(column: Column, look: Look) -> bool | None:
     return look.shape != "time"
 
 
+def _is_called(column: Column, look: Look) -> bool:
+    """Whether a column that should say who somebody is says what they are called."""
+    return column.kind == "ref" and look.names
+
+
 def _numbers_rows(source: str, look: Look) -> bool:
     """Whether a column may be the number of its rows."""
     named = _NUMBER_WORDS & set(normal(source).split())
@@ -99,6 +104,8 @@ def _sureness(kin: Kinship, agrees: bool | None, column: Column, look: Look) -> 
     name = {"sure": "called so", "unsure": "the name may mean something else", "near": "a name almost like it"}[kin]
     if agrees is None:
         return ("medium" if kin == "sure" else "low"), f"{name}; empty in the sample"
+    if _is_called(column, look):
+        return ("medium" if kin == "sure" else "low"), f"{name}; but the values are names: two people of one name would be one person"
     values = f"values are {_looks_like(look)}" if column.kind not in ("text", "id", "ref") or look.shape == "email" else ""
     if not values:
         values = "no value twice" if look.unique else ""
@@ -123,7 +130,8 @@ def fit(entity: str, stem: str, looks: dict[str, Look]) -> Fit:
                     source, f"called like {entity}.{column.name}, but its values are {_looks_like(look)} ({look.example!r})"
                 )
                 continue
-            candidates.append((_WEIGHT[kin] * (1.0 if agrees else 0.8), -order, -place, source, column.name, kin))
+            quality = 0.5 if _is_called(column, look) else 1.0 if agrees else 0.8
+            candidates.append((_WEIGHT[kin] * quality, -order, -place, source, column.name, kin))
     taken: set[str] = set()
     for quality, _, _, source, name, kin in sorted(candidates, reverse=True):
         if source in taken or name in found.matches:

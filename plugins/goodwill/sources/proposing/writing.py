@@ -22,6 +22,8 @@ sources:
 
 def _flow(value: Any) -> str:
     """A value on one line."""
+    if isinstance(value, str) and value and not value.strip():
+        return '"' + value.encode("unicode_escape").decode() + '"'  # a blank that nobody would see
     text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=10_000, sort_keys=False).strip()
     return text.removesuffix("...").strip()
 
