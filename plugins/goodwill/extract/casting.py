@@ -27,8 +27,8 @@ _TEXTUAL = ("text", "id", "ref")
 _BLANK = r"[\s\x{85}\x{a0}\x{1680}\x{2000}-\x{200d}\x{2028}\x{2029}\x{202f}\x{205f}\x{2060}\x{3000}\x{feff}]+"
 _NO_WIDTH = r"[\x{200b}\x{2060}\x{feff}]"
 #: What the shortest text of a binary float adds to a decimal number (0.1 + 0.2 is printed as 0.30000000000000004): behind its places zeros or
-#: nines, and few digits after them; what is left of nothing is a row of zeros. Such a text has 16 digits or more.
-_NOISE, _NOISY_LENGTH = "((0{5,}|9{5,})[0-9]{0,4}|0{10,}[0-9]{0,20})", 17
+#: nines, and few digits after them; what is left of nothing is a row of zeros. Such a text has 14 digits or more.
+_NOISE, _NOISY_LENGTH = "((0{5,}|9{5,})[0-9]{0,4}|0{10,}[0-9]{0,20})", 15
 #: Words for yes and no, in English and French.
 _YES = ("true", "t", "yes", "y", "1", "granted", "vrai", "v", "oui", "o")
 _NO = ("false", "f", "no", "n", "0", "withdrawn", "faux", "non")
