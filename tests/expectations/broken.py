@@ -256,6 +256,8 @@ BROKEN: dict[str, str] = {
     "CLV-SCO-10": "update model.clv_scores set expected_next_purchase_on = date '2025-06-30' where person_id = 'c1'",
     "CLV-SCO-11": "update model.clv_scores set clv_12_low_95 = clv_12_low_80 + 1 where person_id = 'c1'",
     "CLV-SCO-12": "update model.clv_scores set purchases_365_high_80 = null where person_id = 'c1'",
+    "CLV-SCO-13": "update model.clv_scores set fallback_reason = 'history: 999 repeat purchase days, more than the others make plausible' "
+    "where person_id = 'c1'",
     "CLV-RUN-1": "delete from model.clv_runs",
     "CLV-RUN-2": _TWICE.format("model.clv_runs", "model = 'bg_nbd'"),
     "CLV-RUN-3": "update model.clv_runs set is_scoring_model = true, gate = null",

@@ -120,7 +120,9 @@ create table staging.quarantine as
 
 _INTERMEDIATE = """
 create table intermediate.int_people as
-    select contact_id as person_id, contact_id, substr(contact_id, 2)::int < 40 as is_customer, false as is_guest from staging.stg_contacts;
+    select contact_id as person_id, contact_id, substr(contact_id, 2)::int < 40 as is_customer, false as is_guest,
+        null::boolean as has_active_subscription
+    from staging.stg_contacts;
 create table intermediate.int_purchase_days as
     select contact_ref as person_id, ordered_at::date as purchased_on, sum(net_amount) as paid_amount from staging.stg_orders group by 1, 2;
 create table intermediate.int_customer_facts as
@@ -295,7 +297,8 @@ create table model.clv_runs as
         'accepted' as status, '' as message, unnest([true, false, true]) as is_scoring_model, unnest(['passed', null, null]) as gate,
         null::varchar as gate_message, run_id as parameters_run_id, as_of as parameters_as_of, null::bigint as stale_days,
         true as converged, 1e-10::double as slope, 5::bigint as evaluations, null::varchar as warm_start_run_id, true as with_prior,
-        40::bigint as customers, 40::bigint as repeat_customers, 9::bigint as tuples, {parameters},
+        40::bigint as customers, 40::bigint as repeat_customers, 9::bigint as tuples, 0::bigint as left_out_customers,
+        null::bigint as left_out_from_x, 0::bigint as impossible_histories, {parameters},
         '{{}}' as covariance, 'week' as time_unit, -100.0::double as log_likelihood, 1e-7::double as crosscheck_difference,
         0.01::double as parameter_shift, 0.01::double as psi_x, 0.01::double as psi_age, 0.01::double as psi_spend, 'hash' as data_hash,
         0.1::double as fitted_seconds
@@ -355,7 +358,7 @@ create table marts.clv_calibration as from model.clv_calibration;
 create table marts.clv_tracking as from model.clv_tracking;
 create table marts.segments as select * exclude (outside_since_on, is_loss) from model.segment_assignments;
 create table marts.dim_customers as
-    select people.person_id, people.contact_id, people.is_customer, people.is_guest, placed.distance, placed.life_cycle_stage, placed.value_class,
+    select people.person_id, people.contact_id, people.is_customer, people.is_guest, people.has_active_subscription, placed.distance, placed.life_cycle_stage, placed.value_class,
         facts.first_purchase_on, facts.last_purchase_on, coalesce(facts.purchase_days, 0) as purchase_days_count,
         coalesce(facts.purchase_days, 0) as orders_count, 100::decimal(18, 2) as revenue_amount, 0.1::double as promotion_rate,
         0.05::double as return_rate, scores.p_alive, scores.clv_12, placed.churn_onset_on, placed.early_warning

@@ -5,15 +5,22 @@ Amounts are summed as decimals and doubles are rounded, so that the order in whi
 
 from __future__ import annotations
 
+from goodwill.clv.soundness_sql import SOUND_SPEND
+from goodwill.clv.tuples import POSSIBLE
+
 __all__ = ["AGE_BAND", "STATEMENTS", "TABLES"]
 
 #: Days of first purchases that are taken together where no model scores.
 _BAND = 91
 #: How many days of everybody a band of first purchases is weighed with: thirty customers over a year.
 _BAND_CREDIBILITY = 30 * 365
+#: The tuples that a rate is taken of: those that take part in the fits.
+_COUNTED = f"{POSSIBLE} and x < left_out_from_x"
+#: The customers that an average is taken of: a till weighs in none, nor do amounts that cannot be.
+_TYPICAL = f"purchase_days between 1 and left_out_from_x and {SOUND_SPEND}"
 
 #: One row: what is typical of everybody.
-_POPULATION = """
+_POPULATION = f"""
 create or replace temp table scoring_population as
 with
 
@@ -21,6 +28,8 @@ repeats as (
 
     select coalesce(sum(x * customers) / nullif(sum(age_days * customers), 0), 0) as purchases_per_day
     from intermediate.int_rfm_tuples
+    cross join scoring_parameters
+    where {_COUNTED}
 
 ),
 
@@ -43,7 +52,8 @@ facts as (
             / nullif(sum(age_days) filter (where not is_guest), 0), 0
         ) as cost_per_day
     from intermediate.int_customer_facts
-    where purchase_days >= 1
+    cross join scoring_parameters
+    where age_days >= 0 and {_TYPICAL}
 
 )
 
@@ -59,7 +69,7 @@ cross join facts
 """
 
 #: One row a first category: its margin rate, weighed with everybody's as a customer's own is weighed with it.
-_MARGINS = """
+_MARGINS = f"""
 create or replace temp table scoring_margins as
 select
     facts.first_category,
@@ -73,12 +83,12 @@ select
 from intermediate.int_customer_facts as facts
 cross join scoring_parameters as parameters
 cross join scoring_population as population
-where facts.purchase_days >= 1 and facts.first_category is not null and facts.margin_amount is not null
+where facts.first_category is not null and facts.margin_amount is not null and {_TYPICAL}
 group by facts.first_category
 """
 
 #: One row: how differently customers earn, the spread of their own rates around that of their category, each weighing what it was earned on.
-_SPREAD = """
+_SPREAD = f"""
 create or replace temp table scoring_spread as
 select
     round(
@@ -91,12 +101,14 @@ from (
         coalesce(margins.margin_rate, population.margin_rate) as usual
     from intermediate.int_customer_facts as facts
     cross join scoring_population as population
+    cross join scoring_parameters
     left join scoring_margins as margins
         on facts.first_category = margins.first_category
     where
         facts.purchase_days >= 2
         and facts.margin_amount is not null
         and facts.first_amount + coalesce(facts.repeat_amount, 0) > 0
+        and {_TYPICAL}
 ) as known
 """
 
@@ -109,6 +121,8 @@ select
     / (sum(tuples.age_days * tuples.customers) + {_BAND_CREDIBILITY}) as purchases_per_day
 from intermediate.int_rfm_tuples as tuples
 cross join scoring_population as population
+cross join scoring_parameters
+where {_COUNTED}
 group by 1
 """
 

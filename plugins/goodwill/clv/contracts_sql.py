@@ -16,7 +16,7 @@ contracts as (
 
     select
         contracts.*,
-        cast(contracts.amount as double)
+        cast(greatest(coalesce(contracts.amount, 0), 0) as double)
         * coalesce(parameters.assumed_margin_rate, population.margin_rate, 1)
         * power(1 + parameters.annual_discount_rate, -contracts.days_to_renewal / 365.25) as payment
     from intermediate.int_contracts__running as contracts
@@ -31,6 +31,7 @@ select
     min(contracts.started_on) as started_on,
     string_agg(distinct contracts.plan, ', ' order by contracts.plan) as subscription_plans,
     count(*) filter (where ahead_12.payments is null) as contracts_not_modelled,
+    count(*) filter (where coalesce(contracts.amount < 0, true)) as contracts_without_amount,
     {sums}
 from contracts
 {joins}

@@ -16,6 +16,7 @@ from goodwill.clv.groups import BY_GROUP, fit_groups
 from goodwill.clv.independence import spend_dependence
 from goodwill.clv.judging import Night, chosen, group_names, is_due, judged, models_of
 from goodwill.clv.ledger import Ledger, Line
+from goodwill.clv.left_out import LeftOut
 from goodwill.clv.models.gamma_gamma import GammaGamma
 from goodwill.clv.models.pareto import Pareto
 from goodwill.clv.outlooks import ModelName
@@ -48,12 +49,15 @@ def decide(
     ledger: Ledger,
     purchases: PurchaseTuples,
     spend: SpendTuples,
+    left: LeftOut,
     force_holdout: bool = False,
 ) -> Decision:
     """Fit, judge, choose, and add to the ledger what was settled.
 
     Parameters
     ----------
+    purchases, spend : those that take part in the fits.
+    left : those that do not.
     force_holdout : judge tonight, whenever the last holdout was.
     """
     night = Night(connection, settings, run_id, as_of, ledger)
@@ -75,7 +79,7 @@ def decide(
     for run in final:
         if run.is_scoring_model or run.status == "accepted":
             _accept(night, run, gate, purchases, spend)
-    return Decision(_grouped(night, final, line), line, gate, choice)
+    return Decision([_told(run, left) for run in _grouped(night, final, line, left)], line, gate, choice)
 
 
 def _fitted(night: Night, model: ModelName, tuples: PurchaseTuples) -> ModelRun:
@@ -100,7 +104,13 @@ def _fitted_spend(night: Night, tuples: SpendTuples) -> ModelRun:
     return replace(run, warm_start_run_id=line["run_id"] if line else None)
 
 
-def _grouped(night: Night, final: list[ModelRun], line: Line | None) -> list[ModelRun]:
+def _told(run: ModelRun, left: LeftOut) -> ModelRun:
+    """The run with who was left out of it."""
+    said = "; ".join(each for each in (run.message, str(left)) if each) if run.origin == "fitted" else run.message
+    return replace(run, message=said, left_out_customers=left.dominant, left_out_from_x=left.from_x, impossible_histories=left.impossible)
+
+
+def _grouped(night: Night, final: list[ModelRun], line: Line | None, left: LeftOut) -> list[ModelRun]:
     """The runs with those of the groups, where groups are set, everybody is scored by tonight's fit, and the holdout says groups are better."""
     run = next((each for each in final if each.is_scoring_model and each.model != SPEND_MODEL), None)
     names = group_names(night)
@@ -111,7 +121,9 @@ def _grouped(night: Night, final: list[ModelRun], line: Line | None) -> list[Mod
     if alone is None or apart is None or apart >= alone:
         return final
     tuples = {
-        name: read_purchase_tuples(night.connection, f"(from intermediate.int_rfm_tuples where model_group = {literal(name)})")
+        name: read_purchase_tuples(night.connection, f"(from intermediate.int_rfm_tuples where model_group = {literal(name)})").below(
+            left.from_x
+        )
         for name in names
     }
     said = f"groups forecast better in the holdout ({apart:.3f} against {alone:.3f})"

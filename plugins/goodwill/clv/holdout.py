@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from goodwill.clv.fitting import fit_purchases
 from goodwill.clv.measuring import deciles, measure
 from goodwill.clv.outlooks import ModelName, Outlook, outlook_of
-from goodwill.clv.tuples import DAYS_PER_WEEK, PurchaseTuples, integer_columns
+from goodwill.clv.tuples import DAYS_PER_WEEK, POSSIBLE, PurchaseTuples, integer_columns
 
 __all__ = ["Holdout", "forecast", "measure_models", "read_holdout"]
 
@@ -24,6 +24,8 @@ Integers = NDArray[np.int64]
 
 #: Purchases in the weeks held out, and customers known at the cut, below which a forecast is not judged.
 FEWEST_PURCHASES, FEWEST_CUSTOMERS = 50, 50
+#: More repeat purchase days than anybody has.
+_EVERYBODY = 2**62
 
 _PEOPLE = """
 create or replace temp table holdout_people as
@@ -40,9 +42,10 @@ group by person_id
 having min(purchased_on) <= $cut
 """
 
-_ROWS = """
+_ROWS = f"""
 select x, t_x_days, age_days, actual, previous, count(*) as customers
 from holdout_people
+where {POSSIBLE}
 group by x, t_x_days, age_days, actual, previous
 order by x, t_x_days, age_days, actual, previous
 """
@@ -51,7 +54,7 @@ _WEEKS = """
 select cast(floor((days.purchased_on - $cut - 1) / 7.0) as bigint) as week, count(*) as purchases
 from intermediate.int_purchase_days as days
 inner join holdout_people as people on days.person_id = people.person_id
-where days.purchased_on > $cut and days.purchased_on <= $until
+where days.purchased_on > $cut and days.purchased_on <= $until and people.x < $from_x
 group by week
 order by week
 """
@@ -62,7 +65,8 @@ class Holdout:
     """What was known at the end of `cut`, and what the `weeks` after it brought.
 
     `tuples` are the histories at the cut. Each row stands for `customers` equal ones: the tuple at `place`, their `actual` purchases in the
-    weeks after and their `previous` ones in as many weeks before. `by_week` are the actual purchases of all of them.
+    weeks after and their `previous` ones in as many weeks before. `by_week` are the actual purchases of all of them. Who had `from_x` repeat
+    purchase days or more at the cut is not among them.
     """
 
     cut: dt.date
@@ -73,19 +77,26 @@ class Holdout:
     previous: Integers
     customers: Integers
     by_week: Integers
+    from_x: int | None = None
 
 
 _OF_GROUP = "and person_id in (select person_id from intermediate.int_clv_customers where model_group = $model_group)"
 
 
 def read_holdout(
-    connection: duckdb.DuckDBPyConnection, as_of: dt.date, weeks: int, origin: int = 0, group: str | None = None
+    connection: duckdb.DuckDBPyConnection,
+    as_of: dt.date,
+    weeks: int,
+    origin: int = 0,
+    group: str | None = None,
+    dominance: Callable[[PurchaseTuples], int | None] = lambda _: None,
 ) -> Holdout | str:
     """Stand `weeks` back, and again as often as `origin` says; or the reason why there is nothing to judge.
 
     Parameters
     ----------
     group : these customers only, however few they are.
+    dominance : the repeat purchase days from which on customers are left out, of the histories at the cut.
     """
     until = as_of - dt.timedelta(weeks=weeks * origin)
     cut = until - dt.timedelta(weeks=weeks)
@@ -96,8 +107,13 @@ def read_holdout(
     else:
         connection.execute(_PEOPLE.format(group=_OF_GROUP), days | before | {"model_group": group})
     try:
-        x, t_x, age, actual, previous, customers = integer_columns(connection, _ROWS)
-        week, purchases = (np.ma.filled(column, 0).astype(np.int64) for column in connection.execute(_WEEKS, days).fetchnumpy().values())
+        rows = integer_columns(connection, _ROWS)
+        tuples, place = _histories(rows[0], rows[1], rows[2], rows[5])
+        from_x = dominance(tuples)
+        tuples = tuples.below(from_x)
+        x, _, age, actual, previous, customers = (column[place < len(tuples.x)] for column in rows)
+        wanted = days | {"from_x": _EVERYBODY if from_x is None else from_x}
+        week, purchases = (np.ma.filled(column, 0).astype(np.int64) for column in connection.execute(_WEEKS, wanted).fetchnumpy().values())
     finally:
         connection.execute("drop table holdout_people")
     if not len(x) or (group is None and (customers.sum() < FEWEST_CUSTOMERS or actual @ customers < FEWEST_PURCHASES)):
@@ -107,11 +123,15 @@ def read_holdout(
         )
     if group is None and int(age.max()) < 7 * weeks:
         return f"the history before {cut} is shorter than the {weeks} weeks held out"
+    by_week = np.bincount(week, purchases, weeks).astype(np.int64)
+    return Holdout(cut, weeks, tuples, place[: len(x)], actual, previous, customers, by_week, from_x)
+
+
+def _histories(x: Integers, t_x: Integers, age: Integers, customers: Integers) -> tuple[PurchaseTuples, Integers]:
+    """The distinct histories of ordered rows, and the place of each row among them."""
     starts = np.flatnonzero(np.diff(x, prepend=-1) | np.diff(t_x, prepend=-1) | np.diff(age, prepend=-1))
     place = np.cumsum(np.isin(np.arange(len(x)), starts)) - 1
-    tuples = PurchaseTuples.of(x[starts], t_x[starts], age[starts], np.bincount(place, customers).astype(np.int64))
-    by_week = np.bincount(week, purchases, weeks).astype(np.int64)
-    return Holdout(cut, weeks, tuples, place, actual, previous, customers, by_week)
+    return PurchaseTuples.of(x[starts], t_x[starts], age[starts], np.bincount(place, customers).astype(np.int64)), place
 
 
 def forecast(outlook: Outlook, tuples: PurchaseTuples, weeks: int) -> Floats:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import duckdb
@@ -13,8 +14,10 @@ from goodwill.clv.choosing import choose
 from goodwill.clv.groups import measure_groups
 from goodwill.clv.holdout import Holdout, measure_models, read_holdout
 from goodwill.clv.ledger import Ledger, Line
+from goodwill.clv.left_out import dominant_from
 from goodwill.clv.outlooks import ModelName
 from goodwill.clv.runs import ALL, ModelRun
+from goodwill.clv.tuples import PurchaseTuples
 from goodwill.settings.business import BusinessSettings
 
 __all__ = ["Night", "chosen", "group_names", "is_due", "judged", "models_of"]
@@ -66,13 +69,17 @@ def judged(night: Night, begin: Mapping[str, Mapping[str, float]]) -> Line:
     results: list[dict[str, Any]] = []
     message = ""
     for origin in range(clv.holdout_origins):
-        held = read_holdout(night.connection, night.as_of, clv.holdout_weeks, origin)
+        held = read_holdout(night.connection, night.as_of, clv.holdout_weeks, origin, dominance=partial(_dominant_from, night))
         if isinstance(held, str):
             message = message or held
             break
         results += measure_models(held, models, clv.minimum_repeat_customers, clv.prior, begin)
-        results += _groups_measured(night, models, results, origin)
+        results += _groups_measured(night, models, results, origin, held.from_x)
     return night.ledger.add("holdout", night.run_id, night.as_of, results=results, message=message)
+
+
+def _dominant_from(night: Night, tuples: PurchaseTuples) -> int | None:
+    return dominant_from(tuples, night.settings.clv.dominance_share, night.settings.clv.minimum_repeat_customers)
 
 
 def group_names(night: Night) -> list[str]:
@@ -84,10 +91,12 @@ def group_names(night: Night) -> list[str]:
     ]
 
 
-def _groups_measured(night: Night, models: list[ModelName], results: list[dict[str, Any]], origin: int) -> list[dict[str, Any]]:
-    """Whether groups would have forecast better at a cut: one result a model."""
+def _groups_measured(
+    night: Night, models: list[ModelName], results: list[dict[str, Any]], origin: int, from_x: int | None
+) -> list[dict[str, Any]]:
+    """Whether groups would have forecast better at a cut, of the same customers: one result a model."""
     weeks = night.settings.clv.holdout_weeks
-    held = {name: read_holdout(night.connection, night.as_of, weeks, origin, name) for name in group_names(night)}
+    held = {name: read_holdout(night.connection, night.as_of, weeks, origin, name, lambda _: from_x) for name in group_names(night)}
     groups = {name: each for name, each in held.items() if isinstance(each, Holdout)}
     found = []
     for model in models if groups else []:

@@ -24,6 +24,9 @@ _TYPES = {
     "customers": "bigint",
     "repeat_customers": "bigint",
     "tuples": "bigint",
+    "left_out_customers": "bigint",
+    "left_out_from_x": "bigint",
+    "impossible_histories": "bigint",
     "time_unit": "varchar",
     **dict.fromkeys(PARAMETERS, "double"),
     **{f"{name}_standard_error": "double" for name in PARAMETERS},
@@ -58,7 +61,8 @@ class ModelRun:
 
     `origin` is *fitted* tonight or *restored* from the ledger. `status` is *accepted*, *rejected* (it did not converge, or broke a guard) or
     *not_fitted* (too little data); `message` says why. `is_scoring_model`: its parameters score the customers tonight. `time_unit` is the
-    unit of `alpha` and `beta`. `covariance` is that of the parameters, in the order in which `parameters` holds them.
+    unit of `alpha` and `beta`. Of the purchase and spend models, `left_out_customers` with at least `left_out_from_x` repeat purchase days,
+    and those with `impossible_histories`, took no part in the fit. `covariance` is that of the parameters, in the order in which `parameters` holds them.
     """
 
     model: str
@@ -90,6 +94,9 @@ class ModelRun:
     psi_x: float | None = None
     psi_age: float | None = None
     psi_spend: float | None = None
+    left_out_customers: int | None = None
+    left_out_from_x: int | None = None
+    impossible_histories: int | None = None
     fitted_seconds: float = 0.0
 
     @property
@@ -120,6 +127,7 @@ def write_runs(connection: duckdb.DuckDBPyConnection, runs: list[ModelRun], run_
 def read_scoring_runs(connection: duckdb.DuckDBPyConnection, run_id: str) -> list[ModelRun]:
     """The runs whose parameters score tonight; empty where every fit was refused."""
     names = ["model", "customers", "repeat_customers", "tuples", "data_hash", "status", "message", "group_name", "origin", "stale_days"]
+    names += ["left_out_from_x"]
     rows = connection.execute(
         f"select {', '.join((*names, *PARAMETERS))} from model.clv_runs where run_id = ? and is_scoring_model order by model, group_name",
         [run_id],

@@ -9,15 +9,31 @@ from __future__ import annotations
 from goodwill.clv import score_columns
 from goodwill.clv.averages_sql import AGE_BAND
 from goodwill.clv.lookup import FARTHEST_DAYS
+from goodwill.clv.soundness_sql import IMPOSSIBLE, SOUND_SPEND
 
 __all__ = ["scores"]
 
 _GUEST = "guest order: nobody to recognise again, so nothing is expected from this record"
-_NO_CONTRACT_MODEL = "contract: too few have ended to say how long they last, so it is not valued"
+_DOMINANT = ", more than the others make plausible and too much of the whole; left out of the fits, scored by the parameters of the others"
+_UNKNOWN_SPEND = "spend: unknown or below zero; the average one is expected"
+_CONTRACT_REMARK = """case
+            when contracts.contracts_not_modelled > 0 then 'contract: too few have ended to say how long they last, so it is not valued'
+            when contracts.contracts_without_amount > 0 then 'contract: what is paid for it is not known, so it is not valued'
+        end"""
 
 _SCORES = """
 create or replace table model.clv_scores as
 with
+
+facts as (
+
+    select
+        *,
+        {impossible} as impossible,
+        {sound_spend} as is_spend_known
+    from intermediate.int_customer_facts
+
+),
 
 -- a guest has no history that could be looked up, and no rate: nothing is expected
 customers as (
@@ -25,22 +41,44 @@ customers as (
     select
         facts.person_id,
         facts.is_guest,
-        facts.purchase_days - 1 as x,
+        coalesce(facts.purchase_days - 1, 0) as x,
         coalesce(facts.t_x_days, 0) as t_x_days,
-        facts.age_days,
-        case when not facts.is_guest then models.model_group end as model_group,
-        case when facts.is_guest then 'guest' else coalesce(models.model, 'constant_rate') end as model_used,
-        case when facts.is_guest then '{guest}' else models.reason end as reason,
+        coalesce(facts.age_days, 0) as age_days,
+        case when not facts.is_guest and facts.impossible is null then models.model_group end as model_group,
+        case
+            when facts.is_guest then 'guest'
+            when facts.impossible is not null then 'constant_rate'
+            else coalesce(models.model, 'constant_rate')
+        end as model_used,
+        case
+            when facts.is_guest then '{guest}'
+            when facts.impossible is null and facts.is_spend_known and facts.purchase_days <= parameters.left_out_from_x then models.reason
+            else concat_ws(
+                '; ',
+                'history: ' || facts.impossible || '; left out of the fits, and expected back at the rate of those who came in the same quarter',
+                case
+                    when facts.impossible is null and facts.purchase_days > parameters.left_out_from_x
+                        then 'history: ' || (facts.purchase_days - 1) || ' repeat purchase days{dominant}'
+                end,
+                case when not facts.is_spend_known then '{unknown_spend}' end,
+                models.reason
+            )
+        end as reason,
         case
             when facts.is_guest then cast(0 as double)
-            when models.model is null then coalesce(cohorts.purchases_per_day, population.purchases_per_day)
+            when models.model is null or facts.impossible is not null
+                then coalesce(cohorts.purchases_per_day, population.purchases_per_day)
         end as constant_rate,
-        cast(coalesce(facts.repeat_amount, 0) as double) as repeat_spend,
-        cast(facts.first_amount + coalesce(facts.repeat_amount, 0) as double) as gross_spend,
-        cast(facts.margin_amount as double) as margin,
+        facts.is_spend_known,
+        case when facts.is_spend_known then cast(coalesce(facts.repeat_amount, 0) as double) else 0 end as repeat_spend,
+        case
+            when facts.is_spend_known then cast(facts.first_amount + coalesce(facts.repeat_amount, 0) as double)
+            else 0
+        end as gross_spend,
+        case when facts.is_spend_known then cast(facts.margin_amount as double) end as margin,
         coalesce(facts.margin_is_assumed, false) as margin_is_assumed,
         cast(coalesce(facts.cost_to_serve_amount, 0) as double) as cost_to_serve,
-        parameters.* exclude (annual_discount_rate, horizon_months),
+        parameters.* exclude (annual_discount_rate, horizon_months, left_out_from_x),
         parameters.margin_credibility * population.mean_spend as margin_weight,
         about.brand,
         coalesce(policies.horizon_months, parameters.horizon_months) as horizon_months,
@@ -52,7 +90,7 @@ customers as (
         coalesce(margins.margin_rate, population.margin_rate) as usual_margin_rate,
         spread.margin_spread,
         population.cost_per_day as population_cost_per_day
-    from intermediate.int_customer_facts as facts
+    from facts
     cross join scoring_parameters as parameters
     cross join scoring_population as population
     cross join scoring_spread as spread
@@ -74,6 +112,7 @@ rated as (
     select
         customers.*,
         case
+            when p is null and not is_spend_known then mean_repeat_spend
             when p is null then (spend_credibility * mean_repeat_spend + repeat_spend) / (spend_credibility + x)
             when x > 0 and repeat_spend > 0 then p * (v + repeat_spend) / (p * x + q - 1)
             else p * v / (q - 1)
@@ -96,7 +135,7 @@ rated as (
         end as value_basis,
         case
             when is_guest or (usual_margin_rate is null and assumed_margin_rate is null) then cast(0 as double)
-            else (cost_to_serve + cost_credibility * population_cost_per_day) / (age_days + cost_credibility)
+            else (cost_to_serve + cost_credibility * population_cost_per_day) / (greatest(age_days, 0) + cost_credibility)
         end as cost_per_day
     from customers
 
@@ -117,7 +156,7 @@ expected as (
         -- where the brand sells by contract, the orders of a subscriber are its payments and are not counted again
         case when rated.business_model = 'subscription' and contracts.subscription_plans is not null then 0.0 else 1.0 end as counted,
         contracts.subscription_plans,
-        coalesce(contracts.contracts_not_modelled, 0) as contracts_not_modelled,
+        {contract_remark} as contract_remark,
         {expected}
     from rated
     left join scoring_days as calendar
@@ -158,7 +197,7 @@ buyers as (
         cost_per_day as cost_to_serve_per_day,
         {values},
         as_of + cast(next_purchase_days as integer) as expected_next_purchase_on,
-        case when contracts_not_modelled > 0 then concat_ws('; ', reason, '{no_contract_model}') else reason end as fallback_reason,
+        case when contract_remark is not null then concat_ws('; ', reason, contract_remark) else reason end as fallback_reason,
         brand,
         horizon_months,
         annual_discount_rate,
@@ -188,7 +227,7 @@ subscribers as (
             when population.margin_rate is not null then 'margin'
             else 'revenue'
         end as value_basis,
-        case when contracts.contracts_not_modelled > 0 then '{no_contract_model}' end as fallback_reason,
+        {contract_remark} as fallback_reason,
         parameters.horizon_months,
         parameters.annual_discount_rate,
         'subscription' as business_model,
@@ -241,8 +280,12 @@ def scores(rates: int, with_intervals: bool) -> str:
     with_intervals : false where nobody's bounds are known; they are empty then.
     """
     return _SCORES.format(
+        impossible=IMPOSSIBLE,
+        sound_spend=SOUND_SPEND,
         guest=_GUEST,
-        no_contract_model=_NO_CONTRACT_MODEL,
+        dominant=_DOMINANT,
+        unknown_spend=_UNKNOWN_SPEND,
+        contract_remark=_CONTRACT_REMARK,
         farthest=FARTHEST_DAYS,
         age_band=AGE_BAND,
         expected=_lines(score_columns.expected(rates, with_intervals)),

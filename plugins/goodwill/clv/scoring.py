@@ -26,6 +26,7 @@ MARGIN_CREDIBILITY = 5.0
 SPEND_CREDIBILITY = 3.0
 #: How many days the population's cost to serve weighs against a customer's own.
 COST_CREDIBILITY = 90.0
+_MORE_THAN_ANYBODY = 2**62
 
 
 def score(connection: duckdb.DuckDBPyConnection, settings: BusinessSettings, run_id: str, as_of: dt.date) -> dict[str, Any]:
@@ -45,7 +46,7 @@ def score(connection: duckdb.DuckDBPyConnection, settings: BusinessSettings, run
     purchases = {run.group_name: run for run in runs if run.model not in (SPEND_MODEL, CONTRACT_MODEL)}
     calendars = _calendars(settings)
     fewest = settings.clv.minimum_interval_customers
-    _write_parameters(connection, settings, as_of, spend)
+    _write_parameters(connection, settings, as_of, spend, _left_out_from(connection, run_id))
     _write_policies(connection, settings)
     _write_models(connection, run_id, purchases, spend)
     for statement in averages_sql.STATEMENTS:
@@ -83,7 +84,15 @@ def _calendars(settings: BusinessSettings) -> list[Calendar]:
     return [Calendar(rate) for rate in sorted(rates)]
 
 
-def _write_parameters(connection: duckdb.DuckDBPyConnection, settings: BusinessSettings, as_of: dt.date, spend: ModelRun | None) -> None:
+def _left_out_from(connection: duckdb.DuckDBPyConnection, run_id: str) -> int:
+    """The repeat purchase days from which on customers took no part in tonight's fits; more than anybody has where everybody did."""
+    ((found,),) = connection.execute("select max(left_out_from_x) from model.clv_runs where run_id = ?", [run_id]).fetchall()
+    return _MORE_THAN_ANYBODY if found is None else int(found)
+
+
+def _write_parameters(
+    connection: duckdb.DuckDBPyConnection, settings: BusinessSettings, as_of: dt.date, spend: ModelRun | None, left_out_from_x: int
+) -> None:
     """One row: what is the same for everybody."""
     values: dict[str, float | None] = {name: (spend.parameters if spend else {}).get(name) for name in ("p", "q", "v")}
     values |= {"margin_credibility": MARGIN_CREDIBILITY, "spend_credibility": SPEND_CREDIBILITY, "cost_credibility": COST_CREDIBILITY}
@@ -91,8 +100,8 @@ def _write_parameters(connection: duckdb.DuckDBPyConnection, settings: BusinessS
     columns = [f"cast(${name} as double) as {name}" for name in values]
     connection.execute(
         f"create or replace temp table scoring_parameters as select cast($as_of as date) as as_of, cast({MONTH_HORIZONS[0]} as bigint) "
-        f"as horizon_months, {', '.join(columns)}",
-        values | {"as_of": as_of},
+        f"as horizon_months, cast($left_out_from_x as bigint) as left_out_from_x, {', '.join(columns)}",
+        values | {"as_of": as_of, "left_out_from_x": left_out_from_x},
     )
 
 

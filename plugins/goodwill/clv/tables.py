@@ -11,6 +11,7 @@ from goodwill.clv.choosing import loss
 from goodwill.clv.contracts import fit_contracts
 from goodwill.clv.deciding import Decision, decide
 from goodwill.clv.ledger import Ledger
+from goodwill.clv.left_out import left_out
 from goodwill.clv.runs import write_runs
 from goodwill.clv.tuples import read_purchase_tuples, read_spend_tuples
 from goodwill.settings.business import BusinessSettings
@@ -73,19 +74,18 @@ def fit(
 
     Returns
     -------
-    Figures for the night's record: customers, tuples, the status of each model, the gate and the choice.
-
-    Raises
-    ------
-    GoodwillError : the tuples hold an impossible purchase history.
+    Figures for the night's record: customers, tuples, who was left out, the status of each model, the gate and the choice.
     """
-    purchases, spend = read_purchase_tuples(connection), read_spend_tuples(connection)
-    decision = decide(connection, settings, run_id, as_of, ledger if ledger is not None else Ledger(), purchases, spend, force_holdout)
+    everybody = read_purchase_tuples(connection)
+    left = left_out(connection, everybody, settings.clv.dominance_share, settings.clv.minimum_repeat_customers)
+    purchases, spend = everybody.below(left.from_x), read_spend_tuples(connection).below(left.from_x)
+    ledger = ledger if ledger is not None else Ledger()
+    decision = decide(connection, settings, run_id, as_of, ledger, purchases, spend, left, force_holdout)
     contracts = fit_contracts(connection, settings)
     write_runs(connection, [*decision.runs, *contracts], run_id, as_of)
     _write_holdout(connection, run_id, decision)
     fitted = {run.model: run.status for run in decision.runs if run.origin == "fitted"}
-    figures = {"customers": purchases.customer_count, "tuples": len(purchases.x), **fitted}
+    figures = {"customers": purchases.customer_count, "tuples": len(purchases.x), "left_out": left.dominant + left.impossible, **fitted}
     return figures | {"contract_plans": len(contracts), "gate": decision.gate.verdict, "choice": decision.choice}
 
 

@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 
 from goodwill.errors import GoodwillError
 
-__all__ = ["DAYS_PER_WEEK", "PurchaseTuples", "SpendTuples", "integer_columns", "read_purchase_tuples", "read_spend_tuples"]
+__all__ = ["DAYS_PER_WEEK", "POSSIBLE", "PurchaseTuples", "SpendTuples", "integer_columns", "read_purchase_tuples", "read_spend_tuples"]
 
 DAYS_PER_WEEK = 7.0
+
+#: SQL: whether a purchase history can be, x repeat purchase days, the last at age t_x_days, today at age_days; NULL where one is not known.
+POSSIBLE = "x >= 0 and x <= t_x_days and t_x_days <= age_days and (x = 0) = (t_x_days = 0)"
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -59,7 +62,8 @@ class PurchaseTuples:
 
         Raises
         ------
-        GoodwillError : a tuple that no purchase history can give; the models would answer it with a plausible number.
+        GoodwillError : a tuple that no purchase history can give; the models would answer it with a plausible number. What is read from
+            the warehouse has lost them before (`POSSIBLE`); here they are a mistake of ours.
         """
         impossible = {
             "x below 0": x < 0,
@@ -80,6 +84,13 @@ class PurchaseTuples:
             order = np.lexsort((age_days, t_x_days, x))
             x, t_x_days, age_days, customers = (column[order] for column in (x, t_x_days, age_days, customers))
         return cls(x, t_x_days, age_days, customers)
+
+    def below(self, x: int | None) -> PurchaseTuples:
+        """Those with fewer repeat purchase days than `x`; themselves without it."""
+        if x is None:
+            return self
+        end = int(np.searchsorted(self.x, x))
+        return PurchaseTuples(*(column[:end] for column in (self.x, self.t_x_days, self.age_days, self.customers)))
 
     def sample(self, size: int) -> PurchaseTuples:
         """About `size` of the tuples, evenly spread over their order; themselves where they are no more."""
@@ -113,6 +124,13 @@ class SpendTuples:
     def data_hash(self) -> str:
         return _hash(self.x, self.cents, self.customers)
 
+    def below(self, x: int | None) -> SpendTuples:
+        """Those with fewer repeat purchase days than `x`; themselves without it."""
+        if x is None:
+            return self
+        end = int(np.searchsorted(self.x, x))
+        return SpendTuples(*(column[:end] for column in (self.x, self.cents, self.customers)))
+
     def sample(self, size: int) -> SpendTuples:
         """About `size` of the tuples, evenly spread over their order; themselves where they are no more."""
         step = max(len(self.x) // size, 1)
@@ -120,11 +138,8 @@ class SpendTuples:
 
 
 def read_purchase_tuples(connection: duckdb.DuckDBPyConnection, table: str = "intermediate.int_rfm_tuples") -> PurchaseTuples:
-    """The population as (x, t_x, T) tuples. Grouped again and ordered, so neither grouping nor row order changes a result.
-
-    Raises
-    ------
-    GoodwillError : an impossible tuple, named.
+    """The population as (x, t_x, T) tuples, but for histories that cannot be. Grouped again and ordered, so neither grouping nor row order
+    changes a result.
     """
     return PurchaseTuples.of(
         *integer_columns(
@@ -132,7 +147,9 @@ def read_purchase_tuples(connection: duckdb.DuckDBPyConnection, table: str = "in
             f"""
             select x, t_x_days, age_days, sum(customers) as customers
             from {table}
+            where {POSSIBLE}
             group by x, t_x_days, age_days
+            having sum(customers) > 0
             order by x, t_x_days, age_days
             """,
         )

@@ -122,6 +122,7 @@ class Clv(Section):
     gate_ratio: Annotated[float, Field(gt=1)] = 2.0
     stale_days_limit: Days = 14
     spend_correlation_limit: Share = 0.3
+    dominance_share: Share = 0.33
     groups: Literal["none", "acquisition_channel", "first_category"] = "none"
     policies: dict[str, Policy] = {}
 

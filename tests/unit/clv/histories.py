@@ -75,7 +75,7 @@ from intermediate.int_customer_facts inner join intermediate.int_clv_customers u
 
 create or replace table intermediate.int_spend_tuples as
 select model_group, x, cast(round(repeat_amount * 100 / x, 0) as bigint) as mean_repeat_cents, count(*) as customers
-from intermediate.int_customer_facts inner join intermediate.int_clv_customers using (person_id) where not is_guest and x > 0 and repeat_amount > 0 group by all;
+from intermediate.int_customer_facts inner join intermediate.int_clv_customers using (person_id) where not is_guest and x between 1 and t_x_days and t_x_days <= age_days and repeat_amount > 0 group by all;
 """
 
 

@@ -8,29 +8,11 @@ import duckdb
 import numpy as np
 import pytest
 from goodwill import clv
-from goodwill.settings.business import BusinessSettings, Clv
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.clv.histories import AS_OF, RUN, Purchase, warehouse_of
-
-SETTINGS = BusinessSettings(clv=Clv(minimum_repeat_customers=5, models=("mbg_nbd", "pareto_nbd")))
-NUMBERS = (
-    "p_alive",
-    "expected_purchases_30",
-    "expected_purchases_90",
-    "expected_purchases_180",
-    "expected_purchases_365",
-    "expected_spend",
-    "margin_rate",
-    "expected_value_30",
-    "expected_value_90",
-    "expected_value_180",
-    "expected_value_365",
-    "clv_12",
-    "clv_24",
-    "clv_36",
-)
+from tests.unit.clv.whole import SETTINGS, score_whole
 
 
 def day(ago: int) -> dt.date:
@@ -40,15 +22,7 @@ def day(ago: int) -> dt.date:
 def whole(purchases: list[Purchase], margin: float | None = 0.3) -> duckdb.DuckDBPyConnection:
     """Fit and score; every customer once, every number a number."""
     connection = warehouse_of(purchases, margin=margin)
-    clv.fit(connection, SETTINGS, RUN, AS_OF)
-    clv.score(connection, SETTINGS, RUN, AS_OF)
-    customers = connection.execute("select count(*) from intermediate.int_customer_facts").fetchall()
-    assert connection.execute("select count(*) from model.clv_scores").fetchall() == customers
-    for number in NUMBERS:
-        none = f"select * from model.clv_scores where {number} is null or not isfinite(cast({number} as double))"
-        assert connection.execute(none).fetchall() == [], number
-    bounds = connection.execute("select * from model.clv_scores where p_alive not between 0 and 1 or expected_purchases_30 < 0").fetchall()
-    assert bounds == []
+    score_whole(connection)
     return connection
 
 

@@ -22,7 +22,12 @@ customers as (
     from facts
     inner join about
         on facts.person_id = about.person_id
-    where not facts.is_guest and facts.x > 0 and facts.repeat_amount > 0
+    -- whose days cannot be has no part in any fit: the number of repeats is as doubtful
+    where
+        not facts.is_guest
+        and facts.x between 1 and facts.t_x_days
+        and facts.t_x_days <= facts.age_days
+        and facts.repeat_amount > 0
 
 )
 
