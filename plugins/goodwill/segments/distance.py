@@ -8,6 +8,7 @@ __all__ = ["DISTANCE"]
 
 DISTANCE: tuple[Rule, ...] = (
     Rule("existing", "has_bought", "has bought: first on {first_purchase_on}, last on {last_purchase_on}"),
+    Rule("existing", "has_active_subscription", "has not bought, but a contract runs"),
     Rule(
         "existing",
         "days_since_signal < life_cycle_decision_days",

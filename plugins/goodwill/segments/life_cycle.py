@@ -36,6 +36,13 @@ LIFE_CYCLE: tuple[Rule, ...] = (
         "purchase_days = 1 and days_since_first < life_cycle_welcome_days and not is_left_censored",
         "first purchase {days_since_first} days ago, within {life_cycle_welcome_days:0} days, and no second one yet",
     ),
+    # with a contract, leaving is a fact and not a guess: silence says nothing while it runs
+    Rule("active", "has_active_subscription and not has_bought", "a contract runs; nothing else was bought yet"),
+    Rule(
+        "active",
+        "has_active_subscription and (p_alive < life_cycle_at_risk_p_alive or days_since_last > usual_gap_days)",
+        "a contract runs, so still a customer, though the last purchase was {days_since_last} days ago",
+    ),
     Rule(
         "lapsed",
         "p_alive < life_cycle_lapsed_p_alive",

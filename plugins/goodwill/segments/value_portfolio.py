@@ -92,7 +92,7 @@ BORDERS: tuple[Border, ...] = (
 )
 
 VALUE_CLASSES: tuple[Rule, ...] = (
-    Rule(None, "not has_bought", "no purchase yet: no value class"),
+    Rule(None, "not has_bought and has_active_subscription is not true", "no purchase yet, and no contract that runs: no value class"),
     Rule("maintain", "is_guest", "guest order: nobody to recognise again, so neither to keep nor to grow"),
     *(border.rule for border in BORDERS),
     Rule(

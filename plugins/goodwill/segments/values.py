@@ -11,7 +11,7 @@ _VALUES = f"""
 create or replace temp table segment_values as
 with
 
-valued as (
+buyers as (
 
     select
         facts.person_id,
@@ -36,6 +36,37 @@ valued as (
     inner join model.clv_scores as scores
         on facts.person_id = scores.person_id
     where not facts.is_guest
+
+),
+
+-- of a contract alone, what was paid is not known here: what it is still worth is all of the value
+subscribers as (
+
+    select
+        scores.person_id,
+        scores.clv_12,
+        scores.clv_12_high_80,
+        {TENURE_BAND.replace("age_days", "scores.age_days")} as tenure_band,
+        'contract' as first_category,
+        'no channel' as acquisition_channel,
+        ', of a contract' || case scores.value_basis
+            when 'revenue' then ', counted on revenue because no margin is known'
+            when 'assumed_margin' then ', on an assumed margin'
+            else ''
+        end as value_note,
+        cast(0 as decimal(18, 2)) as trailing_value_amount
+    from model.clv_scores as scores
+    anti join buyers
+        on scores.person_id = buyers.person_id
+    where scores.model_used = 'shifted_beta_geometric'
+
+),
+
+valued as (
+
+    select * from buyers
+    union all by name
+    select * from subscribers
 
 )
 

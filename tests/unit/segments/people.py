@@ -34,7 +34,7 @@ create table intermediate.int_purchase_days (person_id varchar, purchased_on dat
 create table intermediate.int_referrals__accepted (referred_person_id varchar, edge_on date);
 create table model.clv_scores (
     person_id varchar, model_used varchar, p_alive double, margin_rate double, value_basis varchar, clv_12 decimal(18, 2),
-    clv_12_high_80 decimal(18, 2)
+    clv_12_high_80 decimal(18, 2), age_days bigint
 );
 create table model.clv_silences (person_id varchar, below_age_days bigint, p_alive_before double);
 """
@@ -89,6 +89,8 @@ def warehouse_of(*people: Person, as_of: dt.date = AS_OF) -> duckdb.DuckDBPyConn
             )
         if person.bought:
             _insert_customer(connection, person, as_of)
+        elif person.subscribed:
+            _insert_score(connection, person, "shifted_beta_geometric", 200)
     return connection
 
 
@@ -116,11 +118,15 @@ def _insert_customer(connection: duckdb.DuckDBPyConnection, person: Person, as_o
     connection.execute(f"insert into intermediate.int_customer_facts values ({', '.join('?' for _ in facts)})", facts)
     for day in days:
         connection.execute("insert into intermediate.int_purchase_days values (?, ?, ?)", [person.person_id, ago(day, as_of), person.guest])
-    high = person.clv if person.high is None else person.high
-    scores = [person.person_id, person.model, person.p_alive, 0.2, person.basis, person.clv, high]
-    connection.execute("insert into model.clv_scores values (?, ?, ?, ?, ?, ?, ?)", scores)
+    _insert_score(connection, person, person.model, days[0])
     silence = [person.person_id, None if person.p_below is None else days[0] - person.p_below, person.p_before]
     connection.execute("insert into model.clv_silences values (?, ?, ?)", silence)
+
+
+def _insert_score(connection: duckdb.DuckDBPyConnection, person: Person, model: str, age_days: int) -> None:
+    high = person.clv if person.high is None else person.high
+    scores = [person.person_id, model, person.p_alive, 0.2, person.basis, person.clv, high, age_days]
+    connection.execute("insert into model.clv_scores values (?, ?, ?, ?, ?, ?, ?, ?)", scores)
 
 
 def rows_of(connection: duckdb.DuckDBPyConnection, table: str = "model.segment_assignments") -> dict[str, dict[str, Any]]:

@@ -95,6 +95,18 @@ def test_unknown_margins_are_estimated_or_counted_on_revenue_and_say_so() -> Non
     assert "counted on revenue" in revenue["value_class_reason"]
 
 
+def test_a_subscriber_who_never_bought_is_worth_what_the_contract_is() -> None:
+    people = [Person(f"p{i}", bought=(200, 10), margin=10.0, clv=10.0) for i in range(9)]
+    rows = placed(
+        *people, Person("subscriber", subscribed=True, clv=400.0), Person("ended", subscribed=False, seen={"subscription_ended": 9})
+    )
+    found = rows["subscriber"]
+    assert (found["value_class"], found["actual_value_amount"]) == ("most_valuable", 400)
+    assert "0.00 in the last twelve months + 400.00 expected in the next, of a contract" in found["value_class_reason"]
+    assert (found["distance"], found["rfm_group"]) == ("existing", None)
+    assert (rows["ended"]["value_class"], rows["ended"]["life_cycle_stage"], rows["ended"]["distance"]) == (None, "lost", "new")
+
+
 def test_prospects_have_no_class_and_guests_are_left_alone() -> None:
     rows = placed(Person("prospect"), Person("guest", bought=(3,), guest=True, model="guest", margin=1e6), worth("p", 5))
     assert (rows["prospect"]["value_class"], rows["prospect"]["actual_value_amount"]) == (None, None)

@@ -23,4 +23,4 @@ select
     ) as renewals_{{ months }}{{ ',' if not loop.last }}
     {% endfor %}
 from contracts
-where not is_ended and amount > 0
+where not is_ended

@@ -133,7 +133,7 @@ select
     contact_id,
     is_contact,
     is_guest,
-    first_purchase_on is not null as is_customer,
+    first_purchase_on is not null or coalesce(has_active_subscription, false) as is_customer,
     created_on,
     least(created_at, first_placed_at, first_event_at, first_subscribed_at) as first_seen_at,
     {{ business_date('least(created_at, first_placed_at, first_event_at, first_subscribed_at)') }} as first_seen_on,
