@@ -65,13 +65,15 @@ class Facts:
 
 
 def _customers(warehouse: Warehouse) -> Customers | None:
-    table = warehouse.first("intermediate.int_customer_facts", "marts.dim_customers")
+    table = warehouse.first("marts.dim_customers", "intermediate.int_customer_facts")
     if table is None:
         return None
+    # who has a contract that runs and never bought is a customer too; without the dimension only buyers are known
+    customer = "is_customer" if warehouse.has(table, "is_customer") else "first_purchase_on is not null"
     found: Row = warehouse.row(f"""
         select count(*) filter (where not is_guest) as customers, count(*) filter (where is_guest) as guests, sum(trailing_12m_revenue_amount) as revenue
         from {table}
-        where first_purchase_on is not null
+        where {customer}
     """)
     return Customers(found["customers"], found["guests"], found["revenue"])
 
