@@ -171,7 +171,7 @@ def measure_models(
             continue
         expected = forecast(outlook_of(model, run.parameters), holdout.tuples, holdout.weeks)
         predicted = expected[:, -1][holdout.place]
-        by_week = holdout.tuples.customers @ expected
+        by_week = np.einsum("i,ij->j", holdout.tuples.customers, expected)
         results.append(
             {
                 "model": model,

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from goodwill.clv.sums import weighted_sum
+
 __all__ = ["Decile", "Measures", "deciles", "gini", "measure", "spearman"]
 
 Floats = NDArray[np.float64]
@@ -43,14 +45,14 @@ class Decile:
 
 def measure(predicted: Floats, actual: Floats, customers: Floats) -> Measures:
     """Measures over weighted groups of equal customers with at least one purchase in all."""
-    total, happened = float(predicted @ customers), float(actual @ customers)
+    total, happened = weighted_sum(predicted, customers), weighted_sum(actual, customers)
     tenths = deciles(predicted, actual, customers)
     return Measures(
         customers=int(customers.sum()),
         predicted=round(total, 4),
         actual=int(happened),
         bias=round(total / happened - 1, 6),
-        mae=round(float(np.abs(predicted - actual) @ customers) / float(customers.sum()), 6),
+        mae=round(weighted_sum(np.abs(predicted - actual), customers) / float(customers.sum()), 6),
         spearman=round(spearman(predicted, actual, customers), 6),
         gini=round(gini(predicted, actual, customers) / max(gini(actual, actual, customers), 1e-300), 6),
         decile_error=round(sum(abs(tenth.predicted - tenth.actual) for tenth in tenths) / happened, 6),
@@ -68,9 +70,9 @@ def spearman(one: Floats, other: Floats, customers: Floats) -> float:
     """Rank correlation over weighted groups; 0 where one of the two is the same for all."""
     ranks = [_ranks(values, customers) for values in (one, other)]
     total = customers.sum()
-    centred = [rank - rank @ customers / total for rank in ranks]
-    spread = [float(np.sqrt(np.square(rank) @ customers)) for rank in centred]
-    return float((centred[0] * centred[1]) @ customers) / (spread[0] * spread[1]) if min(spread) > 0 else 0.0
+    centred = [rank - weighted_sum(rank, customers) / total for rank in ranks]
+    spread = [weighted_sum(np.square(rank), customers) ** 0.5 for rank in centred]
+    return weighted_sum(centred[0] * centred[1], customers) / (spread[0] * spread[1]) if min(spread) > 0 else 0.0
 
 
 def gini(order: Floats, held: Floats, customers: Floats) -> float:
@@ -78,7 +80,7 @@ def gini(order: Floats, held: Floats, customers: Floats) -> float:
     _, place = np.unique(order, return_inverse=True)
     people, things = np.bincount(place, customers), np.bincount(place, held * customers)
     share, below = things / max(things.sum(), 1e-300), np.concatenate([[0.0], np.cumsum(things)[:-1]]) / max(things.sum(), 1e-300)
-    return 1 - float((people / people.sum()) @ (2 * below + share))
+    return 1 - weighted_sum(people / people.sum(), 2 * below + share)
 
 
 def deciles(predicted: Floats, actual: Floats, customers: Floats) -> list[Decile]:

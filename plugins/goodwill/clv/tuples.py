@@ -9,6 +9,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from goodwill.clv.sums import weighted_sum
 from goodwill.errors import GoodwillError
 
 __all__ = ["DAYS_PER_WEEK", "POSSIBLE", "PurchaseTuples", "SpendTuples", "integer_columns", "read_purchase_tuples", "read_spend_tuples"]
@@ -118,7 +119,7 @@ class SpendTuples:
     @property
     def mean_spend(self) -> float:
         """Mean over customers of their mean repeat spend; 0 where nobody repeated."""
-        return float(self.mean @ self.customers) / self.customer_count if len(self.x) else 0.0
+        return weighted_sum(self.mean, self.customers) / self.customer_count if len(self.x) else 0.0
 
     @property
     def data_hash(self) -> str:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaln, polygamma, psi
 
 from goodwill.clv.models.likelihood import Evaluation
+from goodwill.clv.sums import weighted_sum
 from goodwill.clv.tuples import SpendTuples
 
 __all__ = ["GammaGamma"]
@@ -32,8 +33,8 @@ class GammaGamma:
         self.by_x = np.bincount(self.place, self.weights, len(self.x_values))
         mean = tuples.mean
         self.spent = tuples.x * mean
-        self.log_mean = float(self.weights @ np.log(mean))
-        self.x_log_spent = float((self.weights * tuples.x) @ np.log(self.spent))
+        self.log_mean = weighted_sum(self.weights, np.log(mean))
+        self.x_log_spent = weighted_sum(self.weights * tuples.x, np.log(self.spent))
 
     def sample(self, size: int) -> GammaGamma:
         return GammaGamma(self.tuples.sample(size))

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaln, psi
 
 from goodwill.clv.models.likelihood import Evaluation
+from goodwill.clv.sums import weighted_sum
 from goodwill.clv.tuples import DAYS_PER_WEEK, PurchaseTuples
 
 __all__ = ["Pareto", "log_tail"]
@@ -87,8 +88,8 @@ class Pareto:
         return Pareto(self.tuples.sample(size), self.days_per_unit)
 
     def start(self) -> Floats:
-        time = max(float(self.weights @ self.tuples.age_days), 1.0) / self.days_per_unit
-        rate = max(float(self.weights @ self.tuples.x), 1.0) / time
+        time = max(weighted_sum(self.weights, self.tuples.age_days), 1.0) / self.days_per_unit
+        rate = max(weighted_sum(self.weights, self.tuples.x), 1.0) / time
         return np.array([1.0, 1.0 / rate, 0.5, max(time / max(self.customers, 1.0), 1.0 / self.days_per_unit) / 2])
 
     def evaluate(self, parameters: Floats, curvature: bool = True) -> Evaluation:
@@ -126,8 +127,8 @@ class Pareto:
         return float(value), gradient
 
     def _sum(self, by_tuple: Floats) -> float:
-        """Sum over customers; not by BLAS, whose threads cost more on a shared machine than they save."""
-        return float(np.einsum("i,i->", self.weights, by_tuple))
+        """Sum over customers."""
+        return weighted_sum(self.weights, by_tuple)
 
     @property
     def _age(self) -> Floats:
