@@ -38,7 +38,10 @@ def judge(results: Sequence[Result], model: str, ratio: float) -> Gate:
     if "bias" not in found:
         return Gate("not judged", f"not fitted at {found['cut_on']}: {found['message']}")
     naive = _of_the_last_cut(results, NAIVE)
-    said = f"in the {found['weeks']} weeks after {found['cut_on']} the forecast was {1 + found['bias']:.3f} times what happened"
+    said = f"in the {found['weeks']} weeks after {found['cut_on']} the forecast was "
+    if found.get("actual") == 0:
+        return Gate("failed", f"{said}{found['predicted']:.0f} purchases, and none happened")
+    said += f"{1 + found['bias']:.3f} times what happened"
     if not 1 / ratio <= 1 + found["bias"] <= ratio:
         return Gate("failed", f"{said}; allowed is {1 / ratio:.2f} to {ratio:.2f}")
     if naive and abs(found["bias"]) > abs(naive["bias"]) and found["mae"] > naive["mae"]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
@@ -17,12 +17,12 @@ from goodwill.clv.measuring import deciles, measure
 from goodwill.clv.outlooks import ModelName, Outlook, outlook_of
 from goodwill.clv.tuples import DAYS_PER_WEEK, POSSIBLE, PurchaseTuples, integer_columns
 
-__all__ = ["Holdout", "forecast", "measure_models", "read_holdout"]
+__all__ = ["Holdout", "forecast", "is_telling", "measure_models", "read_holdout"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-#: Purchases in the weeks held out, and customers known at the cut, below which a forecast is not judged.
+#: Purchases in the weeks held out, real or forecast, and customers known at the cut, below which nothing is judged.
 FEWEST_PURCHASES, FEWEST_CUSTOMERS = 50, 50
 #: More repeat purchase days than anybody has.
 _EVERYBODY = 2**62
@@ -116,11 +116,8 @@ def read_holdout(
         week, purchases = (np.ma.filled(column, 0).astype(np.int64) for column in connection.execute(_WEEKS, wanted).fetchnumpy().values())
     finally:
         connection.execute("drop table holdout_people")
-    if not len(x) or (group is None and (customers.sum() < FEWEST_CUSTOMERS or actual @ customers < FEWEST_PURCHASES)):
-        return (
-            f"{int(customers.sum())} customers known at the end of {cut} and {int(actual @ customers)} purchases of theirs since: "
-            f"at least {FEWEST_CUSTOMERS} and {FEWEST_PURCHASES} are needed"
-        )
+    if not len(x) or (group is None and customers.sum() < FEWEST_CUSTOMERS):
+        return f"{int(customers.sum())} customers known at the end of {cut}: at least {FEWEST_CUSTOMERS} are needed"
     if group is None and int(age.max()) < 7 * weeks:
         return f"the history before {cut} is shorter than the {weeks} weeks held out"
     by_week = np.bincount(week, purchases, weeks).astype(np.int64)
@@ -143,6 +140,14 @@ def forecast(outlook: Outlook, tuples: PurchaseTuples, weeks: int) -> Floats:
         ages, rows = np.unique(tuples.age_days[begin:end], return_inverse=True)
         result[begin:end] = outlook.expected_if_alive(int(tuples.x[begin]), ages / DAYS_PER_WEEK, ahead)[rows]
     return np.asarray(result * outlook.p_alive(tuples)[:, None])
+
+
+def is_telling(results: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether there is enough in the weeks held out to judge by: so many purchases happened, or were forecast.
+
+    Where hundreds were forecast and next to none happened, that is the judgement.
+    """
+    return any(max(result.get("predicted", 0), result.get("actual", 0)) >= FEWEST_PURCHASES for result in results)
 
 
 def measure_models(

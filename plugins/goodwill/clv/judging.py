@@ -12,7 +12,7 @@ import duckdb
 
 from goodwill.clv.choosing import choose
 from goodwill.clv.groups import measure_groups
-from goodwill.clv.holdout import Holdout, measure_models, read_holdout
+from goodwill.clv.holdout import Holdout, is_telling, measure_models, read_holdout
 from goodwill.clv.ledger import Ledger, Line
 from goodwill.clv.left_out import dominant_from
 from goodwill.clv.outlooks import ModelName
@@ -73,7 +73,13 @@ def judged(night: Night, begin: Mapping[str, Mapping[str, float]]) -> Line:
         if isinstance(held, str):
             message = message or held
             break
-        results += measure_models(held, models, clv.minimum_repeat_customers, clv.prior, begin)
+        found = measure_models(held, models, clv.minimum_repeat_customers, clv.prior, begin)
+        if not is_telling(found):
+            message = (
+                message or f"too few purchases in the {held.weeks} weeks after {held.cut}: {found[0]['actual']}, and no more were forecast"
+            )
+            break
+        results += found
         results += _groups_measured(night, models, results, origin, held.from_x)
     return night.ledger.add("holdout", night.run_id, night.as_of, results=results, message=message)
 

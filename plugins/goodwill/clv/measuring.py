@@ -44,18 +44,18 @@ class Decile:
 
 
 def measure(predicted: Floats, actual: Floats, customers: Floats) -> Measures:
-    """Measures over weighted groups of equal customers with at least one purchase in all."""
+    """Measures over weighted groups of equal customers; relative ones are by the purchases that happened, or by one where none did."""
     total, happened = weighted_sum(predicted, customers), weighted_sum(actual, customers)
     tenths = deciles(predicted, actual, customers)
     return Measures(
         customers=int(customers.sum()),
         predicted=round(total, 4),
         actual=int(happened),
-        bias=round(total / happened - 1, 6),
+        bias=round(total / max(happened, 1.0) - 1, 6),
         mae=round(weighted_sum(np.abs(predicted - actual), customers) / float(customers.sum()), 6),
         spearman=round(spearman(predicted, actual, customers), 6),
-        gini=round(gini(predicted, actual, customers) / max(gini(actual, actual, customers), 1e-300), 6),
-        decile_error=round(sum(abs(tenth.predicted - tenth.actual) for tenth in tenths) / happened, 6),
+        gini=round(gini(predicted, actual, customers) / max(gini(actual, actual, customers), 1e-300), 6) if happened else 0.0,
+        decile_error=round(sum(abs(tenth.predicted - tenth.actual) for tenth in tenths) / max(happened, 1.0), 6),
     )
 
 

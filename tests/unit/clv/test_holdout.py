@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from goodwill import clv
 from goodwill.clv.choosing import choose, judge, loss
-from goodwill.clv.holdout import Holdout, forecast, measure_models, read_holdout
+from goodwill.clv.holdout import Holdout, forecast, is_telling, measure_models, read_holdout
 from goodwill.clv.measuring import deciles, gini, measure, spearman
 from goodwill.clv.outlooks import outlook_of
+from goodwill.settings.business import BusinessSettings
 
-from tests.unit.clv.histories import AS_OF, CDNOW_WHOLE, cdnow_sample, warehouse_of
+from tests.unit.clv.histories import AS_OF, CDNOW_WHOLE, RUN, cdnow_sample, warehouse_of
 
 
 def test_only_what_was_known_at_the_cut_is_read() -> None:
@@ -43,6 +45,24 @@ def test_too_little_is_not_judged() -> None:
     enough = [*few, ("one more", AS_OF - dt.timedelta(days=90), 5.0)]
     assert isinstance(read_holdout(warehouse_of(enough), AS_OF, 4), Holdout)
     assert "shorter than" in str(read_holdout(warehouse_of(enough), AS_OF, 12))
+
+
+def test_a_shop_that_stands_still_is_judged_by_what_was_forecast() -> None:
+    """Nobody has bought for thirteen weeks: too little happened to count, but not too little was promised."""
+    purchases = [(f"p{i}", AS_OF - dt.timedelta(days=day), 5.0) for i in range(60) for day in range(91 + i % 7, 460, 20 + i)]
+    connection = warehouse_of(purchases)
+    clv.fit(connection, BusinessSettings(), RUN, AS_OF)
+    ((gate, said),) = connection.execute("select gate, gate_message from model.clv_runs where gate is not null").fetchall()
+    assert gate == "failed"
+    assert said.endswith("the forecast was 128 purchases, and none happened")
+    assert connection.execute("select count(*) from model.clv_runs where is_scoring_model").fetchall() == [(0,)]
+
+
+def test_enough_is_what_happened_or_what_was_forecast() -> None:
+    few, many = {"predicted": 49.9, "actual": 49}, {"predicted": 50.0, "actual": 0}
+    assert not is_telling([few, {"message": "not fitted"}])
+    assert is_telling([few, many])
+    assert is_telling([few | {"actual": 50}])
 
 
 def test_every_model_is_measured_on_cdnow_and_beats_the_naive_rule() -> None:
