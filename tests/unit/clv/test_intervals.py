@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.stats import kstest
 
 from tests.unit.clv.conftest import CDNOW_DAY
-from tests.unit.clv.histories import RUN, cdnow_sample, warehouse_of
+from tests.unit.clv.histories import CDNOW_WHOLE, RUN, cdnow_sample, warehouse_of
 from tests.unit.clv.populations import Population, simulate
 from tests.unit.clv.test_anchors import holdout_purchases
 
@@ -127,6 +127,35 @@ def test_cdnow_holdout_is_covered(model: ModelName) -> None:
     values = pit(outlook_of(model, run.parameters), tuples, actual.astype(np.int64), 39.0, 1)
     assert ((values > 0.10) & (values < 0.90)).mean() == pytest.approx(0.80, abs=0.03)
     assert ((values > 0.025) & (values < 0.975)).mean() == pytest.approx(0.95, abs=0.02)
+
+
+@pytest.mark.parametrize("model", ["mbg_nbd", "pareto_nbd"])
+def test_spend_of_a_year_that_no_model_saw_is_covered(model: ModelName) -> None:
+    """CDNOW after 26 weeks, and what the same people paid in the 365 days after: purchases, being there and spend at once, in the published
+    bounds. Those who came back are the harder ones: most others spend nothing, and their bounds begin there."""
+    cut = dt.date(1997, 6, 30)
+    connection = cdnow_sample(cut)
+    connection.execute("update intermediate.int_customer_facts set margin_amount = null, margin_rate = null")
+    settings = BusinessSettings(clv=Clv(models=(model,), scoring_model=model, annual_discount_rate=0.0))
+    clv.fit(connection, settings, RUN, cut)
+    clv.score(connection, settings, RUN, cut)
+    connection.register("year", cdnow_sample(CDNOW_WHOLE).execute("from intermediate.int_purchase_days").to_arrow_table())
+    rows = connection.execute(
+        f"""
+        select scores.x,
+            coalesce(paid.amount, 0) between clv_12_low_80 and clv_12_high_80 as in_80,
+            coalesce(paid.amount, 0) between clv_12_low_95 and clv_12_high_95 as in_95
+        from model.clv_scores as scores
+        left join (
+            select person_id, sum(paid_amount) as amount from year where purchased_on > date '{cut}' and purchased_on <= date '{cut}' + 365 group by 1
+        ) as paid on scores.person_id = paid.person_id
+        where scores.value_basis = 'revenue'
+        """
+    ).fetchnumpy()
+    assert len(rows["x"]) == 2357
+    for again in (rows["x"] >= 0, rows["x"] > 0):
+        assert rows["in_80"][again].mean() == pytest.approx(0.84, abs=0.04)
+        assert rows["in_95"][again].mean() == pytest.approx(0.95, abs=0.03)
 
 
 def test_published_bounds_are_ordered_and_money_follows_margin() -> None:
