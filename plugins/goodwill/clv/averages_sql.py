@@ -14,6 +14,8 @@ __all__ = ["AGE_BAND", "STATEMENTS", "TABLES"]
 _BAND = 91
 #: How many days of everybody a band of first purchases is weighed with: thirty customers over a year.
 _BAND_CREDIBILITY = 30 * 365
+#: How many purchases of the last quarter, at the usual rate, its real ones are weighed with.
+_PACE_CREDIBILITY = 10
 #: The tuples that a rate is taken of: those that take part in the fits.
 _COUNTED = f"{POSSIBLE} and x < left_out_from_x"
 #: The customers that an average is taken of: a till weighs in none, nor do amounts that cannot be.
@@ -126,9 +128,61 @@ where {_COUNTED}
 group by 1
 """
 
+#: One row: how far the rates of the quarters hold in the last one. What customers did in all their time says nothing of a shop that has
+#: stood still since; more than their own history bears out is not expected, whatever the season was.
+_PACE = f"""
+create or replace temp table scoring_pace as
+with
+
+usual as (
+
+    select coalesce(sum(tuples.customers * cohorts.purchases_per_day * least(tuples.age_days, {_BAND})), 0) as purchases
+    from intermediate.int_rfm_tuples as tuples
+    cross join scoring_parameters
+    inner join scoring_cohorts as cohorts
+        on cast(floor(tuples.age_days / {_BAND}.0) as bigint) = cohorts.age_band
+    where {_COUNTED}
+
+),
+
+newcomers as (
+
+    select coalesce(sum(customers), 0) as customers
+    from intermediate.int_rfm_tuples
+    cross join scoring_parameters
+    where {_COUNTED} and age_days < {_BAND}
+
+),
+
+tills as (
+
+    select facts.person_id
+    from intermediate.int_customer_facts as facts
+    cross join scoring_parameters as parameters
+    where facts.purchase_days > parameters.left_out_from_x
+
+),
+
+recent as (
+
+    select count(*) as purchases
+    from intermediate.int_purchase_days as days
+    cross join scoring_parameters as parameters
+    anti join tills
+        on days.person_id = tills.person_id
+    where not days.is_guest and days.purchased_on > parameters.as_of - {_BAND} and days.purchased_on <= parameters.as_of
+
+)
+
+select least((greatest(recent.purchases - newcomers.customers, 0) + {_PACE_CREDIBILITY}) / (usual.purchases + {_PACE_CREDIBILITY}), 1) as pace
+from usual
+cross join newcomers
+cross join recent
+"""
+
 #: In the order in which they can be made; `scoring_parameters` stands before them.
-STATEMENTS = (_POPULATION, _MARGINS, _SPREAD, _COHORTS)
-TABLES = ("scoring_population", "scoring_margins", "scoring_spread", "scoring_cohorts")
+STATEMENTS = (_POPULATION, _MARGINS, _SPREAD, _COHORTS, _PACE)
+TABLES = ("scoring_population", "scoring_margins", "scoring_spread", "scoring_cohorts", "scoring_pace")
 
 #: SQL: the band of first purchases of the column `age_days`.
 AGE_BAND = f"cast(floor(facts.age_days / {_BAND}.0) as bigint)"

@@ -55,7 +55,7 @@ customers as (
             when facts.impossible is null and facts.is_spend_known and facts.purchase_days <= parameters.left_out_from_x then models.reason
             else concat_ws(
                 '; ',
-                'history: ' || facts.impossible || '; left out of the fits, and expected back at the rate of those who came in the same quarter',
+                'history: ' || facts.impossible || '; left out of the fits, and expected back at the rate of those who came in the same quarter, as far as it held in the last one',
                 case
                     when facts.impossible is null and facts.purchase_days > parameters.left_out_from_x
                         then 'history: ' || (facts.purchase_days - 1) || ' repeat purchase days{dominant}'
@@ -67,7 +67,7 @@ customers as (
         case
             when facts.is_guest then cast(0 as double)
             when models.model is null or facts.impossible is not null
-                then coalesce(cohorts.purchases_per_day, population.purchases_per_day)
+                then coalesce(cohorts.purchases_per_day, population.purchases_per_day) * pace.pace
         end as constant_rate,
         facts.is_spend_known,
         case when facts.is_spend_known then cast(coalesce(facts.repeat_amount, 0) as double) else 0 end as repeat_spend,
@@ -94,6 +94,7 @@ customers as (
     cross join scoring_parameters as parameters
     cross join scoring_population as population
     cross join scoring_spread as spread
+    cross join scoring_pace as pace
     left join scoring_margins as margins
         on facts.first_category = margins.first_category
     left join scoring_cohorts as cohorts

@@ -122,7 +122,7 @@ def _write_models(connection: duckdb.DuckDBPyConnection, run_id: str, runs: dict
     refusal = _refusal(connection, run_id) or "not fitted"
     refused = _message(connection, run_id, SPEND_MODEL) or "not fitted"
     of_spend = _remark("spend", spend) if spend else f"spend: {refused}; own mean, weighed with the average one"
-    nobody = f"purchases: {refusal}; everybody is expected back at the rate of those who came in the same quarter"
+    nobody = f"purchases: {refusal}; everybody is expected back at the rate of those who came in the same quarter, as far as it held in the last one"
     for group in sorted({ALL, *_groups(connection)}):
         run = runs.get(group, runs.get(ALL))
         reasons = [_remark("purchases", run) if run else nobody, of_spend]

@@ -47,10 +47,24 @@ def test_where_no_model_scores_those_who_came_together_are_expected_alike() -> N
     connection = scored(warehouse_of([*early, *late]), as_of=AS_OF)
     found = dict(connection.execute("select left(person_id, 1), max(expected_purchases_365) from model.clv_scores group by 1").fetchall())
     everybody = 81 / (9 * 450)
-    assert found["a"] == pytest.approx(365 * (81 + 10_950 * everybody) / (9 * 400 + 10_950), rel=1e-9)
-    assert found["b"] == pytest.approx(365 * (0 + 10_950 * everybody) / (9 * 50 + 10_950), rel=1e-9)
+    first, second = (81 + 10_950 * everybody) / (9 * 400 + 10_950), (0 + 10_950 * everybody) / (9 * 50 + 10_950)
+    # none of them has come back in the last 91 days, though 9 * 91 and 9 * 50 days at those rates are some ten purchases
+    pace = (0 + 10) / (9 * 91 * first + 9 * 50 * second + 10)
+    assert 0.25 < pace < 0.3
+    assert found["a"] == pytest.approx(365 * first * pace, rel=1e-9)
+    assert found["b"] == pytest.approx(365 * second * pace, rel=1e-9)
     (said,) = connection.execute("select distinct fallback_reason from model.clv_scores").fetchall()[0]
     assert "the same quarter" in said
+
+
+def test_the_rate_of_a_shop_that_goes_on_is_not_raised_by_a_season() -> None:
+    """Bought on every 20th day, but on every 5th in the last quarter: the rate of all their time is expected, not that of the season."""
+    days = [*range(91, 400, 20), *range(0, 91, 5)]
+    connection = scored(
+        warehouse_of([(f"p{person}", AS_OF - dt.timedelta(days=ago), 10.0) for person in range(9) for ago in days]), as_of=AS_OF
+    )
+    (found,) = connection.execute("select distinct expected_purchases_365 from model.clv_scores").fetchall()[0]
+    assert found == pytest.approx(365 * (len(days) - 1) / max(days), rel=1e-9)
 
 
 def customers(together: float) -> duckdb.DuckDBPyConnection:
