@@ -9,7 +9,7 @@ from goodwill.clv.outlooks.beta_geometric import BetaGeometricOutlook, expected_
 from goodwill.clv.outlooks.counting import at_least
 from goodwill.clv.outlooks.pareto import ParetoOutlook
 from goodwill.clv.tuples import PurchaseTuples
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.special import betainc, hyp2f1
 
@@ -125,6 +125,7 @@ positive = st.floats(0.01, 50.0)
     age=st.integers(0, 7000),
     t_x=st.floats(0, 1),
 )
+@example(model="mbg_nbd", r=10.0, alpha=1.0, a=1.0, b=0.01, x=0, age=0, t_x=0.0)
 def test_scores_are_numbers_within_their_bounds(
     model: str, r: float, alpha: float, a: float, b: float, x: int, age: int, t_x: float
 ) -> None:

@@ -65,7 +65,7 @@ class BetaGeometricOutlook:
         regularised incomplete beta function; alive, rate and drop-out are independent.
         """
         upper = self.b + x + self.drop_out_occasions
-        stays = np.exp(betaln(self.a, upper + counts - 1) - betaln(self.a, upper))
+        stays = np.minimum(np.exp(betaln(self.a, upper + counts - 1) - betaln(self.a, upper)), 1.0)
         return np.asarray(stays * at_least(counts, self.r + x, weeks / (self.alpha + age + weeks)))
 
     def days_to_next(self, tuples: PurchaseTuples, p_alive: Floats) -> Floats:

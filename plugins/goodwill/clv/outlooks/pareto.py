@@ -61,7 +61,7 @@ class ParetoOutlook:
         for node, weight in zip((_NODES + 1) / 2, _WEIGHTS / 2, strict=True):
             until = lived * np.expm1(-np.log1p(-dies * node) / self.s)
             tail += (weight * dies)[:, None] * self._in_time(x, age, until, counts)
-        return tail
+        return np.minimum(tail, 1.0)
 
     def _in_time(self, x: int, age: Floats, weeks: Floats, counts: Floats) -> Floats:
         return at_least(counts, self.r + x, weeks / (self.alpha + age + weeks))
