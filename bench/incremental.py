@@ -53,6 +53,8 @@ def make_nights(home: Path, orders: int, seed: int) -> list[Path]:
     make_shop(Parameters(orders, seed), home / "made", "csv", DAYS_APART)
     settings = home / "sources.yml"
     settings.write_text(re.sub(r"path: input/(\w+)\.csv", r"path: input/*/\1.csv", settings.read_text()))
+    with (home / "goodwill.yml").open("a") as business:  # what an increment costs is to be measured even where it does not pay
+        business.write("\nwarehouse: {full_build_share: 1.0, full_build_rows: 0}\n")
     first = home / "input" / "first"
     first.mkdir(parents=True, exist_ok=True)
     for file in (home / "made").glob("*.csv"):

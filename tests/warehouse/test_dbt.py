@@ -15,6 +15,11 @@ from goodwill.warehouse.layers import PROJECT, run_dbt
 
 from bench.shop import Parameters, make_shop
 
+INCREMENTS = (
+    "select schema_name, table_name from duckdb_tables() where table_name in ('base_orders', 'base_contact_events', 'int_orders__valued', "
+    "'int_purchase_days', 'fct_orders', 'fct_order_lines', 'fct_contact_events', 'message_reactions', 'customer_months') order by all"
+)
+
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
@@ -56,6 +61,21 @@ def test_every_mart_column_is_described_in_the_database_itself(home):
         tables = connection.execute("select count(*) from duckdb_tables() where schema_name = 'marts' and comment is not null").fetchone()
     assert bare == []
     assert tables[0] >= 11
+
+
+def test_a_layer_may_be_built_again(home):
+    """As when a stage is retried, or cleared in Airflow: rows of increments are not there twice, and no key is hurt."""
+
+    def counted() -> list[tuple[str, int]]:
+        with open_warehouse(home.working_copy, read_only=True) as connection:
+            names = [f"{schema}.{table}" for schema, table in connection.execute(INCREMENTS).fetchall()]
+            return [(name, *connection.execute(f"select count(*) from {name}").fetchone()) for name in names]
+
+    before = counted()
+    build_layer(home, "staging")
+    build_layer(home, "before_clv")
+    assert counted() == before
+    assert all(rows for _, rows in before)
 
 
 def test_the_project_is_where_the_package_looks():

@@ -169,7 +169,7 @@ def _why_of_news(before: State, now: State, limits: Warehouse) -> str | None:
         return f"what came tells that earlier rows are to be read differently: {', '.join(changed)}"
     rows, of = sum(batch.rows for batch in new), sum(batch.rows for batch in now.batches if batch.by_row)
     if rows > limits.full_build_share * of:
-        return f"{rows:,} of {of:,} rows are new, more than {limits.full_build_share:.0%}"
+        return f"{rows:,} of {of:,} rows are new, more than {limits.full_build_share:.1%}"
     return None
 
 
