@@ -17,6 +17,7 @@ from goodwill.extract.batches import Manifest, active_batches
 from goodwill.extract.contents import profile, whole_columns
 from goodwill.extract.drift import changes, refuse_changed
 from goodwill.extract.mapping import Mapper
+from goodwill.extract.partial import partial_warnings
 from goodwill.extract.selecting import select
 from goodwill.extract.structure import check_columns, mappers
 from goodwill.home import Home
@@ -33,6 +34,8 @@ __all__ = ["LOOK", "Finding", "check_home", "show"]
 LOOK = 10_000
 #: Parts that are mapped together: planning a mapping costs more than reading a small file.
 _PARTS, _ROWS = 50, 2_000_000
+#: Warnings of a source that are shown.
+_SHOWN = 5
 
 
 @dataclass
@@ -46,6 +49,7 @@ class Finding:
     is_cut : only so many rows of a table or a resource were read; what stands behind them was not looked at.
     entities : entity → how each of its columns is read.
     counts : entity → its rows, and those with an error.
+    noticed : what the night would warn of, and read all the same.
     problems : entity, column, reason → how many, and the first of them in words.
     """
 
@@ -57,6 +61,7 @@ class Finding:
     entities: dict[str, str] = field(default_factory=dict)
     counts: dict[str, tuple[int, int]] = field(default_factory=dict)
     problems: dict[tuple[str, str, str], tuple[int, str]] = field(default_factory=dict)
+    noticed: list[str] = field(default_factory=list)
     error: str = ""
 
 
@@ -99,7 +104,12 @@ class _Look:
             if columns != self._columns or len(self._waiting) >= _PARTS or self._rows >= _ROWS:
                 self.map_waiting()
             folder = Path(tempfile.mkdtemp(dir=self.scratch))
-            rows = part.write(folder, columns, Labels(folder.name, part.name, "2000-01-01")).rows
+            written = part.write(folder, columns, Labels(folder.name, part.name, "2000-01-01"))
+            rows = written.rows
+            warnings = [*written.warnings]
+            if written.malformed:
+                warnings += partial_warnings(mappers(self.source, columns, self.zone), folder / ROWS)
+            self.finding.noticed += [f"{part.name}: {warning}" for warning in warnings]
             self.profiles.append(profile(folder / ROWS, self.source, columns))
             self._columns = columns
             self._waiting.append(folder)
@@ -196,5 +206,9 @@ def show(console: Console, finding: Finding) -> None:
     for (entity, _, _), (times, first) in finding.problems.items():
         more = f" (and {times - 1:,} more like it)" if times > 1 else ""
         console.print(f"  [yellow]would be quarantined:[/yellow] {entity}: {escape(first)}{more}")
+    for noticed in finding.noticed[:_SHOWN]:
+        console.print(f"  [yellow]noticed:[/yellow] {escape(noticed)}")
+    if len(finding.noticed) > _SHOWN:
+        console.print(f"  [yellow]noticed:[/yellow] {len(finding.noticed) - _SHOWN:,} more like these")
     if finding.error:
         console.print(f"  [red]error:[/red] {escape(finding.error)}")

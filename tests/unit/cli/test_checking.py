@@ -64,3 +64,23 @@ def test_a_table_that_was_not_read_to_its_end_says_so(make_home, tmp_path, monke
     (finding,) = check_home(home)
     checking.show(Console(file=out, width=200), finding)
     assert said in out.getvalue()
+
+
+TWO_CODES = """
+    sources:
+      - name: shop
+        path: input/o_*.csv
+        encoding: latin-1
+        entities: {orders: {columns: {order_id: id, ordered_at: day, contact_ref: who, net_amount: amount}}}
+"""
+
+
+def test_a_file_in_utf_8_among_those_in_another_encoding_is_noticed(make_home):
+    text = ONE.replace("ann", "zoé").replace("x", "2")
+    plain = ONE.replace("x", "2").encode()
+    home = make_home(TWO_CODES, **{"o_1.csv": text.encode("latin-1"), "o_2.csv": text.encode(), "o_3.csv": plain})
+    out = StringIO()
+    (finding,) = check_home(home)
+    checking.show(Console(file=out, width=200), finding)
+    assert [each.split(":")[:2] for each in finding.noticed] == [["input/o_2.csv", " LOOKS_UTF8"]]
+    assert "noticed: input/o_2.csv: LOOKS_UTF8" in out.getvalue()

@@ -21,6 +21,7 @@ from goodwill.sources.connectors.file.parquet import ParquetFile
 from goodwill.sources.connectors.file.problems import problem
 from goodwill.sources.connectors.file.remote import RemoteFile, find_remote
 from goodwill.sources.connectors.file.settings import FileSource
+from goodwill.sources.connectors.file.text import TextFile
 from goodwill.sources.connectors.protocol import Approach, Labels, Seen, Written
 
 __all__ = ["CONNECTOR"]
@@ -87,6 +88,9 @@ class FilePart:
     def _warnings(self) -> Iterator[str]:
         if self.healed:
             yield f"HEALED_HEADER: {', '.join(f'{written!r} is read as {name!r}' for name, written in self.healed.items())}"
+        is_text = self.source.format_of(self.name) in ("csv", "json_lines")
+        if is_text and self.size and TextFile(self.source, self.path, self.name).looks_utf8:
+            yield f"LOOKS_UTF8: it is read as {self.source.encoding}, but is UTF-8 by its bytes: letters such as é are read as two wrong ones"
         if self.seen and self.size < self.seen.bytes:
             yield f"SHRUNK: {self.size:,} bytes, where {self.seen.bytes:,} had landed under this name"
 

@@ -38,6 +38,22 @@ class TextFile:
         """Whether the bytes on disk are the bytes read: not packed, UTF-8."""
         return not packing_of(self.name) and self.source.is_utf8
 
+    @property
+    def looks_utf8(self) -> bool:
+        """Whether the bytes are UTF-8 beyond ASCII though another encoding is declared: text of one byte a letter hardly ever is."""
+        if self.source.is_utf8 or self.source.encoding.lower().startswith(("utf", "u8", "u16", "u32")):
+            return False
+        decoder, beyond = codecs.getincrementaldecoder("utf-8")(), False
+        try:
+            with self._unpacked() as stream:
+                while chunk := stream.read(1 << 22):
+                    beyond = beyond or not chunk.isascii()
+                    decoder.decode(chunk)
+                decoder.decode(b"", True)
+        except UnicodeDecodeError:
+            return False
+        return beyond
+
     @contextmanager
     def _unpacked(self) -> Iterator[BinaryIO]:
         packing = packing_of(self.name)
