@@ -48,7 +48,7 @@ class Finding:
     parts, rows : read.
     is_cut : only so many rows of a table or a resource were read; what stands behind them was not looked at.
     entities : entity → how each of its columns is read.
-    counts : entity → its rows, and those with an error.
+    counts : entity → its rows, and those with an error; without rows that were corrected by hand, which count as corrected.
     noticed : what the night would warn of, and read all the same.
     problems : entity, column, reason → how many, and the first of them in words.
     """
@@ -87,6 +87,9 @@ class _Look:
         self.had = {name for each in landed for name in each.columns}
         self.profiles = [each.profile for each in landed]
         self.columns_of = {each.file: each.columns for each in landed if each.columns}
+        own = {each.batch_id: each for each in landed if not each.corrects}
+        self.corrected = {(own[batch].file, own[batch].file_sha256, row) for each in landed for batch, row in each.corrects if batch in own}
+        self.skipped: set[tuple[str, int]] = set()
         self.finding = Finding(source.name, str(getattr(source, "part_name", getattr(source, "path", source.name))))
         self._columns: dict[str, str] = {}
         self._waiting: list[Path] = []
@@ -109,6 +112,7 @@ class _Look:
             warnings = [*written.warnings]
             if written.malformed:
                 warnings += partial_warnings(mappers(self.source, columns, self.zone), folder / ROWS)
+            self.skipped |= {(file, row) for file, digest, row in self.corrected if (file, digest) == (part.name, part.sha256)}
             self.finding.noticed += [f"{part.name}: {warning}" for warning in warnings]
             self.profiles.append(profile(folder / ROWS, self.source, columns))
             self._columns = columns
@@ -132,6 +136,10 @@ class _Look:
     def _count(self, connection: duckdb.DuckDBPyConnection, entity: str, mapper: Mapper, relation: str) -> None:
         finding = self.finding
         connection.execute(f"create or replace temp table looked as select _file, _row_no, _problems from ({select(mapper, relation)})")
+        if self.skipped:
+            connection.execute("create or replace temp table corrected (file varchar, row_no bigint)")
+            connection.executemany("insert into corrected values (?, ?)", [list(each) for each in self.skipped])
+            connection.execute("delete from looked where exists (select 1 from corrected where file = _file and row_no = _row_no)")
         counted = connection.execute("select count(*), count(*) filter (where len(_problems) > 0) from looked").fetchone() or (0, 0)
         before = finding.counts.get(entity, (0, 0))
         finding.counts[entity] = (before[0] + counted[0], before[1] + counted[1])

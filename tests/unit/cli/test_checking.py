@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from io import StringIO
 
 import pytest
 from goodwill.cli import checking
 from goodwill.cli.checking import check_home
+from goodwill.extract import active_batches, land_source
+from goodwill.sources import load_sources
 from rich.console import Console
 
 SOURCES = """
@@ -84,3 +87,16 @@ def test_a_file_in_utf_8_among_those_in_another_encoding_is_noticed(make_home):
     checking.show(Console(file=out, width=200), finding)
     assert [each.split(":")[:2] for each in finding.noticed] == [["input/o_2.csv", " LOOKS_UTF8"]]
     assert "noticed: input/o_2.csv: LOOKS_UTF8" in out.getvalue()
+
+
+def test_rows_that_were_corrected_by_hand_are_rejected_no_more(make_home):
+    home = make_home(SOURCES.format(policy="warn"), **{"o_1.csv": ONE})
+    (source,) = load_sources(home.sources_file).sources
+    land_source(home, source, "UTC")
+    (batch,) = active_batches(home, source)
+    mended = replace(batch, batch_id="mended", corrects=((batch.batch_id, 2),))
+    (home.landing / "shop" / "mended").mkdir()
+    (home.landing / "shop" / "mended" / "manifest.json").write_text(mended.to_json())
+    assert check_home(home)[0].problems == {}
+    (home.root / "input" / "o_1.csv").write_text(ONE + "3,2025-01-01,ann,y\n")
+    assert next(iter(check_home(home)[0].problems.values()))[0] == 2, "sent again: the source has the word"
