@@ -39,6 +39,8 @@ spend as (
 
     select sum(mean_repeat_cents * customers) / cast(nullif(sum(customers), 0) as double) / 100 as mean_repeat_spend
     from intermediate.int_spend_tuples
+    cross join scoring_parameters
+    where x < left_out_from_x
 
 ),
 

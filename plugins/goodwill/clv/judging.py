@@ -85,7 +85,7 @@ def judged(night: Night, begin: Mapping[str, Mapping[str, float]]) -> Line:
 
 
 def _dominant_from(night: Night, tuples: PurchaseTuples) -> int | None:
-    return dominant_from(tuples, night.settings.clv.dominance_share, night.settings.clv.minimum_repeat_customers)
+    return dominant_from(tuples, night.settings.clv.dominance_share)
 
 
 def group_names(night: Night) -> list[str]:

@@ -23,6 +23,8 @@ __all__ = ["LeftOut", "dominant_from", "left_out"]
 
 #: A few customers: so many, or so large a share of the repeat customers.
 FEW, FEW_SHARE = 3, 0.01
+#: Fewer repeat purchase days than that are nobody's till, and with fewer customers beside them nobody knows what is ordinary.
+LEAST_DAYS, ORDINARY_CUSTOMERS = 50, 30
 #: Share of all repeat purchase days → customers expected with as many of them, below which they are no part of the same population.
 LIMITS = ((0.5, 1e-3), (0.0, 1e-9))
 
@@ -46,18 +48,17 @@ class LeftOut:
         return f"left out: {', '.join(said)}" if said else ""
 
 
-def left_out(connection: duckdb.DuckDBPyConnection, purchases: PurchaseTuples, share: float, minimum: int) -> LeftOut:
+def left_out(connection: duckdb.DuckDBPyConnection, purchases: PurchaseTuples, share: float) -> LeftOut:
     """Who is left out tonight.
 
     Parameters
     ----------
     purchases : the possible histories of everybody.
     share : of all repeat purchase days, which a few may hold without being looked at.
-    minimum : repeat customers below which no model is fitted.
     """
     counted = f"select coalesce(sum(customers), 0) from intermediate.int_rfm_tuples where not coalesce({POSSIBLE}, false)"
     ((impossible,),) = connection.execute(counted).fetchall()
-    found = dominant_from(purchases, share, minimum)
+    found = dominant_from(purchases, share)
     if found is None:
         return LeftOut(int(impossible))
     rest, repeats = purchases.below(found), purchases.customers @ purchases.x
@@ -65,20 +66,24 @@ def left_out(connection: duckdb.DuckDBPyConnection, purchases: PurchaseTuples, s
     return LeftOut(int(impossible), purchases.customer_count - rest.customer_count, found, held)
 
 
-def dominant_from(purchases: PurchaseTuples, share: float, minimum: int) -> int | None:
-    """The number of repeat purchase days from which on customers are left out; None where everybody takes part."""
+def dominant_from(purchases: PurchaseTuples, share: float) -> int | None:
+    """The number of repeat purchase days from which on customers are left out; None where everybody takes part.
+
+    Where too few came back for a model to score, too: the averages that score instead must not be those of a till either.
+    """
     few = max(FEW, int(FEW_SHARE * purchases.repeat_customer_count))
-    if purchases.repeat_customer_count < minimum + few or not _held_by(purchases, few) > share:
+    if int(purchases.x.max(initial=0)) < LEAST_DAYS or not _held_by(purchases, few) > share:
         return None
     ordinary = _without_the_top(purchases, few)
+    if ordinary.customer_count < ORDINARY_CUSTOMERS:
+        return None
     likelihood = BetaGeometric("mbg_nbd", ordinary)
-    found = climb(likelihood, weak_prior(likelihood)) if ordinary.repeat_customer_count >= minimum else "too few"
+    found = climb(likelihood, weak_prior(likelihood))
     if not isinstance(found, Peak):
         return None
     r, alpha = found.parameters[:2]
     rest, limit = purchases, None
-    while (held := _held_by(rest, few)) > share:
-        top = int(rest.x[-1])
+    while (held := _held_by(rest, few)) > share and (top := int(rest.x[-1])) >= LEAST_DAYS:
         # nobody buys more often than by never leaving: then the number of purchases is a negative binomial one
         age = float(rest.age[rest.x == top].max())
         expected = purchases.customer_count * float(betainc(top, r, age / (alpha + age)))
@@ -96,6 +101,7 @@ def _held_by(purchases: PurchaseTuples, few: int) -> float:
 
 
 def _without_the_top(purchases: PurchaseTuples, few: int) -> PurchaseTuples:
-    """Everybody with fewer repeat purchase days than each of the few."""
+    """Everybody with fewer repeat purchase days than each of the few, and all one-time buyers."""
     reached = np.cumsum(purchases.customers[::-1])
-    return purchases.below(int(purchases.x[::-1][int(np.searchsorted(reached, few))]))
+    place = min(int(np.searchsorted(reached, few)), len(reached) - 1)
+    return purchases.below(max(int(purchases.x[::-1][place]), 1))

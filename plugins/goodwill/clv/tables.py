@@ -77,7 +77,7 @@ def fit(
     Figures for the night's record: customers, tuples, who was left out, the status of each model, the gate and the choice.
     """
     everybody = read_purchase_tuples(connection)
-    left = left_out(connection, everybody, settings.clv.dominance_share, settings.clv.minimum_repeat_customers)
+    left = left_out(connection, everybody, settings.clv.dominance_share)
     purchases, spend = everybody.below(left.from_x), read_spend_tuples(connection).below(left.from_x)
     ledger = ledger if ledger is not None else Ledger()
     decision = decide(connection, settings, run_id, as_of, ledger, purchases, spend, left, force_holdout)

@@ -98,8 +98,8 @@ def test_a_till_among_people_does_not_decide_for_them() -> None:
     people = simulate("mbg_nbd", {"r": 0.5, "alpha": 6.0, "a": 0.9, "b": 1.6}, 1000, 730, 1, 3).grouped()
     till = _with(people, [1800], 1800)
     assert fit_purchases("mbg_nbd", till, 30).status == "rejected"
-    assert dominant_from(till, 0.33, 30) == 1800
-    assert dominant_from(till, 0.99, 30) is None
+    assert dominant_from(till, 0.33) == 1800
+    assert dominant_from(till, 0.99) is None
     left = till.below(1800)
     assert (left.customer_count, left.data_hash) == (1000, people.data_hash)
 
@@ -126,10 +126,31 @@ def test_a_till_among_people_does_not_decide_for_them() -> None:
 def test_heavy_buyers_stay_and_tills_go(heavy: list[int], left_out_from: int | None) -> None:
     people = simulate("mbg_nbd", {"r": 0.5, "alpha": 6.0, "a": 0.9, "b": 1.6}, 1000, 730, 1, 3).grouped()
     whole = _with(people, heavy, max(730, *heavy))
-    found = dominant_from(whole, 0.33, 30)
+    found = dominant_from(whole, 0.33)
     assert found == left_out_from
     models: tuple[ModelName, ...] = ("mbg_nbd", "bg_nbd", "pareto_nbd")
     assert {fit_purchases(model, whole.below(found), 30).status for model in models} == {"accepted"}
+
+
+@pytest.mark.parametrize("repeating", [0, 12], ids=["nobody else comes back", "a dozen come back"])
+def test_a_till_in_a_shop_too_small_for_a_model_is_in_no_average(repeating: int) -> None:
+    people = [
+        (f"p{i}", AS_OF - dt.timedelta(days=ago), 10.0) for i in range(60) for ago in (300 + i, 20 * i + 5)[: 2 if i < repeating else 1]
+    ]
+    till = [("till", AS_OF - dt.timedelta(days=ago), 500.0) for ago in range(400)]
+    connection, without = warehouse_of([*people, *till], margin=0.3), warehouse_of(people, margin=0.3)
+    for each in (connection, without):
+        score_whole(each, BusinessSettings())
+    expected = "select person_id, round(expected_purchases_365, 9), clv_12 from model.clv_scores where person_id <> 'till' order by 1"
+    assert connection.execute(expected).fetchall() == without.execute(expected).fetchall()
+    assert connection.execute("select distinct left_out_from_x from model.clv_runs").fetchall() == [(399,)]
+
+
+def test_few_repeats_are_nobodys_till() -> None:
+    """Somebody who came back 49 times among people who hardly do is an eager customer; with 50, they are looked at."""
+    people = simulate("mbg_nbd", {"r": 0.5, "alpha": 40.0, "a": 0.9, "b": 1.6}, 100, 200, 1, 3).grouped()
+    assert dominant_from(_with(people, [49], 200), 0.33) is None
+    assert dominant_from(_with(people, [50], 200), 0.33) == 50
 
 
 def _with(people: PurchaseTuples, x: list[int], age: int) -> PurchaseTuples:
