@@ -106,7 +106,8 @@ def _fitted_spend(night: Night, tuples: SpendTuples) -> ModelRun:
 
 def _told(run: ModelRun, left: LeftOut) -> ModelRun:
     """The run with who was left out of it."""
-    said = "; ".join(each for each in (run.message, str(left)) if each) if run.origin == "fitted" else run.message
+    tells = run.origin == "fitted" and run.status == "accepted"  # what else a run says stands in every score that it does not make
+    said = "; ".join(each for each in (run.message, str(left)) if each) if tells else run.message
     return replace(run, message=said, left_out_customers=left.dominant, left_out_from_x=left.from_x, impossible_histories=left.impossible)
 
 

@@ -14,7 +14,8 @@ from goodwill.clv.soundness_sql import IMPOSSIBLE, SOUND_SPEND
 __all__ = ["scores"]
 
 _GUEST = "guest order: nobody to recognise again, so nothing is expected from this record"
-_DOMINANT = ", more than the others make plausible and too much of the whole; left out of the fits, scored by the parameters of the others"
+_DOMINANT = ", more than the others make plausible and too much of the whole; left out of the fits, "
+_BY_THE_OTHERS, _BY_OWN_RATE = "scored by the parameters of the others", "and expected back at the own rate"
 _UNKNOWN_SPEND = "spend: unknown or below zero; the average one is expected"
 _CONTRACT_REMARK = """case
             when contracts.contracts_not_modelled > 0 then 'contract: too few have ended to say how long they last, so it is not valued'
@@ -58,7 +59,9 @@ customers as (
                 'history: ' || facts.impossible || '; left out of the fits, and expected back at the rate of those who came in the same quarter, as far as it held in the last one',
                 case
                     when facts.impossible is null and facts.purchase_days > parameters.left_out_from_x
-                        then 'history: ' || (facts.purchase_days - 1) || ' repeat purchase days{dominant}'
+                        then
+                            'history: ' || (facts.purchase_days - 1) || ' repeat purchase days{dominant}'
+                            || case when models.model is null then '{by_own_rate}' else '{by_the_others}' end
                 end,
                 case when not facts.is_spend_known then '{unknown_spend}' end,
                 models.reason
@@ -66,6 +69,8 @@ customers as (
         end as reason,
         case
             when facts.is_guest then cast(0 as double)
+            when models.model is null and facts.impossible is null and facts.purchase_days > parameters.left_out_from_x
+                then (facts.purchase_days - 1) / cast(facts.age_days as double)
             when models.model is null or facts.impossible is not null
                 then coalesce(cohorts.purchases_per_day, population.purchases_per_day) * pace.pace
         end as constant_rate,
@@ -285,6 +290,8 @@ def scores(rates: int, with_intervals: bool) -> str:
         sound_spend=SOUND_SPEND,
         guest=_GUEST,
         dominant=_DOMINANT,
+        by_the_others=_BY_THE_OTHERS,
+        by_own_rate=_BY_OWN_RATE,
         unknown_spend=_UNKNOWN_SPEND,
         contract_remark=_CONTRACT_REMARK,
         farthest=FARTHEST_DAYS,

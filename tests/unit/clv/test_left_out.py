@@ -144,6 +144,10 @@ def test_a_till_in_a_shop_too_small_for_a_model_is_in_no_average(repeating: int)
     expected = "select person_id, round(expected_purchases_365, 9), clv_12 from model.clv_scores where person_id <> 'till' order by 1"
     assert connection.execute(expected).fetchall() == without.execute(expected).fetchall()
     assert connection.execute("select distinct left_out_from_x from model.clv_runs").fetchall() == [(399,)]
+    found = "select expected_purchases_365, fallback_reason from model.clv_scores where person_id = 'till'"
+    ((ahead, said),) = connection.execute(found).fetchall()
+    assert ahead == pytest.approx(365)
+    assert "left out of the fits, and expected back at the own rate" in said
 
 
 def test_few_repeats_are_nobodys_till() -> None:
