@@ -63,7 +63,7 @@ def test_the_night_goes_on(now):
         (night(batches=(SECOND, FIRST)), "the batches are heard in another order"),
         (night(batches=(FIRST, SECOND, Batch("shop", "b3", "a3", 1, True, FIRST.entities))), "rows of earlier batches were corrected"),
         (night(readings={"orders": "other", "refunds": "r2"}), "earlier rows are to be read differently: orders"),
-        (night(rows=167), "167 of 1,667 rows are new, more than 10%"),
+        (night(rows=167), "167 of 1,667 rows are new, more than 10.0%"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
