@@ -13,12 +13,13 @@ UV := uv==0.13.9
 help:  ## list the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-# uv installs in seconds; where it cannot reach the registry, pip does the same from the same hashed lock file
+# uv installs in seconds; where it cannot reach the registry, pip does the same from the same hashed lock file, which names everything (it does not see
+# that a locked package with an extra is locked, so it may not look for more)
 define install
 	@echo "installing $(1) …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(UV)
 	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r $(1) \
-		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1)
+		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(1)
 endef
 
 $(VENV)/bin/python:
