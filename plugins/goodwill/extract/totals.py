@@ -112,8 +112,15 @@ def _grouped(thin: Mapper, amount: str | None, event: str | None, relation: str)
 
 
 #: What a value looks like when a whole column of them cannot be read, and the setting that says how to read it.
-_AMOUNT_HINTS = ((r"[+-]?[\d. ']*\d,\d+", "set 'decimal: \",\"' (and 'thousands' where there are marks) for this source"),)
+_AMOUNT_HINTS = (
+    (r"[+-]?[\d. ']*\d,\d+", "set 'decimal: \",\"' (and 'thousands' where there are marks) for this source"),
+    (r"[+-]?\d+[.]\d{1,2}", "these have a decimal point: give such files a source of their own with 'decimal: \".\"'"),
+)
 _TIME_HINTS = (
+    (
+        r"\d{4}-\d{2}-\d{2}.*",
+        "these are written as ISO 8601 says, which needs no format: give such files a source of their own without the 'format' or 'timestamp_format'",
+    ),
     (
         r"\d{1,2}/\d{1,2}/\d{4}.*",
         "say which comes first, the day or the month: 'timestamp_format: \"%d/%m/%Y\"' or '\"%m/%d/%Y\"' (with ' %H:%M:%S' where there is a time)",

@@ -10,6 +10,7 @@ from io import StringIO
 import pytest
 from goodwill.cli import checking
 from goodwill.cli.checking import check_home
+from goodwill.errors import SourceError
 from goodwill.extract import active_batches, land_source
 from goodwill.sources import load_sources
 from rich.console import Console
@@ -100,3 +101,32 @@ def test_rows_that_were_corrected_by_hand_are_rejected_no_more(make_home):
     assert check_home(home)[0].problems == {}
     (home.root / "input" / "o_1.csv").write_text(ONE + "3,2025-01-01,ann,y\n")
     assert next(iter(check_home(home)[0].problems.values()))[0] == 2, "sent again: the source has the word"
+
+
+ACCENTS = """
+    sources:
+      - name: shop
+        path: input/o_*.csv
+        encoding: latin-1
+        decimal: ","
+        delimiter: ";"
+        timestamp_format: "%d/%m/%Y"
+        entities: {orders: {columns: {order_id: Numéro, ordered_at: Le, contact_ref: Qui, net_amount: Montant}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "said", "remedy"),
+    [
+        ("Numéro;Le;Qui;Montant\n1;02/03/2025;zoé;1,50\n", "utf-8", "its column 'Numéro' is read as 'NumÃ©ro'", "written alike"),
+        ("Numéro;Le;Qui;Montant\n1;2025-03-02;zoé;1,50\n", "latin-1", "no value of orders.ordered_at", "ISO 8601"),
+        ("Numéro;Le;Qui;Montant\n1;02/03/2025;zoé;1.50\n", "latin-1", "no value of orders.net_amount", "decimal point"),
+    ],
+)
+def test_a_file_that_is_written_in_another_way_than_its_fellows_is_refused_with_what_to_do(make_home, text, encoding, said, remedy):
+    home = make_home(ACCENTS, **{"o_1.csv": text.encode(encoding)})
+    (source,) = load_sources(home.sources_file).sources
+    with pytest.raises(SourceError) as refused:
+        land_source(home, source, "UTC")
+    assert said in str(refused.value)
+    assert remedy in (refused.value.remedy or "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +23,7 @@ from goodwill.sources.connectors.file.remote import RemoteFile, find_remote
 from goodwill.sources.connectors.file.settings import FileSource
 from goodwill.sources.connectors.file.text import TextFile
 from goodwill.sources.connectors.protocol import Approach, Labels, Seen, Written
+from goodwill.sql import column_key
 
 __all__ = ["CONNECTOR"]
 
@@ -76,8 +77,25 @@ class FilePart:
             return {}
         found = self._format.columns()
         known = healed(self.source, found)
+        self._refuse_utf8_header([name for name in found if name not in known])
         self.healed.update(spelled(self.source, self._format.spellings, {name: known.get(name, name) for name in found}))
         return {known.get(name, name): sql_type for name, sql_type in found.items()}
+
+    def _refuse_utf8_header(self, names: Iterable[str]) -> None:
+        """A header in UTF-8 that is read in another encoding has names that nobody meant; what it has instead says so."""
+        meant = {column_key(name) for mapping in self.source.entities.values() for name in mapping.source_columns()}
+        for name in names:
+            try:
+                intended = name.encode(self.source.encoding).decode("utf-8")
+            except UnicodeError:
+                continue
+            if intended != name and column_key(intended) in meant and column_key(name) not in meant:
+                raise problem(
+                    self.source,
+                    self.name,
+                    f"is UTF-8, not {self.source.encoding}: its column {intended!r} is read as {name!r}",
+                    "have all files of this source written alike, or give those in UTF-8 a source of their own with 'encoding: utf-8'",
+                )
 
     def write(self, folder: Path, columns: dict[str, str], labels: Labels) -> Written:
         landed = self._format.write(folder, columns, labels) if columns else Landed(0, 0, "")
