@@ -20,13 +20,14 @@ from goodwill.extract.mapping import Mapper
 from goodwill.extract.partial import partial_warnings
 from goodwill.extract.selecting import select
 from goodwill.extract.structure import check_columns, mappers
+from goodwill.extract.totals import measure
 from goodwill.home import Home
 from goodwill.settings import load_business
 from goodwill.sources import Source, load_sources
 from goodwill.sources.connectors import CONNECTORS
 from goodwill.sources.connectors.protocol import ROWS, Approach, Labels, Part
 from goodwill.sources.credentials import resolve
-from goodwill.sql import column_key, literals
+from goodwill.sql import column_key, literal, literals
 
 __all__ = ["LOOK", "Finding", "check_home", "show"]
 
@@ -109,6 +110,7 @@ class _Look:
             folder = Path(tempfile.mkdtemp(dir=self.scratch))
             written = part.write(folder, columns, Labels(folder.name, part.name, "2000-01-01"))
             rows = written.rows
+            self._refuse_unreadable(folder / ROWS, columns)
             warnings = [*written.warnings]
             if written.malformed:
                 warnings += partial_warnings(mappers(self.source, columns, self.zone), folder / ROWS)
@@ -121,6 +123,13 @@ class _Look:
             self.finding.rows += rows
             self.finding.is_cut = self.finding.is_cut or (part.sha256 is None and rows >= LOOK)
         self.finding.parts += 1
+
+    def _refuse_unreadable(self, rows: Path, columns: dict[str, str]) -> None:
+        """Raise where no amount or no time of a part can be read: the night's control totals would stop it."""
+        relation = f"select * exclude (__batch_id, __file, __extracted_at) from read_parquet({literal(str(rows))})"
+        with duckdb.connect() as connection:
+            for mapper in mappers(self.source, columns, self.zone).values():
+                measure(connection, mapper, relation, "")
 
     def map_waiting(self) -> None:
         """Map what was read since the last time."""

@@ -130,3 +130,4 @@ def test_a_file_that_is_written_in_another_way_than_its_fellows_is_refused_with_
         land_source(home, source, "UTC")
     assert said in str(refused.value)
     assert remedy in (refused.value.remedy or "")
+    assert [said in each.error for each in check_home(home)] == [True]
