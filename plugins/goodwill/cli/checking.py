@@ -110,7 +110,7 @@ class _Look:
             folder = Path(tempfile.mkdtemp(dir=self.scratch))
             written = part.write(folder, columns, Labels(folder.name, part.name, "2000-01-01"))
             rows = written.rows
-            self._refuse_unreadable(folder / ROWS, columns)
+            self._refuse_unreadable(part.name, folder / ROWS, columns)
             warnings = [*written.warnings]
             if written.malformed:
                 warnings += partial_warnings(mappers(self.source, columns, self.zone), folder / ROWS)
@@ -124,12 +124,12 @@ class _Look:
             self.finding.is_cut = self.finding.is_cut or (part.sha256 is None and rows >= LOOK)
         self.finding.parts += 1
 
-    def _refuse_unreadable(self, rows: Path, columns: dict[str, str]) -> None:
+    def _refuse_unreadable(self, part: str, rows: Path, columns: dict[str, str]) -> None:
         """Raise where no amount or no time of a part can be read: the night's control totals would stop it."""
         relation = f"select * exclude (__batch_id, __file, __extracted_at) from read_parquet({literal(str(rows))})"
         with duckdb.connect() as connection:
             for mapper in mappers(self.source, columns, self.zone).values():
-                measure(connection, mapper, relation, "")
+                measure(connection, mapper, relation, part=part)
 
     def map_waiting(self) -> None:
         """Map what was read since the last time."""

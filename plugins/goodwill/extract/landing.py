@@ -75,7 +75,10 @@ def _land_part(
         if columns:
             with duckdb.connect() as connection:
                 rows = f"select * from read_parquet({literal(str(folder / ROWS))})"
-                totals = {entity: measure(connection, mapper, relation[entity], rows, written.plain) for entity, mapper in mapped.items()}
+                totals = {
+                    entity: measure(connection, mapper, relation[entity], rows, written.plain, part.name)
+                    for entity, mapper in mapped.items()
+                }
         notes = {entity: dict(written.notes) for entity in mapped}
         if pulled and whole and columns:
             for entity, count in _vanished(home, source, known, mapped, written.relation, folder).items():

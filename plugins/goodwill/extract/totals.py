@@ -27,15 +27,21 @@ def _thin(mapper: Mapper) -> Mapper:
 
 
 def measure(
-    connection: duckdb.DuckDBPyConnection, mapper: Mapper, relation: str, landed: str = "", plain: frozenset[str] = frozenset()
+    connection: duckdb.DuckDBPyConnection,
+    mapper: Mapper,
+    relation: str,
+    landed: str = "",
+    plain: frozenset[str] = frozenset(),
+    part: str = "",
 ) -> EntityTotals:
     """Count and sum one entity over `relation`, a select that reads the source itself again; notes are counted over `landed`, the rows.
 
-    Of the columns `plain` it is known that their text needs no healing.
+    Of the columns `plain` it is known that their text needs no healing. `part` names what is landing now, which may be refused; what has
+    landed already, and is measured anew, is not.
 
     Raises
     ------
-    SourceError : the source cannot be read again, or none of its amounts or times can be read as declared.
+    SourceError : the source cannot be read again, or none of the amounts or times of `part` can be read as declared.
     """
     thin = _thin(mapper)
     amount, event = (name if name in thin.entity.by_name else None for name in (mapper.entity.amount, mapper.entity.event_time))
@@ -57,11 +63,13 @@ def measure(
             f"source {mapper.source.name!r}: its control totals cannot be measured ({str(error).splitlines()[0]})",
             "run again; if it stays so, send the file again in a plainer form (CSV, UTF-8)",
         ) from None
-    if rows > malformed and not mapper.mapping.where:  # a row that cannot be read passes every filter: it may stand alone behind one
+    if (
+        part and rows > malformed and not mapper.mapping.where
+    ):  # a row that cannot be read passes every filter: it may stand alone behind one
         if bad_amounts == rows - malformed:
-            _refuse_undeclared(mapper, amount or "", amount_shown, _AMOUNT_HINTS)
+            _refuse_undeclared(mapper, part, amount or "", amount_shown, _AMOUNT_HINTS)
         if bad_times == rows - malformed:
-            _refuse_undeclared(mapper, event or "", time_shown, _TIME_HINTS)
+            _refuse_undeclared(mapper, part, event or "", time_shown, _TIME_HINTS)
     return EntityTotals(rows, sum_, bad_amounts, first, last, notes)
 
 
@@ -133,12 +141,12 @@ _TIME_HINTS = (
 )
 
 
-def _refuse_undeclared(mapper: Mapper, column: str, shown: str | None, hints: tuple[tuple[str, str], ...]) -> None:
+def _refuse_undeclared(mapper: Mapper, part: str, column: str, shown: str | None, hints: tuple[tuple[str, str], ...]) -> None:
     """A column of which no value at all can be read is written in another way than declared, where its looks say in which."""
     for pattern, remedy in hints:
         if shown is not None and re.fullmatch(pattern, shown.strip()):
             raise SourceError(
-                f"source {mapper.source.name!r}: no value of {mapper.entity.name}.{column} can be read as declared, such as {shown!r}",
+                f"source {mapper.source.name!r}: {part}: no value of {mapper.entity.name}.{column} can be read as declared, such as {shown!r}",
                 remedy,
             )
 

@@ -119,7 +119,7 @@ ACCENTS = """
     ("text", "encoding", "said", "remedy"),
     [
         ("Numéro;Le;Qui;Montant\n1;02/03/2025;zoé;1,50\n", "utf-8", "its column 'Numéro' is read as 'NumÃ©ro'", "written alike"),
-        ("Numéro;Le;Qui;Montant\n1;2025-03-02;zoé;1,50\n", "latin-1", "no value of orders.ordered_at", "ISO 8601"),
+        ("Numéro;Le;Qui;Montant\n1;2025-03-02;zoé;1,50\n", "latin-1", "input/o_1.csv: no value of orders.ordered_at", "ISO 8601"),
         ("Numéro;Le;Qui;Montant\n1;02/03/2025;zoé;1.50\n", "latin-1", "no value of orders.net_amount", "decimal point"),
     ],
 )

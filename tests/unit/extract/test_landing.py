@@ -11,6 +11,8 @@ import pytest
 from goodwill.entities import ENTITIES
 from goodwill.errors import SourceError
 from goodwill.extract import active_batches, land_source, landed_view
+from goodwill.extract.structure import mappers
+from goodwill.extract.totals import measure
 from goodwill.sources import load_sources
 
 GOOD = """
@@ -293,3 +295,14 @@ def test_an_entity_without_a_source_has_its_columns_and_no_rows(make_home):
     relation = duckdb.sql(view)
     assert relation.fetchall() == []
     assert relation.columns[:3] == ["refund_id", "order_id", "contact_ref"]
+
+
+def test_what_has_landed_is_measured_by_other_settings_and_not_refused(make_home):
+    home = make_home(**{"orders.csv": GOOD})
+    (source,) = load_sources(home.sources_file).sources
+    (mapper,) = mappers(source.model_copy(update={"decimal": ","}), dict.fromkeys(GOOD.split()[0].split(","), "VARCHAR"), "UTC").values()
+    rows = "select '1' as order_id, '2025-03-01' as ordered_at, 'c' as customer_id, '12.50' as amount, null::text as __malformed, null::text as __line"
+    with duckdb.connect() as connection:
+        assert measure(connection, mapper, rows).unparsable_amounts == 1
+        with pytest.raises(SourceError, match="input/orders.csv: no value of orders.net_amount"):
+            measure(connection, mapper, rows, part="input/orders.csv")
