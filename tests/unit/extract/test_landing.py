@@ -304,5 +304,5 @@ def test_what_has_landed_is_measured_by_other_settings_and_not_refused(make_home
     rows = "select '1' as order_id, '2025-03-01' as ordered_at, 'c' as customer_id, '12.50' as amount, null::text as __malformed, null::text as __line"
     with duckdb.connect() as connection:
         assert measure(connection, mapper, rows).unparsable_amounts == 1
-        with pytest.raises(SourceError, match="input/orders.csv: no value of orders.net_amount"):
+        with pytest.raises(SourceError, match=r"input/orders\.csv: no value of orders\.net_amount"):
             measure(connection, mapper, rows, part="input/orders.csv")
