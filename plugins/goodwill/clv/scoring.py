@@ -45,7 +45,8 @@ def score(connection: duckdb.DuckDBPyConnection, settings: BusinessSettings, run
     spend = next((run for run in runs if run.model == SPEND_MODEL), None)
     purchases = {run.group_name: run for run in runs if run.model not in (SPEND_MODEL, CONTRACT_MODEL)}
     calendars = _calendars(settings)
-    fewest = settings.clv.minimum_interval_customers
+    # a group's own parameters lean on everybody's: it is everybody who have to be many enough
+    with_intervals = max((run.repeat_customers for run in purchases.values()), default=0) >= settings.clv.minimum_interval_customers
     _write_parameters(connection, settings, as_of, spend, _left_out_from(connection, run_id))
     _write_policies(connection, settings)
     _write_models(connection, run_id, purchases, spend)
@@ -53,7 +54,7 @@ def score(connection: duckdb.DuckDBPyConnection, settings: BusinessSettings, run
         connection.execute(statement)
     contracts = [run for run in runs if run.model == CONTRACT_MODEL]
     tables = {
-        "scoring_histories": _histories(connection, purchases, spend, calendars, fewest),
+        "scoring_histories": _histories(connection, purchases, spend, calendars, with_intervals),
         "scoring_days": _days(calendars),
         "scoring_renewals": renewal_table(connection, contracts, settings.clv.annual_discount_rate),
     }
@@ -61,7 +62,7 @@ def score(connection: duckdb.DuckDBPyConnection, settings: BusinessSettings, run
         connection.register(name, table)
     try:
         connection.execute(contracts_sql.contracts())
-        connection.execute(scores_sql.scores(len(calendars), any(_has_intervals(run, fewest) for run in purchases.values())))
+        connection.execute(scores_sql.scores(len(calendars), with_intervals))
     finally:
         for name in tables:
             connection.unregister(name)
@@ -134,13 +135,12 @@ def _groups(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return [row[0] for row in connection.execute("select distinct model_group from intermediate.int_rfm_tuples order by 1").fetchall()]
 
 
-def _has_intervals(run: ModelRun, fewest: int) -> bool:
-    """Whether there are repeat customers enough to claim an interval of a single one."""
-    return run.repeat_customers >= fewest
-
-
 def _histories(
-    connection: duckdb.DuckDBPyConnection, purchases: dict[str, ModelRun], spend: ModelRun | None, calendars: list[Calendar], fewest: int
+    connection: duckdb.DuckDBPyConnection,
+    purchases: dict[str, ModelRun],
+    spend: ModelRun | None,
+    calendars: list[Calendar],
+    with_intervals: bool,
 ) -> pa.Table:
     """What the models say of every history there is, by group; empty where none scores."""
     found = [no_histories(len(calendars))]
@@ -151,7 +151,7 @@ def _histories(
         outlook, alpha = outlook_of(cast(ModelName, run.model), run.parameters), run.parameters["alpha"]
         tuples = read_purchase_tuples(connection, f"(from intermediate.int_rfm_tuples where model_group = {literal(group)})")
         parameters = spend.parameters if spend else None
-        found.append(histories(outlook, alpha, tuples, group, parameters, calendars, _has_intervals(run, fewest)))
+        found.append(histories(outlook, alpha, tuples, group, parameters, calendars, with_intervals))
     return pa.concat_tables(found)
 
 

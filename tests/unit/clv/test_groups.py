@@ -81,6 +81,14 @@ def test_groups_score_where_they_forecast_better_and_the_holdout_shows_it() -> N
         "where age_days < 60 and x = 0 group by 1 order by 1"
     ).fetchall()
     assert paces[0][1] > 1.5 * paces[1][1]
+    # a group leans on everybody: that many have to have come back for an interval, not that many of the group
+    (everybody,) = connection.execute("select max(repeat_customers) from model.clv_runs where group_name = 'all'").fetchall()[0]
+    (largest,) = connection.execute("select max(repeat_customers) from model.clv_runs where group_name <> 'all'").fetchall()[0]
+    assert largest < everybody
+    for fewest, without in ((everybody, 0), (everybody + 1, 600)):
+        changed = SETTINGS.clv.model_copy(update={"minimum_interval_customers": fewest})
+        clv.score(connection, SETTINGS.model_copy(update={"clv": changed}), RUN, AS_OF)
+        assert connection.execute("select count(*) from model.clv_scores where clv_12_low_80 is null").fetchall() == [(without,)]
 
 
 def test_groups_that_do_not_help_do_not_score(monkeypatch: pytest.MonkeyPatch) -> None:
