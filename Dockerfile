@@ -12,7 +12,7 @@ RUN useradd --uid 50000 --gid 0 --no-create-home --home-dir /opt/airflow --shell
 # The lock alone first: a change of the project does not install the environment again. Every file is checked against its hash;
 # the byte code is compiled here, because each task is a process of its own and would do it every time.
 COPY requirements.lock /opt/goodwill/requirements.lock
-RUN pip install --no-cache-dir --require-hashes --compile --requirement /opt/goodwill/requirements.lock
+RUN pip install --no-cache-dir --no-deps --require-hashes --compile --requirement /opt/goodwill/requirements.lock
 
 COPY plugins /opt/goodwill/plugins
 COPY dags /opt/goodwill/dags
