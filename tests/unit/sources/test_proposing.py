@@ -275,6 +275,8 @@ def zipped(*members: bytes) -> bytes:
         ("orders.csv", PLAIN.encode("latin-1"), {"encoding": "latin-1"}),
         ("orders.csv", PLAIN.replace("Eve", "“Eve”").encode("cp1252"), {"encoding": "cp1252"}),
         ("orders.csv", PLAIN.encode("utf-16"), {"encoding": "utf-16"}),
+        ("orders.csv", PLAIN.replace("\n", "\r").encode(), {}),
+        ("orders.csv", PLAIN.replace("\n", "\r\n", 1).encode(), {}),
         ("orders.csv.gz", gzip.compress(PLAIN.encode(), mtime=0), {}),
         ("orders.csv.zip", zipped(PLAIN.encode()), {}),
         ("orders.zip", zipped(PLAIN.replace(",", ";").encode("latin-1")), {"encoding": "latin-1", "delimiter": ";"}),
@@ -349,6 +351,7 @@ def test_day_files_are_one_source_and_its_pattern_names_no_other_file(tmp_path):
         ("twice.csv", b"order_id,order_id\n1,2\n", "names a column twice: 'order_id'"),
         ("prose.txt", b"once upon a time\nthere was\n", "no mark cuts its lines"),
         ("page.parquet", b"<html></html>", "Parquet"),
+        ("quote.csv", b'order_id,order date\n1,"2025-01-02\n' + b"2,2025-01-03\n" * 20_000, "cannot be cut into fields"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_told_and_nothing_is_written(tmp_path, name, content, said):

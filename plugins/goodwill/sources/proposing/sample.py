@@ -67,7 +67,10 @@ def read_sample(path: Path) -> Sample:
         raise SourceError(f"{path}: no such file", "name a file that is there")
     if not path.stat().st_size:
         raise SourceError(f"{path}: is empty (0 bytes)", "name a file with a header line and a few rows")
-    sample = _text_sample(path) if _is_text(path) else _other_sample(path)
+    try:
+        sample = _text_sample(path) if _is_text(path) else _other_sample(path)
+    except csv.Error as error:
+        raise SourceError(f"{path}: cannot be cut into fields ({error})", "see whether a quotation mark is left open") from None
     data = next((name for name in sample.columns if look_at([name]).shape in ("number", "time", "email")), None)
     if data is not None:
         raise SourceError(
@@ -174,7 +177,7 @@ def _text_sample(path: Path) -> Sample:
     if not any(line.strip() for line in lines):
         raise SourceError(f"{path}: holds nothing but blanks", "name a file with a header line and a few rows")
     mark = _delimiter([line for line in lines if line.strip()][:200], path)
-    records = ([*line.split()] for line in lines) if mark == "whitespace" else csv.reader(io.StringIO("".join(lines)), delimiter=mark)
+    records = ([*line.split()] for line in lines) if mark == "whitespace" else csv.reader(io.StringIO("".join(lines), newline=""), delimiter=mark)
     filled = (record for record in records if record)
     header = [name.strip() for name in next(filled)]
     twice = sorted({name for name in header if header.count(name) > 1})
