@@ -44,6 +44,17 @@ def test_a_good_file_lands_exactly(make_home):
     assert (totals.rows, totals.amount, totals.unparsable_amounts) == (2, Decimal("13.50"), 0)
 
 
+@pytest.mark.parametrize("first", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("others", ["\n", "\r\n", "\r"])
+def test_the_header_may_end_otherwise_than_the_rows(make_home, first, others):
+    home = make_home(**{"orders.csv": GOOD})
+    lines = ["order_id,ordered_at,customer_id,amount", *(f"o{number},2025-03-01,c{number % 9},1.25" for number in range(3_000))]
+    (home.root / "input" / "orders.csv").write_bytes((lines[0] + first + others.join(lines[1:]) + others).encode())
+    assert land(home)[0]["rows"] == 3_000
+    (batch,) = active_batches(home, load_sources(home.sources_file).sources[0])
+    assert (batch.totals["orders"].rows, batch.totals["orders"].amount) == (3_000, Decimal("3750.00"))
+
+
 def test_the_same_file_again_lands_nothing(make_home):
     home = make_home(**{"orders.csv": GOOD})
     land(home)

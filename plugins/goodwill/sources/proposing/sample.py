@@ -177,7 +177,9 @@ def _text_sample(path: Path) -> Sample:
     if not any(line.strip() for line in lines):
         raise SourceError(f"{path}: holds nothing but blanks", "name a file with a header line and a few rows")
     mark = _delimiter([line for line in lines if line.strip()][:200], path)
-    records = ([*line.split()] for line in lines) if mark == "whitespace" else csv.reader(io.StringIO("".join(lines), newline=""), delimiter=mark)
+    records = (
+        ([*line.split()] for line in lines) if mark == "whitespace" else csv.reader(io.StringIO("".join(lines), newline=""), delimiter=mark)
+    )
     filled = (record for record in records if record)
     header = [name.strip() for name in next(filled)]
     twice = sorted({name for name in header if header.count(name) > 1})

@@ -22,12 +22,13 @@ _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
 
 @dataclass(frozen=True)
 class Header:
-    """The names, trimmed, and as they are written; the bytes of text up to the first record, and the lines they are."""
+    """The names, trimmed, and as they are written; the bytes of text up to the first record, the lines they are, and whether a carriage return ends them."""
 
     names: list[str]
     written: list[str]
     bytes: int
     lines: int
+    returns: bool = False
 
 
 def _trimmed(name: str) -> str:
@@ -69,7 +70,7 @@ def find_header(file: TextFile) -> Header | None:
         raise problem(source, file.name, f"line {at + 1}, the header, has a NUL byte", "send the file again")
     before = "".join(lines[: at + taken]).encode("utf-8", "surrogateescape")
     written = [field or "" for field in fields]
-    return Header([_trimmed(name) for name in written], written, len(before), at + taken)
+    return Header([_trimmed(name) for name in written], written, len(before), at + taken, "\r" in text)
 
 
 def _folded(name: str) -> str:

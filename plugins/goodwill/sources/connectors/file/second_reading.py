@@ -58,6 +58,8 @@ class Copy:
 
     def add(self, segment: bytes) -> None:
         """A segment of whole records as it is."""
+        if not self._passed and not self._written and self.header.returns != (b"\r" in segment):
+            self._begin()  # the database's reader takes the ends of lines from the first one
         self._passed += len(segment)
         if b"\r" in segment:
             self._end, self.doubtful = b"\r\n", True
