@@ -66,10 +66,10 @@ def measure(
     if (
         part and rows > malformed and not mapper.mapping.where
     ):  # a row that cannot be read passes every filter: it may stand alone behind one
-        if bad_amounts == rows - malformed:
-            _refuse_undeclared(mapper, part, amount or "", amount_shown, _AMOUNT_HINTS)
-        if bad_times == rows - malformed:
-            _refuse_undeclared(mapper, part, event or "", time_shown, _TIME_HINTS)
+        if amount and bad_amounts == rows - malformed:
+            _refuse_undeclared(mapper, part, amount, amount_shown, _amount_hints(mapper))
+        if event and bad_times == rows - malformed:
+            _refuse_undeclared(mapper, part, event, time_shown, _time_hints(mapper, event))
     return EntityTotals(rows, sum_, bad_amounts, first, last, notes)
 
 
@@ -120,15 +120,8 @@ def _grouped(thin: Mapper, amount: str | None, event: str | None, relation: str)
 
 
 #: What a value looks like when a whole column of them cannot be read, and the setting that says how to read it.
-_AMOUNT_HINTS = (
-    (r"[+-]?[\d. ']*\d,\d+", "set 'decimal: \",\"' (and 'thousands' where there are marks) for this source"),
-    (r"[+-]?\d+[.]\d{1,2}", "these have a decimal point: give such files a source of their own with 'decimal: \".\"'"),
-)
+_AMOUNT_HINTS = ((r"[+-]?[\d. ']*\d,\d+", "set 'decimal: \",\"' (and 'thousands' where there are marks) for this source"),)
 _TIME_HINTS = (
-    (
-        r"\d{4}-\d{2}-\d{2}.*",
-        "these are written as ISO 8601 says, which needs no format: give such files a source of their own without the 'format' or 'timestamp_format'",
-    ),
     (
         r"\d{1,2}/\d{1,2}/\d{4}.*",
         "say which comes first, the day or the month: 'timestamp_format: \"%d/%m/%Y\"' or '\"%m/%d/%Y\"' (with ' %H:%M:%S' where there is a time)",
@@ -139,6 +132,21 @@ _TIME_HINTS = (
     (r"\d{15,17}", "microseconds since 1970 are read with 'timestamp_format: epoch_us'"),
     (r"\d{5}([.]\d+)?", "days since 1899, as Excel counts them, are read with 'timestamp_format: excel_serial'"),
 )
+#: The same where the source declares another way than the usual one, and the values are written in the usual one.
+_POINT_HINT = (r"[+-]?\d+[.]\d{1,2}", "these have a decimal point: give such files a source of their own with 'decimal: \".\"'")
+_ISO_HINT = (
+    r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])([T ]\d{2}:\d{2}(:\d{2}([.]\d+)?)?Z?)?",
+    "these are written as ISO 8601 says, which needs no format: give such files a source of their own without the 'format' or 'timestamp_format'",
+)
+
+
+def _amount_hints(mapper: Mapper) -> tuple[tuple[str, str], ...]:
+    return (*_AMOUNT_HINTS, _POINT_HINT) if mapper.source.decimal != "." else _AMOUNT_HINTS
+
+
+def _time_hints(mapper: Mapper, column: str) -> tuple[tuple[str, str], ...]:
+    declared = mapper.mapping.columns[column].format or mapper.source.timestamp_format
+    return (*_TIME_HINTS, _ISO_HINT) if declared else _TIME_HINTS
 
 
 def _refuse_undeclared(mapper: Mapper, part: str, column: str, shown: str | None, hints: tuple[tuple[str, str], ...]) -> None:
