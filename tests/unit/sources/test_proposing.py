@@ -441,4 +441,4 @@ def test_real_files_of_a_warehouse(tmp_path):
     sales = proposals["adventure_works_sales"]
     assert mapping(sales, "orders")["ordered_at"] == {"lowest": "OrderDate", "format": "%d-%b-%Y"}
     assert [line.column for _, line in sales.to_fill] == ["net_amount"]  # the price is in another file
-    assert proposals["AdventureWorks_Sales_2015.csv"].problem == "column 9 has no name in the header"
+    assert proposals["AdventureWorks_Sales_2015.csv"].problem == "column 9 has no name in the header: name every column in the first line"
