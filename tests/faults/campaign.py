@@ -275,7 +275,7 @@ class Campaign:
     def row_of_nights(self, nights: int) -> None:
         """So many nights, one after another, each with the files of a day, and the reader all along."""
         made = self.folder / "many"
-        shutil.rmtree(self.home.root)
+        shutil.rmtree(self.home.root, ignore_errors=True)
         make_shop(Parameters(300, 6), made, "csv", nights, 0.005)
         self._first(made)
         reader = Reader(self.home.root)
