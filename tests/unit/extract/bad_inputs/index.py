@@ -15,7 +15,7 @@ _VOLUME = "tests/unit/extract/test_volume.py"
 _DRIFT = "tests/unit/extract/test_drift.py"
 _STAGING = "tests/warehouse/test_staging.py"
 _TABLES = "tests/unit/sources/test_postgresql_incremental.py"
-_REST = "tests/unit/sources/test_rest.py"
+_REST = "tests/unit/sources/rest/test_rest_pages.py"
 _IDENTITY = "tests/warehouse/test_identity.py"
 
 _STATUSES = f"{_STAGING}::test_every_row_gets_its_status_whatever_arrives_first"
