@@ -31,9 +31,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Customers:
-    """The customers as the orders tell them, before any model."""
+    """The customers as orders and contracts tell them, before any model; `subscribers` of them never bought, and have a contract that runs."""
 
     customers: int
+    subscribers: int
     guests: int
     trailing_revenue: Decimal | None
 
@@ -71,11 +72,13 @@ def _customers(warehouse: Warehouse) -> Customers | None:
     # who has a contract that runs and never bought is a customer too; without the dimension only buyers are known
     customer = "is_customer" if warehouse.has(table, "is_customer") else "first_purchase_on is not null"
     found: Row = warehouse.row(f"""
-        select count(*) filter (where not is_guest) as customers, count(*) filter (where is_guest) as guests, sum(trailing_12m_revenue_amount) as revenue
+        select
+            count(*) filter (where not is_guest) as customers, count(*) filter (where first_purchase_on is null) as subscribers,
+            count(*) filter (where is_guest) as guests, sum(trailing_12m_revenue_amount) as trailing_revenue
         from {table}
         where {customer}
     """)
-    return Customers(found["customers"], found["guests"], found["revenue"])
+    return Customers(**found)
 
 
 def gather(warehouse_path: Path, run_dir: Path, verdict: str | None = None) -> Facts:

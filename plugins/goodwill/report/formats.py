@@ -13,7 +13,7 @@ Number = int | float | Decimal
 GAP = "\u00a0"
 MINUS = "\u2212"
 DASH = "\u2013"
-ALPHA = "\u03b1"
+ALPHA, BETA = "\u03b1", "\u03b2"
 ABSENT = DASH
 SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "CAD": "CA$", "AUD": "A$", "BRL": "R$", "INR": "₹"}
 

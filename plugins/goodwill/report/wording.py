@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from goodwill.report.facts import Facts
-from goodwill.report.formats import ALPHA, DASH, MINUS, Money, count, number, percent
+from goodwill.report.formats import ALPHA, BETA, DASH, MINUS, Money, count, number, percent
 from goodwill.report.models import ModelRun
 from goodwill.report.night import Night
 
@@ -24,7 +24,7 @@ DAYS = {"day": 1.0, "week": 7.0}
 MOST_DAILY = 1.5
 #: From so many on, the sources of a night share one row of the timeline.
 FEW_SOURCES = 4
-SYMBOLS = {"alpha": ALPHA}
+SYMBOLS = {"alpha": ALPHA, "beta": BETA}
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,8 @@ def tiles(facts: Facts) -> tuple[Tile, ...]:
     found: list[Tile] = []
     if facts.customers:
         guests = f", and {count(facts.customers.guests)} guest orders beside" if facts.customers.guests else ""
-        found.append(Tile("Customers", count(facts.customers.customers), f"bought at least once{guests}"))
+        contracts = f" or, {count(facts.customers.subscribers)} of them, have a contract only" if facts.customers.subscribers else ""
+        found.append(Tile("Customers", count(facts.customers.customers), f"bought at least once{contracts}{guests}"))
     if facts.value:
         found.append(
             Tile(
@@ -96,7 +97,7 @@ def tiles(facts: Facts) -> tuple[Tile, ...]:
         )
     if facts.segments:
         share = facts.segments.active_customers / facts.value.customers if facts.value and facts.value.customers else None
-        note = f"{percent(share)} of all who ever bought: welcome, active, loyal or won back"
+        note = f"{percent(share)} of all customers: welcome, active, loyal or won back"
         found.append(Tile("Active customers", count(facts.segments.active_customers), note))
     if facts.cohorts and facts.cohorts.first_return is not None:
         days = facts.cohorts.age_days

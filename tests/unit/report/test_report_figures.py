@@ -14,7 +14,7 @@ from goodwill.report.charts import charts
 from goodwill.report.facts import gather
 from goodwill.report.formats import Money, duration, number, percent
 from goodwill.report.privacy import HIDDEN, safe_problem, safe_value
-from goodwill.report.wording import models, timeline
+from goodwill.report.wording import models, tiles, timeline
 
 from tests.unit.report.report_night import HOSTILE, published_night, stopped_night
 
@@ -95,6 +95,20 @@ def test_active_customers_are_those_whose_stage_says_so(tmp_path: Path) -> None:
         ("most_valuable", 3, Decimal("240.00")),
         ("maintain", 7, Decimal("210.00")),
     ]
+
+
+def test_who_only_subscribes_is_a_customer_and_said(tmp_path: Path) -> None:
+    night = published_night(tmp_path)
+    facts = gather(night.warehouse, night.run, "published")
+    assert (tiles(facts)[0].value, tiles(facts)[0].note) == ("10", "bought at least once")
+    with duckdb.connect(str(night.warehouse)) as connection:
+        connection.execute(
+            "create table marts.dim_customers as "
+            "select * exclude (first_purchase_on), case when person_id not in ('shop:1', 'shop:2', 'shop:3') then first_purchase_on end as first_purchase_on, "
+            "person_id <> 'shop:3' as is_customer from intermediate.int_customer_facts"
+        )
+    facts = gather(night.warehouse, night.run, "published")
+    assert (tiles(facts)[0].value, tiles(facts)[0].note) == ("9", "bought at least once or, 2 of them, have a contract only")
 
 
 def test_guest_orders_are_nobody_in_the_shares(tmp_path: Path) -> None:
