@@ -1,9 +1,5 @@
 -- Assumes that the sums of what landed are of every row there is. Night after night they go on from those of the night before: if a row were
 -- ever left out or counted twice, the reconciliation would be of something else than the tables.
-{%- set entities = [
-    'orders', 'order_lines', 'refunds', 'products', 'product_costs', 'contacts', 'consents', 'contact_events',
-    'campaigns', 'marketing_spend', 'subscriptions', 'exchange_rates', 'identity_decisions',
-] %}
 
 with
 
@@ -18,7 +14,7 @@ totals as (
 ),
 
 tables as (
-{% for entity in entities %}
+{% for entity in landed_entities() %}
     select
         '{{ entity }}' as entity,
         count(*) as rows_count

@@ -1,8 +1,7 @@
 -- grain: entity, source, business day, and what became of the rows; every count and amount adds up
 {%- set amounts = {
-    'orders': 'net_amount', 'order_lines': 'net_amount', 'refunds': 'amount', 'products': none, 'product_costs': none,
-    'contacts': none, 'consents': none, 'contact_events': 'cost', 'campaigns': none, 'marketing_spend': 'amount',
-    'subscriptions': 'amount', 'exchange_rates': none, 'identity_decisions': none,
+    'orders': 'net_amount', 'order_lines': 'net_amount', 'refunds': 'amount', 'contact_events': 'cost', 'marketing_spend': 'amount',
+    'subscriptions': 'amount',
 } %}
 {%- set event_days = {
     'orders': business_date('ordered_at'), 'refunds': business_date('refunded_at'), 'contacts': business_date('created_at'),
@@ -18,7 +17,8 @@ with
 
 -- in a night that goes on, of the tables that are increments: what they added up to, less what the touched rows were, and more what they are
 counted as (
-{% for entity, amount in amounts.items() %}
+{% for entity in landed_entities() %}
+    {%- set is_last = loop.last and not increments %}
     {%- for sign in ['', '-'] if not sign or entity in increments %}
     select
         '{{ entity }}' as entity,
@@ -27,13 +27,13 @@ counted as (
         row_status,
         superseded_as,
         {{ sign }}count(*) as rows_count,
-        cast(coalesce({{ sign }}sum({{ amount or 'cast(null as decimal(18, 2))' }}), 0) as decimal(38, 2)) as amount
+        cast(coalesce({{ sign }}sum({{ amounts.get(entity, 'cast(null as decimal(18, 2))') }}), 0) as decimal(38, 2)) as amount
     from {{ source('basis', 'base_' ~ entity) if sign else ref('base_' ~ entity) }}
     {%- if entity in increments %}
     {{ where_touched(*increments[entity]) }} or {{ increments[entity][1] }} is null
     {%- endif %}
     group by 1, 2, 3, 4, 5
-    union all
+    {{ 'union all' if not is_last }}
     {%- endfor %}
 {%- endfor %}
     {%- if increments %}
@@ -47,16 +47,6 @@ counted as (
         amount
     from {{ source('basis', 'landed_totals') }}
     where entity in ('{{ increments | join("', '") }}')
-    {%- else %}
-    select
-        null as entity,
-        null as source,
-        null as day,
-        null as row_status,
-        null as superseded_as,
-        0 as rows_count,
-        0 as amount
-    where false
     {%- endif %}
 
 )

@@ -1,8 +1,4 @@
 -- grain: entity, source and code of something that a reader should know of rows that were not set apart; no row where there is nothing to say
-{%- set entities = [
-    'orders', 'order_lines', 'refunds', 'products', 'product_costs', 'contacts', 'consents', 'contact_events',
-    'campaigns', 'marketing_spend', 'subscriptions', 'exchange_rates', 'identity_decisions',
-] %}
 
 with
 
@@ -191,7 +187,7 @@ edge_orders as (
 
 -- one row per row and code; a message after two unsubscriptions is there twice
 observed as (
-{% for entity in entities %}
+{% for entity in landed_entities() %}
     select
         '{{ entity }}' as entity,
         'CONFLICTING_VERSION' as code,

@@ -1,11 +1,7 @@
 -- grain: one row per problem of a quarantined row; a row with two problems is there twice
-{%- set entities = [
-    'orders', 'order_lines', 'refunds', 'products', 'product_costs', 'contacts', 'consents', 'contact_events',
-    'campaigns', 'marketing_spend', 'subscriptions', 'exchange_rates', 'identity_decisions',
-] %}
 
 with
-{% for entity in entities %}
+{% for entity in landed_entities() %}
 {{ entity }}_problems as (
 
     select
@@ -48,7 +44,7 @@ with
 ),
 {% endfor %}
 all_problems as (
-{% for entity in entities %}
+{% for entity in landed_entities() %}
     select
         problems.entity,
         problems._source,
