@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from goodwill.clv.fitting import fit_purchases
 from goodwill.clv.measuring import deciles, measure
 from goodwill.clv.outlooks import ModelName, Outlook, outlook_of
-from goodwill.clv.tuples import DAYS_PER_WEEK, POSSIBLE, PurchaseTuples, integer_columns
+from goodwill.clv.tuples import DAYS_PER_WEEK, MORE_THAN_ANYBODY, POSSIBLE, PurchaseTuples, integer_columns
 
 __all__ = ["Holdout", "forecast", "is_telling", "measure_models", "read_holdout"]
 
@@ -24,8 +24,6 @@ Integers = NDArray[np.int64]
 
 #: Purchases in the weeks held out, real or forecast, and customers known at the cut, below which nothing is judged.
 FEWEST_PURCHASES, FEWEST_CUSTOMERS = 50, 50
-#: More repeat purchase days than anybody has.
-_EVERYBODY = 2**62
 
 _PEOPLE = """
 create or replace temp table holdout_people as
@@ -112,7 +110,7 @@ def read_holdout(
         from_x = dominance(tuples)
         tuples = tuples.below(from_x)
         x, _, age, actual, previous, customers = (column[place < len(tuples.x)] for column in rows)
-        wanted = days | {"from_x": _EVERYBODY if from_x is None else from_x}
+        wanted = days | {"from_x": MORE_THAN_ANYBODY if from_x is None else from_x}
         week, purchases = (np.ma.filled(column, 0).astype(np.int64) for column in connection.execute(_WEEKS, wanted).fetchnumpy().values())
     finally:
         connection.execute("drop table holdout_people")

@@ -127,7 +127,6 @@ def write_runs(connection: duckdb.DuckDBPyConnection, runs: list[ModelRun], run_
 def read_scoring_runs(connection: duckdb.DuckDBPyConnection, run_id: str) -> list[ModelRun]:
     """The runs whose parameters score tonight; empty where every fit was refused."""
     names = ["model", "customers", "repeat_customers", "tuples", "data_hash", "status", "message", "group_name", "origin", "stale_days"]
-    names += ["left_out_from_x"]
     rows = connection.execute(
         f"select {', '.join((*names, *PARAMETERS))} from model.clv_runs where run_id = ? and is_scoring_model order by model, group_name",
         [run_id],

@@ -14,7 +14,7 @@ from goodwill.clv.horizons import MONTH_HORIZONS, Calendar
 from goodwill.clv.lookup import histories, no_histories
 from goodwill.clv.outlooks import ModelName, outlook_of
 from goodwill.clv.runs import ALL, CONTRACT_MODEL, SPEND_MODEL, ModelRun, read_scoring_runs
-from goodwill.clv.tuples import read_purchase_tuples
+from goodwill.clv.tuples import MORE_THAN_ANYBODY, read_purchase_tuples
 from goodwill.settings.business import BusinessSettings
 from goodwill.sql import literal
 
@@ -26,7 +26,6 @@ MARGIN_CREDIBILITY = 5.0
 SPEND_CREDIBILITY = 3.0
 #: How many days the population's cost to serve weighs against a customer's own.
 COST_CREDIBILITY = 90.0
-_MORE_THAN_ANYBODY = 2**62
 
 
 def score(connection: duckdb.DuckDBPyConnection, settings: BusinessSettings, run_id: str, as_of: dt.date) -> dict[str, Any]:
@@ -88,7 +87,7 @@ def _calendars(settings: BusinessSettings) -> list[Calendar]:
 def _left_out_from(connection: duckdb.DuckDBPyConnection, run_id: str) -> int:
     """The repeat purchase days from which on customers took no part in tonight's fits; more than anybody has where everybody did."""
     ((found,),) = connection.execute("select max(left_out_from_x) from model.clv_runs where run_id = ?", [run_id]).fetchall()
-    return _MORE_THAN_ANYBODY if found is None else int(found)
+    return MORE_THAN_ANYBODY if found is None else int(found)
 
 
 def _write_parameters(

@@ -12,9 +12,20 @@ from numpy.typing import NDArray
 from goodwill.clv.sums import weighted_sum
 from goodwill.errors import GoodwillError
 
-__all__ = ["DAYS_PER_WEEK", "POSSIBLE", "PurchaseTuples", "SpendTuples", "integer_columns", "read_purchase_tuples", "read_spend_tuples"]
+__all__ = [
+    "DAYS_PER_WEEK",
+    "MORE_THAN_ANYBODY",
+    "POSSIBLE",
+    "PurchaseTuples",
+    "SpendTuples",
+    "integer_columns",
+    "read_purchase_tuples",
+    "read_spend_tuples",
+]
 
 DAYS_PER_WEEK = 7.0
+#: More repeat purchase days than anybody has: the limit where nobody is left out.
+MORE_THAN_ANYBODY = 2**62
 
 #: SQL: whether a purchase history can be, x repeat purchase days, the last at age t_x_days, today at age_days; NULL where one is not known.
 POSSIBLE = "x >= 0 and x <= t_x_days and t_x_days <= age_days and (x = 0) = (t_x_days = 0)"

@@ -12,6 +12,7 @@ from goodwill.errors import SourceError
 from goodwill.extract.batches import EntityTotals
 from goodwill.extract.mapping import Mapper
 from goodwill.extract.selecting import select
+from goodwill.sources.declared import ISO_TIME
 from goodwill.sql import identifier
 
 __all__ = ["measure"]
@@ -63,9 +64,8 @@ def measure(
             f"source {mapper.source.name!r}: its control totals cannot be measured ({str(error).splitlines()[0]})",
             "run again; if it stays so, send the file again in a plainer form (CSV, UTF-8)",
         ) from None
-    if (
-        part and rows > malformed and not mapper.mapping.where
-    ):  # a row that cannot be read passes every filter: it may stand alone behind one
+    # a row that cannot be read passes every filter: it may stand alone behind one
+    if part and rows > malformed and not mapper.mapping.where:
         if amount and bad_amounts == rows - malformed:
             _refuse_undeclared(mapper, part, amount, amount_shown, _amount_hints(mapper))
         if event and bad_times == rows - malformed:
@@ -135,7 +135,7 @@ _TIME_HINTS = (
 #: The same where the source declares another way than the usual one, and the values are written in the usual one.
 _POINT_HINT = (r"[+-]?\d+[.]\d{1,2}", "these have a decimal point: give such files a source of their own with 'decimal: \".\"'")
 _ISO_HINT = (
-    r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])([T ]\d{2}:\d{2}(:\d{2}([.]\d+)?)?Z?)?",
+    ISO_TIME,
     "these are written as ISO 8601 says, which needs no format: give such files a source of their own without the 'format' or 'timestamp_format'",
 )
 

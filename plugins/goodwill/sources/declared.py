@@ -12,7 +12,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 from goodwill.entities import ENTITIES, Entity
 from goodwill.sql import column_key
 
-__all__ = ["ColumnMapping", "Condition", "EntityMapping", "Source"]
+__all__ = ["ISO_TIME", "ColumnMapping", "Condition", "EntityMapping", "Source"]
+
+#: A day, or a moment, as ISO 8601 writes it, the `T` left out or not: what is read where no format is declared.
+ISO_TIME = r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.]\d+)?)?( ?(?:Z|UTC|[+-]\d{2}(?::?\d{2})?))?)?"
 
 
 class Declared(BaseModel):

@@ -11,7 +11,7 @@ from goodwill.errors import GateBlocked, GoodwillError
 from goodwill.home import Home
 from goodwill.warehouse.basis import PROJECT
 from goodwill.warehouse.connection import open_warehouse
-from goodwill.warehouse.skipping import models_to_skip
+from goodwill.warehouse.skipping import goes_on, models_to_skip
 
 __all__ = ["PROJECT", "build_layer", "dbt_manifest", "document", "invoke_dbt", "run_dbt"]
 
@@ -65,12 +65,11 @@ def build_layer(home: Home, layer: str) -> dict[str, Any]:
     parsed = run_dbt(home, ["--quiet", "parse"])
     if parsed.exception is not None:
         raise GoodwillError(f"dbt could not read its project: {parsed.exception}", f"see {home.logs / 'dbt' / 'dbt.log'}")
-    skipped = set() if layer == _LAST else _skipped(home, parsed.result)
+    is_increment, skipped = _what_to_build(home, layer, parsed.result)
     arguments = ["--quiet", "--no-print", "--no-write-json", "--warn-error-options", "{}", "build", "--select", f"tag:{layer}"]
     arguments += ["--exclude", *sorted(skipped)] if skipped else []
-    arguments += (
-        [] if _goes_on(home) else ["--full-refresh"]
-    )  # the stage may run again: what its first try left is no warehouse to go on from
+    # the stage may run again: what its first try left is no warehouse to go on from
+    arguments += [] if is_increment else ["--full-refresh"]
     result = run_dbt(home, [*arguments, "--exclude-resource-type", "unit_test"], parsed.result)
     if result.exception is not None:
         said = str(result.exception)
@@ -94,16 +93,11 @@ def build_layer(home: Home, layer: str) -> dict[str, Any]:
     }
 
 
-def _goes_on(home: Home) -> bool:
-    """Whether the night goes on from the warehouse before."""
-    with open_warehouse(home.working_copy, read_only=True) as connection:
-        return bool(connection.execute("select count(*) from control.basis").fetchall()[0][0])
-
-
-def _skipped(home: Home, manifest: Any) -> set[str]:
+def _what_to_build(home: Home, layer: str, manifest: Any) -> tuple[bool, set[str]]:
+    """Whether the night goes on from the warehouse before, and what of the layer comes out as it is there."""
     with open_warehouse(home.working_copy, read_only=True) as connection:
         (zone,) = connection.execute("select company_business_time_zone from control.night").fetchall()[0]
-        return models_to_skip(connection, manifest, zone)
+        return goes_on(connection), set() if layer == _LAST else models_to_skip(connection, manifest, zone)
 
 
 def document(home: Home, target: Path) -> Path:

@@ -15,7 +15,7 @@ import duckdb
 
 from goodwill.sql import identifier
 
-__all__ = ["Changed", "happened_between", "models_to_skip", "unchanged_models"]
+__all__ = ["Changed", "goes_on", "happened_between", "models_to_skip", "unchanged_models"]
 
 #: Tables of `control` that tell of landed rows what the landed rows of a new batch tell already, or never change while the configuration is one.
 _SAID_ELSEWHERE = frozenset({"night", "keys", "batches", "corrections"})
@@ -89,6 +89,11 @@ def happened_between(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str
     return False
 
 
+def goes_on(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the night of the warehouse behind `connection` goes on from the one before."""
+    return bool(connection.execute("select count(*) from control.basis").fetchall()[0][0])
+
+
 def models_to_skip(connection: duckdb.DuckDBPyConnection, manifest: Any, zone: str) -> set[str]:
     """The models and seeds that the warehouse behind `connection` need not build; none where it goes on from nothing.
 
@@ -97,7 +102,7 @@ def models_to_skip(connection: duckdb.DuckDBPyConnection, manifest: Any, zone: s
     manifest : what dbt parsed.
     zone : the business time zone.
     """
-    if not connection.execute("select count(*) from control.basis").fetchall()[0][0]:
+    if not goes_on(connection):
         return set()
     new = connection.execute("select entity from control.changed").fetchall()
     (batches, day, matches) = connection.execute(

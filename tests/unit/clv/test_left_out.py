@@ -12,7 +12,9 @@ from goodwill.clv.fitting import fit_purchases
 from goodwill.clv.left_out import dominant_from
 from goodwill.clv.outlooks import ModelName
 from goodwill.clv.runs import PARAMETERS
-from goodwill.clv.tuples import PurchaseTuples
+from goodwill.clv.soundness_sql import IMPOSSIBLE
+from goodwill.clv.tuples import POSSIBLE, PurchaseTuples
+from goodwill.errors import GoodwillError
 from goodwill.settings.business import BusinessSettings, Clv
 
 from tests.unit.clv.histories import AS_OF, CDNOW_HALF, RUN, cdnow_sample, group_tuples, warehouse_of
@@ -69,6 +71,23 @@ def test_a_history_that_cannot_be_has_a_stated_fallback_and_no_part_in_the_fit(d
         "select distinct impossible_histories, message like '%1 whose history cannot be' from model.clv_runs"
     ).fetchall()
     assert told == [(1, True)]
+
+
+def test_the_three_places_that_know_a_possible_history_agree() -> None:
+    """Who is left out of the fits, whose score says why, and what a tuple may be: every history of a few days, and those with a hole in them."""
+    few = "(select unnest([null, -1, 0, 1, 2, 3]) as {0})"
+    sides = f"select *, x + 1 as purchase_days from {few.format('x')}, {few.format('t_x_days')}, {few.format('age_days')}"
+    rows = duckdb.sql(f"select x, t_x_days, age_days, coalesce({POSSIBLE}, false), ({IMPOSSIBLE}) is null from ({sides})").fetchall()
+    assert len(rows) == 6**3
+    assert [row for row in rows if row[3] != row[4]] == []
+    for *history, possible, _ in rows:
+        if None not in history:
+            columns = [np.array([value]) for value in (*history, 1)]
+            if possible:
+                PurchaseTuples.of(*columns)
+            else:
+                with pytest.raises(GoodwillError):
+                    PurchaseTuples.of(*columns)
 
 
 @pytest.mark.parametrize("damage", AMOUNTS)

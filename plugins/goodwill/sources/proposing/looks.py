@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from goodwill.sources.declared import ISO_TIME
 from goodwill.sources.presets import read_synonyms
 
 __all__ = ["STYLES", "Look", "look_at"]
@@ -22,7 +23,7 @@ STYLES = ((".", ""), (",", ""), (".", ","), (",", " "), (",", "."), (",", "\N{NO
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 #: Two words or more, letters only: what people and companies are called.
 _NAME = re.compile(r"[^\W\d_]+(?:[ '\u2019.,&-]+[^\W\d_]+)+\.?")
-_ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.]\d+)?)?( ?(?:Z|UTC|[+-]\d{2}(?::?\d{2})?))?)?")
+_ISO = re.compile(ISO_TIME)
 _DAY = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})(?:[T ](\d{1,2}:\d{2})(:\d{2})?( ?[AaPp][Mm])?)?")
 _YEAR_FIRST = re.compile(r"\d{4}([/.])\d{1,2}\1\d{1,2}(?: (\d{1,2}:\d{2})(:\d{2})?)?")
 _NAMED = re.compile(r"(\d{1,2})([ -])([A-Za-z]{3,9})\2(\d{4}|\d{2})(?: (\d{1,2}:\d{2})(:\d{2})?)?")

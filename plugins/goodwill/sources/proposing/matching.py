@@ -20,7 +20,6 @@ _HELPERS = {"orders": {"gross_paid": Column("gross_paid", "money")}}
 
 #: Words by which a column says that it numbers something.
 _NUMBER_WORDS = {"no", "nr", "num", "number", "id", "ref", "reference", "code", "key", "record", "n", "numero", "identifiant"}
-
 #: Required columns that can be made where no column has them.
 MADE = {
     "orders": {"order_id"}, "order_lines": {"line_no"}, "refunds": {"refund_id"}, "contacts": {"created_at"}, "contact_events": {"event_id"},
