@@ -181,7 +181,7 @@ class Retention(Section):
 
 
 class Warehouse(Section):
-    full_build_share: Share = 0.005
+    full_build_share: Share = 0.03
     full_build_rows: Annotated[int, Field(ge=0)] = 1_000_000
     full_build_days: Days = 30
 
