@@ -113,12 +113,14 @@ class Server:
         }
 
     @contextmanager
-    def session(self) -> Iterator[Any]:
-        """A cursor in a read-only transaction, to look at structure."""
+    def session(self, snapshot: str | None = None) -> Iterator[Any]:
+        """A cursor in a read-only transaction, to look at structure; with the name of a snapshot, of the moment that it is of."""
         connection = psycopg2.connect(**self.parameters())
         try:
-            connection.set_session(readonly=True)
+            connection.set_session(psycopg2.extensions.ISOLATION_LEVEL_REPEATABLE_READ, readonly=True)
             with connection.cursor() as cursor:
+                if snapshot:
+                    cursor.execute("set transaction snapshot %s", (snapshot,))
                 for name, value in self.settings().items():
                     cursor.execute("select set_config(%s, %s, true)", (name, value))
                 yield cursor
@@ -162,6 +164,11 @@ class Snapshot:
     def relation(query: str) -> str:
         """The answer to `query`, which the server reads as it stands."""
         return f"postgres_query('source', {literal(query)})"
+
+    def shared(self) -> str:
+        """Its name, under which another session may look at the same moment while this one is open."""
+        (row,) = self.ask("select pg_export_snapshot() as name")
+        return str(row[0])
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:
         rows: list[tuple[Any, ...]] = self.connection.execute(f"select * from {self.relation(query)}").fetchall()

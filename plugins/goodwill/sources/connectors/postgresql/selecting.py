@@ -12,7 +12,7 @@ from goodwill.sources.connectors.postgresql.settings import PostgresqlSource
 from goodwill.sources.databases import Measure
 from goodwill.sql import identifier, literal
 
-__all__ = ["Asked", "describe"]
+__all__ = ["Asked", "Described", "describe"]
 
 _TYPES = {16: "BOOLEAN", 20: "BIGINT", 21: "SMALLINT", 23: "INTEGER", 700: "FLOAT", 701: "DOUBLE", 1082: "DATE", 1114: "TIMESTAMP"}
 _TYPES |= {1184: "TIMESTAMP WITH TIME ZONE", 2950: "UUID"}
@@ -32,8 +32,24 @@ def _sql_type(oid: int, precision: int | None, scale: int | None) -> str:
     return _TYPES.get(oid, "VARCHAR")
 
 
-def describe(source: PostgresqlSource, cursor: Any) -> tuple[dict[str, str], frozenset[str]]:
-    """The columns to read with their types, and which of them are `money`.
+@dataclass(frozen=True)
+class Described:
+    """What is known of a source before it is read.
+
+    Parameters
+    ----------
+    columns : to read, with their types.
+    money : those of them that are `money`.
+    is_table : rows lie there as they are; a view or a query may make them of the moment at which it is asked.
+    """
+
+    columns: dict[str, str]
+    money: frozenset[str]
+    is_table: bool
+
+
+def describe(source: PostgresqlSource, cursor: Any) -> Described:
+    """Look at a source.
 
     Raises
     ------
@@ -69,7 +85,12 @@ def describe(source: PostgresqlSource, cursor: Any) -> tuple[dict[str, str], fro
             f"the cursor {source.cursor!r} is neither a date, a time stamp nor a number",
             "choose another column, or cast it in a query; or set 'load: full'",
         )
-    return columns, frozenset(money)
+    return Described(columns, frozenset(money), bool(source.table) and _is_table(source, cursor))
+
+
+def _is_table(source: PostgresqlSource, cursor: Any) -> bool:
+    cursor.execute("select relkind in ('r', 'p', 'm') from pg_class where oid = to_regclass(%s)", (_relation(source),))
+    return bool((cursor.fetchone() or (False,))[0])
 
 
 @dataclass(frozen=True)
@@ -130,19 +151,19 @@ class Asked:
         return f"select * from ({base}) as rows where {cursor} >= {self._low(self.source.cursor)} or {cursor} is null{undated}"
 
     def rows(self, limit: int | None = None) -> str:
-        """The select that is copied: every column in its exact type, then what is wrong with a row, and the row itself where it is odd."""
-        malformed = line = "null::text"
+        """The select that is copied: every column in its exact type; where some are odd, what is wrong with a row, and the row itself."""
+        values = [*map(self._value, self.columns)]
         if self.odd:
-            line = f"case when {' or '.join(map(self._is_odd, sorted(self.odd)))} then row_to_json(rows)::text end"
             said = [
                 f"case when {self._is_odd(name)} then {literal(f'{name} is ')} || {identifier(name)}::text end"
                 for name in sorted(self.odd)
                 if name.lower() in self.source.read_columns()
             ]
-            malformed = f"nullif(concat_ws('; ', {', '.join(said)}), '')" if said else malformed
+            malformed = f"nullif(concat_ws('; ', {', '.join(said)}), '')" if said else "null::text"
+            line = f"case when {' or '.join(map(self._is_odd, sorted(self.odd)))} then row_to_json(rows)::text end"
+            values += [f"{malformed} as __malformed", f"{line} as __line"]
         bound = "" if limit is None else f" limit {limit}"
-        values = ", ".join(map(self._value, self.columns))
-        return f"select {values}, {malformed} as __malformed, {line} as __line from ({self._rows()}) as rows{bound}"
+        return f"select {', '.join(values)} from ({self._rows()}) as rows{bound}"
 
     def totals(self, measures: list[Measure]) -> str:
         """The select of the control totals, each as text; then the lowest and the highest cursor, and how many rows have none."""
