@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +18,7 @@ from goodwill.sources.connectors.file.footer import FooterCheck
 from goodwill.sources.connectors.file.formats import Landed
 from goodwill.sources.connectors.file.header import Header, checked, find_header
 from goodwill.sources.connectors.file.problems import problem
-from goodwill.sources.connectors.file.rows import RowsWriter
+from goodwill.sources.connectors.file.rows import RowsWriter, odd_columns
 from goodwill.sources.connectors.file.second_reading import Copy, relation
 from goodwill.sources.connectors.file.settings import FileSource
 from goodwill.sources.connectors.file.text import TextFile
@@ -26,18 +26,19 @@ from goodwill.sources.connectors.protocol import ROWS, Labels
 
 __all__ = ["DelimitedFile"]
 
-#: Segments held at a time: one that is written, one that is read meanwhile.
-_HELD = 2
+#: Segments that are read while one is written.
+_AHEAD = 2
 _LF = 10
 
 
 @dataclass(frozen=True)
 class _Segment:
-    """A piece of text, and its rows where it could be read fast."""
+    """A piece of text, its ends of lines, and where it could be read fast its rows and which of their columns are odd."""
 
     text: bytes
+    lines: int
     rows: pa.Table | None
-    is_last: bool
+    odd: Sequence[int]
 
 
 class DelimitedFile:
@@ -73,41 +74,42 @@ class DelimitedFile:
             Copy(self.file, folder / "text.csv", header) as copy,
         ):
             line_no, held = header.lines + 1, b""
-            for segment in self._segments(FastReader(dialect), header):
-                text = held + segment.text
-                if segment.rows is not None and not held:
-                    writer.table(segment.rows)
-                    copy.add(text)
+            for segment, is_last in self._segments(FastReader(dialect), header):
+                if segment.rows is not None and not held and not (is_last and self.source.footer):  # a trailer row is taken off with care
+                    writer.table(segment.rows, segment.odd)
+                    copy.add(segment.text)
+                    line_no += segment.lines
                 else:
                     # where quotes are out of order a segment may end inside a record: its lines wait for the rest of it
-                    waiting: list[str] = []
-                    records = dialect.records(text.decode("utf-8", "surrogateescape"), line_no, None if segment.is_last else waiting)
-                    writer.records(copy.whole(footer.taken_off(records) if segment.is_last else records))
+                    text, waiting = held + segment.text, list[str]()
+                    records = dialect.records(text.decode("utf-8", "surrogateescape"), line_no, None if is_last else waiting)
+                    writer.records(copy.whole(footer.taken_off(records) if is_last else records))
                     held = "".join(waiting).encode("utf-8", "surrogateescape")
-                line_no += _line_ends(text) - _line_ends(held)
+                    line_no += _line_ends(text) - _line_ends(held)
         self._refuse_other_encoding(writer)
         footer.check(folder / ROWS, writer)
         return Landed(writer.rows, writer.malformed, relation(copy, dialect, columns, folder / ROWS, writer), writer.plain)
 
-    def _segments(self, reader: FastReader, header: Header) -> Iterator[_Segment]:
-        """The segments in order, read in a thread of their own while the one before is written."""
+    def _segments(self, reader: FastReader, header: Header) -> Iterator[tuple[_Segment, bool]]:
+        """The segments in order, read in a thread of their own while others are written; whether each is the last."""
         quote = b"" if self.source.delimiter == "whitespace" else self.source.quote.encode()
         given = self.file.segments(header.bytes, quote, self.segment_bytes)
-        ahead: deque[tuple[bytes, Future[pa.Table | None]]] = deque()
-        more = True
+
+        def following() -> _Segment | None:
+            text = next(given, None)
+            if text is None:
+                return None
+            rows = reader.read(text)
+            return _Segment(text, _line_ends(text), rows, () if rows is None else odd_columns(rows))
+
         with ThreadPoolExecutor(1) as pool:
-            while more or ahead:
-                while more and len(ahead) < _HELD:
-                    text = next(given, None)
-                    more = text is not None
-                    if text is not None:
-                        ahead.append((text, pool.submit(reader.read, text)))
-                if ahead:
-                    is_last = len(ahead) == 1
-                    text, future = ahead.popleft()
-                    rows = future.result()
-                    # a trailer row is taken off with care
-                    yield _Segment(text, None if is_last and self.source.footer else rows, is_last)
+            ahead = deque(pool.submit(following) for _ in range(_AHEAD))
+            segment = ahead.popleft().result()
+            while segment is not None:
+                ahead.append(pool.submit(following))
+                after = ahead.popleft().result()
+                yield segment, after is None
+                segment = after
 
     def _refuse_other_encoding(self, writer: RowsWriter) -> None:
         """A file with more rows that are not text than may be bad has another encoding than declared."""

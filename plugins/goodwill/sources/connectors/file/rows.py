@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from goodwill.sources.connectors.file.dialect import NOT_TEXT, Record, shown
 from goodwill.sources.connectors.protocol import Labels
 
-__all__ = ["RowsWriter"]
+__all__ = ["RowsWriter", "odd_columns"]
 
 _BLOCK = 50_000
 #: A column of text is written with a dictionary where a sample has few values: where it has many, a dictionary is built for nothing.
@@ -88,15 +88,13 @@ class RowsWriter:
 
     @property
     def plain(self) -> frozenset[str]:
-        """The columns all of whose text is ASCII without a blank at either end: a look here costs less than a look at what was written."""
+        """The columns all of whose text is ASCII without a blank at either end."""
         return frozenset(name for place, name in enumerate(self.columns) if place not in self._odd)
 
-    def table(self, table: pa.Table) -> None:
-        """Write whole rows, all text."""
+    def table(self, table: pa.Table, odd: Iterable[int]) -> None:
+        """Write whole rows, all text; `odd` are the columns that are not `plain` in them."""
         if len(table):
-            for place in set(range(len(self.columns))) - self._odd:
-                if not all(map(_is_plain, table.column(place).chunks)):
-                    self._odd.add(place)
+            self._odd.update(odd)
             none = pa.nulls(len(table), pa.string())
             self._write(table.columns, none, none, len(table))
 
@@ -146,6 +144,11 @@ def _text(value: str) -> pa.Array:
     """One text, in the same way."""
     content = value.encode("utf-8")
     return pa.Array.from_buffers(pa.string(), 1, [None, pa.py_buffer(np.array([0, len(content)], np.int32)), pa.py_buffer(content)])
+
+
+def odd_columns(table: pa.Table) -> list[int]:
+    """The places of the columns with a letter beyond ASCII, or a blank at either end of a text: a look here costs less than one at what was written."""
+    return [place for place, column in enumerate(table.columns) if not all(map(_is_plain, column.chunks))]
 
 
 def _is_plain(text: pa.StringArray) -> bool:

@@ -88,11 +88,12 @@ def _text(copy: Copy, dialect: Dialect, columns: Iterable[str]) -> str:
         lines = f"read_csv({path}, columns={{'line': 'VARCHAR'}}, header=false, delim={literal(chr(1))}, quote='', escape='', auto_detect=false)"
         return f"select {fields}, {plumbing} from (select string_split_regex(trim(line), '\\s+') as f from {lines})"
     typed = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in listed)
+    longest = max(10_000_000, 10 * dialect.max_field_length)
     return (
         f"select {', '.join(map(identifier, listed))}, {plumbing} from read_csv({path}, columns={{{typed}}}, header=false, "
         f"skip={0 if copy.is_separate else 1}, delim={literal(dialect.delimiter)}, quote={literal(dialect.quote)}, "
         f"escape={literal(dialect.escape or dialect.quote)}, auto_detect=false, strict_mode=true, null_padding=false, "
-        f"max_line_size={max(10_000_000, 10 * dialect.max_field_length)})"
+        f"max_line_size={longest}, buffer_size={2 * longest})"  # by itself the engine takes much larger buffers, which takes longer
     )
 
 
