@@ -176,7 +176,10 @@ recent as (
 
 )
 
-select least((greatest(recent.purchases - newcomers.customers, 0) + {_PACE_CREDIBILITY}) / (usual.purchases + {_PACE_CREDIBILITY}), 1) as pace
+select
+    round(
+        least((greatest(recent.purchases - newcomers.customers, 0) + {_PACE_CREDIBILITY}) / (usual.purchases + {_PACE_CREDIBILITY}), 1), 8
+    ) as pace
 from usual
 cross join newcomers
 cross join recent

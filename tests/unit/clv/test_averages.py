@@ -49,7 +49,7 @@ def test_where_no_model_scores_those_who_came_together_are_expected_alike() -> N
     everybody = 81 / (9 * 450)
     first, second = (81 + 10_950 * everybody) / (9 * 400 + 10_950), (0 + 10_950 * everybody) / (9 * 50 + 10_950)
     # none of them has come back in the last 91 days, though 9 * 91 and 9 * 50 days at those rates are some ten purchases
-    pace = (0 + 10) / (9 * 91 * first + 9 * 50 * second + 10)
+    pace = round((0 + 10) / (9 * 91 * first + 9 * 50 * second + 10), 8)
     assert 0.25 < pace < 0.3
     assert found["a"] == pytest.approx(365 * first * pace, rel=1e-9)
     assert found["b"] == pytest.approx(365 * second * pace, rel=1e-9)
@@ -65,6 +65,19 @@ def test_the_rate_of_a_shop_that_goes_on_is_not_raised_by_a_season() -> None:
     )
     (found,) = connection.execute("select distinct expected_purchases_365 from model.clv_scores").fetchall()[0]
     assert found == pytest.approx(365 * (len(days) - 1) / max(days), rel=1e-9)
+
+
+def test_the_order_of_the_histories_does_not_show_in_the_last_digit() -> None:
+    """Twenty quarters of first purchases, each with a rate of its own: a sum of such numbers depends on their order, what is expected must not."""
+    chance = np.random.default_rng(4)
+    bought = [(f"p{person}", AS_OF - dt.timedelta(days=int(days)), 10.0) for person in range(200) for days in chance.integers(70, 1800, 3)]
+    found = []
+    for order in ("age_days, x, t_x_days", "age_days desc, x desc, t_x_days desc", "hash(age_days)"):
+        connection = warehouse_of(bought)
+        connection.execute(f"create or replace table intermediate.int_rfm_tuples as from intermediate.int_rfm_tuples order by {order}")
+        scored(connection, as_of=AS_OF)
+        found.append(connection.execute("select person_id, expected_purchases_365 from model.clv_scores order by all").fetchall())
+    assert found[0] == found[1] == found[2]
 
 
 def customers(together: float) -> duckdb.DuckDBPyConnection:
