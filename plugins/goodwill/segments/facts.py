@@ -40,7 +40,7 @@ own as (
 
 ),
 
-steps as (
+gaps as (
 
     select
         person_id,
@@ -51,18 +51,69 @@ steps as (
 
 ),
 
+-- long by everybody's measure: three weeks away are no second life, not even of a daily buyer
+breaks as (
+
+    select
+        gaps.person_id,
+        gaps.purchased_on,
+        gaps.gap_days,
+        own.everybodys_gap_days
+    from gaps
+    inner join own
+        on gaps.person_id = own.person_id
+    where gaps.gap_days > {lapsed_gap_factor} * own.everybodys_gap_days
+
+),
+
+earlier_gaps as (
+
+    select
+        breaks.person_id,
+        breaks.purchased_on,
+        gaps.gap_days,
+        row_number() over (
+            partition by breaks.person_id, breaks.purchased_on order by gaps.gap_days asc nulls last, gaps.purchased_on asc nulls last
+        ) as gap_rank,
+        count(*) over (partition by breaks.person_id, breaks.purchased_on) as gaps_count
+    from breaks
+    inner join gaps
+        on breaks.person_id = gaps.person_id
+        and breaks.purchased_on > gaps.purchased_on
+    where gaps.gap_days is not null
+
+),
+
+-- long by the person's own measure too, as it was before: a break is not judged by itself
+judged as (
+
+    select
+        breaks.person_id,
+        breaks.purchased_on,
+        breaks.gap_days,
+        (
+            coalesce(min(earlier_gaps.gap_days) filter (where earlier_gaps.gap_rank >= earlier_gaps.gaps_count * {gap_quantile}), 0)
+            * count(earlier_gaps.gap_days)
+            + max(breaks.everybodys_gap_days) * {gap_credibility}
+        ) / (count(earlier_gaps.gap_days) + {gap_credibility}) as usual_gap_before_days
+    from breaks
+    left join earlier_gaps
+        on breaks.person_id = earlier_gaps.person_id
+        and breaks.purchased_on = earlier_gaps.purchased_on
+    group by breaks.person_id, breaks.purchased_on, breaks.gap_days
+
+),
+
 second_lives as (
 
     select
-        steps.person_id,
-        max(steps.purchased_on) as second_life_on,
-        max_by(steps.gap_days, steps.purchased_on) as broken_gap_days
-    from steps
-    inner join own
-        on steps.person_id = own.person_id
-    -- a long gap by the person's own measure and by everybody's: three weeks away are no second life, not even of a daily buyer
-    where steps.gap_days > {lapsed_gap_factor} * greatest(own.usual_gap_days, own.everybodys_gap_days)
-    group by steps.person_id
+        person_id,
+        max(purchased_on) as second_life_on,
+        max_by(gap_days, purchased_on) as broken_gap_days,
+        max_by(usual_gap_before_days, purchased_on) as usual_gap_before_days
+    from judged
+    where gap_days > {lapsed_gap_factor} * usual_gap_before_days
+    group by person_id
 
 )
 
@@ -71,7 +122,8 @@ select
     own.usual_gap_days,
     own.everybodys_gap_days,
     second_lives.second_life_on,
-    second_lives.broken_gap_days
+    second_lives.broken_gap_days,
+    second_lives.usual_gap_before_days
 from own
 left join second_lives
     on own.person_id = second_lives.person_id
@@ -130,6 +182,7 @@ select
     gaps.everybodys_gap_days,
     gaps.second_life_on,
     gaps.broken_gap_days,
+    gaps.usual_gap_before_days,
     $as_of - gaps.second_life_on as days_since_second_life,
     case when scores.model_used in ('mbg_nbd', 'pareto_nbd') then scores.p_alive end as p_alive,
     silences.p_alive_before,

@@ -28,7 +28,7 @@ LIFE_CYCLE: tuple[Rule, ...] = (
         "won_back",
         "days_since_second_life < life_cycle_won_back_days",
         "came back {days_since_second_life} days ago, on {second_life_on}, after {broken_gap_days} days away, more than "
-        "{life_cycle_lapsed_gap_factor:1} times the own usual gap ({usual_gap_days:1} days) and everybody's ({everybodys_gap_days:1}); "
+        "{life_cycle_lapsed_gap_factor:1} times the usual gap until then ({usual_gap_before_days:1} days) and everybody's ({everybodys_gap_days:1}); "
         "the first {life_cycle_won_back_days:0} days of a second life count",
     ),
     Rule(

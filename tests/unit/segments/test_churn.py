@@ -58,7 +58,7 @@ def test_an_onset_once_decided_stands_until_the_customer_is_back(tmp_path: Path)
     # another night's parameters say that P(alive) fell earlier: what was decided stands
     assert onset(day + dt.timedelta(days=1), Person("p", bought=(151, 121, 91, 61), p_alive=0.1, p_below=50)) == first
     assert onset(day + dt.timedelta(days=2), Person("p", bought=(152, 122, 92, 62, 0)))[0] is None
-    again = onset(day + dt.timedelta(days=60), Person("p", bought=(210, 180, 150, 120, 58)))
+    again = onset(day + dt.timedelta(days=95), Person("p", bought=(245, 215, 185, 155, 93)))
     assert again[0] == day + dt.timedelta(days=2 + 49), "their usual gap has grown to (4 * 62 + 3 * 30) / 7 = 48.3 days"
 
 

@@ -27,7 +27,7 @@ def stage(person: Person, settings: BusinessSettings | None = None) -> tuple[str
         (Person("p", bought=(20,), subscribed=True, seen={"subscription_ended": 20}), "welcome", "20 days ago"),
         # own gaps 30 and 181 make a usual one of (2 * 181 + 3 * 30) / 5 = 90.4 days, and 181 is more than twice that; 180 is not
         (Person("p", bought=(221, 191, 10)), "won_back", "after 181 days away"),
-        (Person("p", bought=(220, 190, 10)), "loyal", "10 days ago"),
+        (Person("p", bought=(220, 190, 10)), "won_back", "after 180 days away"),
         (Person("p", bought=(350, 320, 20)), "won_back", "after 300 days away"),
         (Person("p", bought=(429, 389, 89)), "won_back", "first 90 days"),
         (Person("p", bought=(430, 390, 90)), "loyal", "90 days ago"),
@@ -81,6 +81,21 @@ def test_a_daily_buyer_back_from_holidays_is_not_won_back() -> None:
 
     assert stage(daily(60))[0] == "loyal"
     assert stage(daily(61))[0] == "won_back"
+
+
+@pytest.mark.parametrize("days", range(2, 13))
+def test_a_break_is_not_judged_by_itself(days: int) -> None:
+    """However many purchases came before it: of few gaps the 90th percentile is the largest, and that would be the break."""
+    before = tuple(range(600, 600 - 30 * (days - 1), -30))
+    rows = placed(Person("p", bought=(*before, 20)), *STEADY)
+    assert rows["p"]["life_cycle_stage"] == "won_back"
+    assert f"after {before[-1] - 20} days away, more than 2.0 times the usual gap until then (30.0 days)" in rows["p"]["life_cycle_reason"]
+
+
+def test_a_break_is_judged_by_what_was_usual_until_then() -> None:
+    """Gaps of 100 days, three of them, are weighed with everybody's 30: (3 * 100 + 3 * 30) / 6 days were usual, and twice that is 130."""
+    stages = [placed(Person("p", bought=(460, 360, 260, 160, 160 - away)), *STEADY)["p"]["life_cycle_stage"] for away in (130, 131)]
+    assert stages == ["loyal", "won_back"]
 
 
 def test_a_new_customer_is_welcomed_whatever_the_model_says() -> None:
