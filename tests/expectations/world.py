@@ -144,7 +144,8 @@ create table marts.fct_orders as
     from staging.stg_orders;
 create table marts.fct_order_lines as
     select order_id, line_no, 'c0' as person_id, date '2025-06-30' as ordered_on, false as is_cancelled, product_id, 'product' as product_name,
-        'category' as product_category, quantity, discount_amount, net_amount, net_amount as revenue_amount, 0::decimal(18, 2) as refunded_amount,
+        'category' as product_category, quantity, discount_amount, net_amount, 0::decimal(18, 2) as order_discount_amount,
+        net_amount as revenue_amount, 0::decimal(18, 2) as refunded_amount,
         2::decimal(18, 2) as cost_of_goods_amount, false as margin_is_assumed, 0::decimal(18, 2) as order_costs_amount,
         (net_amount - 2)::decimal(18, 2) as margin_by_event_date_amount, (net_amount - 2)::decimal(18, 2) as margin_by_order_date_amount
     from staging.stg_order_lines;

@@ -40,16 +40,17 @@ dated as (
     from customers
     inner join orders
         on customers.person_id = orders.person_id
-        and customers.first_purchase_on <= orders.ordered_on
 
 ),
 
+-- an order on a day that was paid back whole can precede the first purchase: it counts in the first month
 aged as (
 
     select
         *,
-        months_between
-        + case when ordered_on >= {{ add_months('first_purchase_on', 'months_between') }} then 1 else 0 end as age_months
+        greatest(
+            months_between + case when ordered_on >= {{ add_months('first_purchase_on', 'months_between') }} then 1 else 0 end, 1
+        ) as age_months
     from dated
 
 )

@@ -30,6 +30,7 @@ costs as (
         count(*) as lines_count,
         count(cost_of_goods_amount) as costed_lines_count,
         bool_or(is_cost_assumed) as is_cost_assumed,
+        bool_or(discount_amount > 0) as has_line_discount,
         sum(cost_of_goods_amount) as cost_of_goods_amount
     from order_lines
     group by order_id
@@ -60,7 +61,8 @@ joined as (
         end as cost_of_goods_amount,
         not orders.is_cancelled
         and (coalesce(costs.is_cost_assumed, true) or costs.costed_lines_count < costs.lines_count) as is_cost_assumed,
-        coalesce(refunded.refunded_amount, 0) as refunded_amount
+        coalesce(refunded.refunded_amount, 0) as refunded_amount,
+        coalesce(costs.has_line_discount, false) as has_line_discount
     from orders
     left join costs
         on orders.order_id = costs.order_id
@@ -108,5 +110,5 @@ select
     is_cost_assumed and cost_of_goods_amount is not null as margin_is_assumed,
     cast(margin_before_refunds_amount as decimal(18, 2)) as margin_by_event_date_amount,
     cast(margin_before_refunds_amount - refunded_amount as decimal(18, 2)) as margin_by_order_date_amount,
-    coalesce(discount_amount > 0, false) or coupon_code is not null as is_promoted
+    coalesce(discount_amount > 0, false) or has_line_discount or coupon_code is not null as is_promoted
 from margins

@@ -35,16 +35,21 @@ credit_notes as (
     select
         refunds.refund_id,
         refunds.refunded_on,
+        refunds.currency,
         refunds.amount,
+        {{ in_reporting_currency('refunds.amount', 'exchange_rates.rate') }} as paid_back_amount,
         identities.person_id
     from refunds
     inner join identities
         on refunds.contact_ref = identities.source_ref
+    left join exchange_rates
+        on refunds.currency = exchange_rates.currency
+        and refunds.refunded_on = exchange_rates.day
     where refunds.order_id is null
 
 ),
 
--- taken from their latest order by then that is as large, else from the latest; both clocks then tell one story
+-- taken from their latest order by then that is as large, in one currency, else from the latest; both clocks then tell one story
 placed as (
 
     select
@@ -53,7 +58,15 @@ placed as (
         row_number() over (
             partition by credit_notes.refund_id
             order by
-                case when orders.net_amount >= credit_notes.amount then 1 else 2 end asc nulls last,
+                case
+                    when
+                        orders.net_amount >= case
+                            when credit_notes.currency is not null then credit_notes.paid_back_amount
+                            else {{ in_reporting_currency('credit_notes.amount', 'orders.exchange_rate') }}
+                        end
+                        then 1
+                    else 2
+                end asc nulls last,
                 orders.ordered_at desc nulls last,
                 orders.order_id desc nulls last
         ) as order_rank

@@ -16,17 +16,40 @@ products as (
 
 ),
 
--- only orders that have something to share out
-shared as (
+sums as (
 
     select
         order_id,
-        coalesce(shipping_cost_amount, 0) + coalesce(payment_fee_amount, 0) as order_costs_amount,
-        refunded_amount
-    from {{ ref('int_orders__valued') }}
-    where
-        not is_cancelled
-        and (coalesce(shipping_cost_amount, 0) + coalesce(payment_fee_amount, 0) > 0 or refunded_amount > 0)
+        case when count(*) = count(revenue_amount) then sum(revenue_amount) end as lines_amount
+    from order_lines
+    group by order_id
+
+),
+
+-- a discount on the order that its lines do not hold: they add up to more than the order, by just that discount
+owed as (
+
+    select
+        orders.order_id,
+        coalesce(orders.shipping_cost_amount, 0) + coalesce(orders.payment_fee_amount, 0) as order_costs_amount,
+        orders.refunded_amount,
+        case
+            when orders.discount_amount > 0 and abs(sums.lines_amount - orders.revenue_amount - orders.discount_amount) <= 0.05
+                then greatest(sums.lines_amount - orders.revenue_amount, 0)
+            else 0
+        end as order_discount_amount
+    from {{ ref('int_orders__valued') }} as orders
+    inner join sums
+        on orders.order_id = sums.order_id
+    where not orders.is_cancelled
+
+),
+
+-- only orders that have something to share out
+shared as (
+
+    select * from owed
+    where order_costs_amount > 0 or refunded_amount > 0 or order_discount_amount > 0
 
 ),
 
@@ -37,6 +60,7 @@ weighed as (
         order_lines.line_no,
         shared.order_costs_amount,
         shared.refunded_amount,
+        shared.order_discount_amount,
         coalesce(order_lines.revenue_amount, 0) as weight,
         sum(coalesce(order_lines.revenue_amount, 0)) over (partition by order_lines.order_id) as total_weight,
         count(*) over (partition by order_lines.order_id) as lines_count,
@@ -61,6 +85,7 @@ shares as (
         line_no,
         order_costs_amount,
         refunded_amount,
+        order_discount_amount,
         case
             when total_weight > 0 then {{ as_ratio('weight_so_far') }} / nullif({{ as_ratio('total_weight') }}, 0)
             else {{ as_ratio('lines_so_far_count') }} / nullif(lines_count, 0)
@@ -82,7 +107,9 @@ allocated as (
         cast(round(order_costs_amount * share_so_far, 2) as decimal(18, 2))
         - cast(round(order_costs_amount * share_before, 2) as decimal(18, 2)) as order_costs_amount,
         cast(round(refunded_amount * share_so_far, 2) as decimal(18, 2))
-        - cast(round(refunded_amount * share_before, 2) as decimal(18, 2)) as refunded_amount
+        - cast(round(refunded_amount * share_before, 2) as decimal(18, 2)) as refunded_amount,
+        cast(round(order_discount_amount * share_so_far, 2) as decimal(18, 2))
+        - cast(round(order_discount_amount * share_before, 2) as decimal(18, 2)) as order_discount_amount
     from shares
 
 ),
@@ -101,7 +128,8 @@ joined as (
         order_lines.quantity,
         order_lines.discount_amount,
         order_lines.net_amount,
-        order_lines.revenue_amount,
+        coalesce(allocated.order_discount_amount, 0) as order_discount_amount,
+        order_lines.revenue_amount - coalesce(allocated.order_discount_amount, 0) as revenue_amount,
         order_lines.cost_of_goods_amount,
         order_lines.is_cost_assumed,
         coalesce(allocated.order_costs_amount, 0) as order_costs_amount,
@@ -127,6 +155,7 @@ select
     quantity,
     discount_amount,
     net_amount,
+    cast(order_discount_amount as decimal(18, 2)) as order_discount_amount,
     cast(revenue_amount as decimal(18, 2)) as revenue_amount,
     cast(refunded_amount as decimal(18, 2)) as refunded_amount,
     cast(cost_of_goods_amount as decimal(18, 2)) as cost_of_goods_amount,
