@@ -140,6 +140,7 @@ def test_an_earlier_day_is_published_beside_and_shows_only_what_had_happened(run
     ((latest, orders),) = earlier.rows("select max(ordered_on), count(*) from marts.fct_orders")
     assert str(latest) <= "2025-06-30"
     assert orders == first.rows("select count(*) from marts.fct_orders where ordered_on <= date '2025-06-30'")[0][0]
+    assert not shop.working_copy.parent.exists(), "the file it was built in stays behind"
 
 
 def test_a_missing_file_blocks_and_yesterday_stays_and_somebody_is_told(run_night, shop, first, receiver):

@@ -40,6 +40,8 @@ def close_night(ticket: Ticket | None) -> Figures:
                 _report_of_failure(home, record.folder, verdict)
             elif facts.get("is_current") and home.working_copy.exists():  # killed between its publication and this
                 warehouse.promote(home)
+            else:  # a night that is published beside the present leaves nothing of itself in the warehouse
+                shutil.rmtree(home.working_copy.parent, ignore_errors=True)
         finally:
             with suppress(OSError, GoodwillError):  # a ledger that cannot be continued must not keep the warehouse
                 entry = audit.enter_end(home, ticket["run_id"], record.read())
