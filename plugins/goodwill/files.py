@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import os
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from goodwill.errors import GoodwillError
 
-__all__ = ["PATIENCE", "digest", "guarded", "name_order", "private_folder", "replace_text", "sync"]
+__all__ = ["PATIENCE", "append_json_line", "digest", "guarded", "json_lines", "name_order", "private_folder", "replace_text", "sync"]
 
 #: Seconds to wait for another process to be done with a change that takes milliseconds.
 PATIENCE = 30.0
@@ -50,6 +52,28 @@ def replace_text(path: Path, text: str) -> None:
     except OSError:  # a full disk
         beside.unlink(missing_ok=True)
         raise
+
+
+def append_json_line(path: Path, content: dict[str, Any]) -> None:
+    """Append an object to a file of one each line; what a full disk or a kill left half written before it stays alone."""
+    line = json.dumps(content, default=str, ensure_ascii=False)
+    with path.open("a+b") as stream:
+        if stream.tell():
+            stream.seek(-1, os.SEEK_END)
+            line = line if stream.read(1) == b"\n" else f"\n{line}"
+        stream.write(f"{line}\n".encode())
+
+
+def json_lines(path: Path) -> list[dict[str, Any]]:
+    """The objects of a file of one each line, none where there is no file; a line that was left half written is passed over."""
+    if not path.is_file():
+        return []
+    found = []
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        with suppress(ValueError):
+            content = json.loads(line)
+            found += [content] if isinstance(content, dict) else []
+    return found
 
 
 def name_order(name: str) -> tuple[object, ...]:

@@ -16,7 +16,7 @@ from goodwill.audit.ledger import append
 from goodwill.causes import explained
 from goodwill.clock import now
 from goodwill.errors import GateBlocked, GoodwillError, SourceError
-from goodwill.files import replace_text
+from goodwill.files import append_json_line, json_lines, replace_text
 from goodwill.home import Home
 
 __all__ = ["RunRecord", "keep_configuration", "read_runs", "staged"]
@@ -71,18 +71,12 @@ class RunRecord:
 
     def say(self, stage: str, status: str, **more: Any) -> None:
         """Append one line to `stages.jsonl`."""
-        line = json.dumps(
-            {"stage": stage, "status": status, "at": now().isoformat(sep=" ", timespec="milliseconds"), **more},
-            default=str,
-            ensure_ascii=False,
-        )
-        with self.stages_file.open("a", encoding="utf-8") as stream:
-            stream.write(line + "\n")
+        at = now().isoformat(sep=" ", timespec="milliseconds")
+        append_json_line(self.stages_file, {"stage": stage, "status": status, "at": at, **more})
 
     def stages(self) -> list[dict[str, Any]]:
-        if not self.stages_file.exists():
-            return []
-        return [json.loads(line) for line in self.stages_file.read_text(encoding="utf-8").splitlines() if line.strip()]
+        """What `say` was told, in order."""
+        return [line for line in json_lines(self.stages_file) if line.get("stage")]
 
 
 @contextmanager

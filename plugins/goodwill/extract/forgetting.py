@@ -27,6 +27,8 @@ __all__ = ["ERASED", "NO_WORDS", "Words", "forget", "keys_in", "mask", "measured
 #: What stands where somebody's words stood.
 ERASED = "erased"
 
+#: A telephone number, and what people write between its digits.
+_NUMBER, _APART = r"\+?\d[\d\s./()-]{5,}\d", r"[\s./()-]*"
 _ADDRESS = r'[^\s@<>()\[\],;:"]+@[^\s@<>()\[\],;:"]+'
 
 
@@ -43,13 +45,18 @@ NO_WORDS = Words()
 
 
 def word_pattern(words: Iterable[str]) -> str:
-    """A regular expression of whole words, letter case aside; empty for none."""
+    """A regular expression of whole words, letter case aside, and of numbers however their digits are set apart; empty for none."""
 
     def edge(letter: str) -> str:
         return r"\b" if letter.isascii() and letter.isalnum() else ""
 
+    def told(word: str) -> str:
+        if re.fullmatch(_NUMBER, word):
+            return r"\+?\b" + _APART.join(re.sub(r"\D", "", word)) + r"\b"
+        return f"{edge(word[0])}{re.escape(word)}{edge(word[-1])}"
+
     found = sorted({word.strip() for word in words} - {""}, key=lambda word: (-len(word), word))
-    return "(?i)" + "|".join(f"{edge(word[0])}{re.escape(word)}{edge(word[-1])}" for word in found) if found else ""
+    return "(?i)" + "|".join(dict.fromkeys(map(told, found))) if found else ""
 
 
 class _Rows:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from goodwill.files import sync
+from goodwill.files import append_json_line, json_lines, sync
 
 __all__ = ["Changes"]
 
@@ -33,9 +32,8 @@ class Changes:
         return frozenset((line["batch"], row) for line in self._lines() if "batch" in line for row in line["rows"])
 
     def _note(self, line: dict[str, Any]) -> None:
-        with self.path.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(line) + "\n")
+        append_json_line(self.path, line)
         sync(self.path)
 
     def _lines(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.path.read_text(encoding="utf-8").splitlines()] if self.path.exists() else []
+        return json_lines(self.path)  # a line that was cut off was to be followed by a change that was not made

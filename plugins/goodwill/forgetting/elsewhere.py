@@ -11,6 +11,7 @@ import io
 import json
 import os
 import re
+import shutil
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from pathlib import Path
 import duckdb
 
 from goodwill.extract.forgetting import ERASED
+from goodwill.extract.inert import undone
 from goodwill.extract.quarantine import QUARANTINE
 from goodwill.files import digest, sync
 from goodwill.forgetting.tables import Traces, rewrite_database, rewrite_parquet
@@ -40,9 +42,31 @@ def _files(home: Home) -> Iterator[Path]:
         yield from (path for path in sorted(place.rglob("*")) if path.is_file() and not path.is_symlink())
 
 
+def _known_by(export: Path) -> set[str]:
+    """What the person of a subject-access export is known by, as the export says."""
+    try:
+        if export.is_dir():
+            with (export / "known_by.csv").open(encoding="utf-8", newline="") as stream:
+                return {undone(line["value"]) for line in csv.DictReader(stream)}
+        return {value for values in json.loads(export.read_text(encoding="utf-8"))["known_by"].values() for value in values}
+    except (OSError, ValueError, LookupError, AttributeError, TypeError):
+        return set()  # not one of ours: looked through as any text is
+
+
+def _drop_exports(home: Home, traces: Traces) -> int:
+    """What was exported for the person to read is about nobody else: all of it goes."""
+    about = [path for path in sorted(home.exports.glob("*")) if not _known_by(path).isdisjoint(traces.ids)]
+    for path in about:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    return len(about)
+
+
 def clear(home: Home, traces: Traces, changing: Callable[[Path], None]) -> int:
     """Take a person out of every file, `changing` called right before each is changed; returns how many were."""
-    changed = 0
+    changed = _drop_exports(home, traces)
     for path in _files(home):
         if path.suffix == ".duckdb":
             changed += rewrite_database(path, traces, changing)

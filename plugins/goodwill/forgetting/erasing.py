@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -90,7 +91,19 @@ def erase(home: Home, asked: Asked, request: Request) -> Erased:
                 "nobody is known by that" + (" any more: they were forgotten" if _is_forgotten(home, asked) else ""),
                 "an id is written as the marts have it; an address or a number as a source has it",
             )
+        _refuse_named(found, request)
         return erase_known(home, [found], request)
+
+
+def _refuse_named(found: Known, request: Request) -> None:
+    """Who asked and why stands in the ledger for ever, where nothing can be taken out: it may not say who was erased."""
+    pattern = word_pattern(found.words().anywhere)
+    for option, text in (("--by", request.by), ("--reason", request.reason)):
+        if pattern and re.search(pattern, text):
+            raise GoodwillError(
+                f"{option} names the person who is to be forgotten, and would keep that for ever",
+                "give the number of a letter or of a case instead; nothing was erased",
+            )
 
 
 def lift(home: Home, asked: Asked, request: Request) -> int:

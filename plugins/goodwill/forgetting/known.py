@@ -59,7 +59,7 @@ class Known:
     def words(self) -> Words:
         """What to look for in texts: addresses, numbers and full names anywhere; single names in the person's own rows."""
         numbers = [each for each in self.phones if sum(map(str.isdigit, each)) >= _SHORTEST_NUMBER]
-        written = [made for each in numbers if (made := international(each, "", self.region))]
+        written = [key.removeprefix("phone:") for each in numbers for key in phone_keys(each, self.region)]
         full = [f"{first} {last}" for first, last in self.names if first and last]
         full += [f"{last} {first}" for first, last in self.names if first and last]
         single = [name for names in self.names for name in names if len(name) >= _SHORTEST_NAME]

@@ -31,6 +31,11 @@ __all__ = ["collect", "write"]
 
 Rows = list[dict[str, Any]]
 
+#: The columns that say whose a row is.
+_OWN = ("person_id", "contact_id")
+#: What stands for everybody else: who brought them, or whom they brought, is not theirs to be told.
+_SOMEBODY = "somebody else"
+
 
 def collect(home: Home, asked: Asked) -> dict[str, Any]:
     """What is held about the person asked for: `known_by`, `landed` (source → rows) and `made_of_it` (mart → rows).
@@ -70,19 +75,25 @@ def _marts(home: Home, known: Known) -> dict[str, Rows]:
     if not home.accepted.is_file():
         return {}
     found: dict[str, Rows] = {}
-    ids = literals([*known.contacts, *known.people])
+    theirs = {*known.contacts, *known.people}
+    ids = literals(sorted(theirs))
     with duckdb.connect(str(home.accepted), read_only=True) as connection:
         columns = connection.execute(
             "select table_name, column_name from duckdb_columns() where schema_name = 'marts' and data_type = 'VARCHAR' order by 1, column_index"
         ).fetchall()
         for table in sorted({table for table, _ in columns}):
-            keys = [identifier(column) for name, column in columns if name == table and is_key(column)]
-            if keys and ids:
+            keys = [column for name, column in columns if name == table and is_key(column)]
+            # a row with a person of its own is that person's, whoever else it names
+            asked = [key for key in keys if key in _OWN] or keys
+            if asked and ids:
                 rows = connection.execute(
-                    f"select * from marts.{identifier(table)} where {' or '.join(f'{key} in ({ids})' for key in keys)}"
+                    f"select * from marts.{identifier(table)} where {' or '.join(f'{identifier(key)} in ({ids})' for key in asked)}"
                 )
                 names = [each[0] for each in rows.description or ()]
-                found[table] = [dict(zip(names, row, strict=True)) for row in rows.fetchall()]
+                found[table] = [
+                    {name: _SOMEBODY if name in keys and value is not None and value not in theirs else value for name, value in each}
+                    for each in (list(zip(names, row, strict=True)) for row in rows.fetchall())
+                ]
     return {table: rows for table, rows in found.items() if rows}
 
 

@@ -14,7 +14,7 @@ import duckdb
 
 from goodwill.extract.forgetting import ERASED
 from goodwill.files import sync
-from goodwill.privacy.columns import is_key, is_personal
+from goodwill.privacy.columns import free_texts, is_key, is_personal
 from goodwill.sql import identifier, literal
 
 __all__ = ["Traces", "rewrite_database", "rewrite_parquet"]
@@ -60,6 +60,7 @@ def _select(columns: Mapping[str, str], relation: str, traces: Traces) -> tuple[
             joins.append(f"left join temp.main.erased_rows as e on t.{batch} = e.batch_id and t.{row} = e.row_no")
             named.append("e.row_no is not null")
     owned = f"({' or '.join(named)})" if named else "false"
+    written = free_texts(columns)
     shown, tests = [], [owned] if named else []
     for name, sql_type in columns.items():
         cell = f"t.{identifier(name)}"
@@ -67,7 +68,7 @@ def _select(columns: Mapping[str, str], relation: str, traces: Traces) -> tuple[
         held = f"coalesce(regexp_matches({text}, {literal(traces.pattern)}), false)" if traces.pattern else "false"
         if name in keys:
             shown.append(f"coalesce({identifier(f'new {name}')}.name, {cell})")
-        elif is_personal(name) or name in _ANYTHING or sql_type.endswith("]") or sql_type.startswith("STRUCT"):
+        elif is_personal(name) or name in written or name in _ANYTHING or sql_type.endswith("]") or sql_type.startswith("STRUCT"):
             looked_at = held if sql_type == "VARCHAR" or name in _ANYTHING or sql_type.endswith("]") else "false"
             shown.append(f"case when {owned} or {looked_at} then null else {cell} end")
             tests.append(looked_at)

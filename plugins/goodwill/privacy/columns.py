@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from goodwill.entities import ENTITIES
 
-__all__ = ["PERSONAL", "is_key", "is_personal"]
+__all__ = ["PERSONAL", "free_texts", "is_key", "is_personal"]
 
 #: Columns that tell who somebody is, or something of them: those of the entities, and what the identity models make of them.
 PERSONAL: frozenset[str] = frozenset(
@@ -22,3 +24,14 @@ def is_key(column: str) -> bool:
 def is_personal(column: str) -> bool:
     """Whether a column tells something of a person beside who it is."""
     return column in PERSONAL
+
+
+def free_texts(columns: Iterable[str]) -> frozenset[str]:
+    """Which columns of a table hold what somebody wrote about a person: a word such as `reason` means that only beside the key of its entity."""
+    found = set(columns)
+    return frozenset(
+        column.name
+        for entity in ENTITIES.values()
+        for column in entity.columns
+        if column.about == "text" and column.name in found and found.issuperset(entity.key)
+    )

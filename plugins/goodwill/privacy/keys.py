@@ -43,6 +43,7 @@ def _secret(home: Home) -> bytes:
     path = home.secret_file
     try:
         if not path.exists():
+            _refuse_another(home)
             _make(path)
         mode = path.stat().st_mode & 0o777
         if mode & 0o077:
@@ -52,6 +53,16 @@ def _secret(home: Home) -> bytes:
         raise ConfigurationError(
             f"the home's secret {path} cannot be read or made ({type(error).__name__})", f"mend its rights, or set {VARIABLE}"
         ) from None
+
+
+def _refuse_another(home: Home) -> None:
+    """A home whose people were hashed, or forgotten, had a secret: another one would fit nothing of it."""
+    made = [path for path in (home.forgotten_file, home.accepted, home.current) if path.exists()]
+    if made:
+        raise ConfigurationError(
+            f"the secret of this home is missing: there is neither {home.secret_file} nor ${VARIABLE}, and {made[0]} was made with it",
+            f"bring {home.secret_file.name} back from where it was kept apart, or set {VARIABLE}; nothing was changed",
+        )
 
 
 def _long_enough(secret: str, place: str) -> bytes:

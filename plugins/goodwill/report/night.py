@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from goodwill.errors import GoodwillError
+from goodwill.files import json_lines
 from goodwill.home import Home
 from goodwill.report.formats import words
 from goodwill.report.reading import Warehouse
@@ -94,22 +95,6 @@ def _read_record(run_dir: Path) -> dict[str, Any]:
     return record if isinstance(record, dict) else {}
 
 
-def _read_events(run_dir: Path) -> list[dict[str, Any]]:
-    """The lines of `stages.jsonl`; a line that a killed night left half written is passed over."""
-    path = run_dir / "stages.jsonl"
-    if not path.is_file():
-        return []
-    events = []
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-        try:
-            event = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(event, dict) and event.get("stage"):
-            events.append(event)
-    return events
-
-
 def _settings(warehouse: Warehouse, run_dir: Path) -> dict[str, Any]:
     """The settings the night was run with, in its warehouse or its publication; of a night that stopped before it had one, those of its home."""
     for table in ("control.night", "audit.settings"):
@@ -181,7 +166,7 @@ def read_night(warehouse: Warehouse, run_dir: Path, verdict: str | None = None) 
     verdict : how the night ends, when its record does not say it yet: the report is made before the last stage.
     """
     record = _read_record(run_dir)
-    events = _read_events(run_dir)
+    events = [line for line in json_lines(run_dir / "stages.jsonl") if line.get("stage")]
     settings = _settings(warehouse, run_dir)
     stages = _stages(events)
     verdict = verdict or str(record.get("verdict") or "failed")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import re
 import shutil
 import zipfile
 from textwrap import dedent
@@ -19,9 +20,11 @@ from goodwill.cli.app import app
 from goodwill.errors import GoodwillError
 from goodwill.extract import active_batches, land_source
 from goodwill.extract.batches import read_manifests, rows_file
+from goodwill.extract.forgetting import word_pattern
 from goodwill.files import digest
 from goodwill.forgetting import Request, erase, finish_pending, hold_against_list
 from goodwill.forgetting.finding import Asked
+from goodwill.forgetting.known import Known
 from goodwill.forgetting.retention import expired
 from goodwill.home import Home
 from goodwill.privacy.forgotten import Forgotten
@@ -100,6 +103,9 @@ def make_warehouse(home):
             "create table marts.person_contacts as select * from (values ('crm:17', 'crm:17'), ('crm:20', 'crm:17'), ('crm:18', 'crm:18'), "
             "('crm:19', 'crm:19')) as t (contact_id, person_id);"
             "create table marts.fct_order_lines as select 'crm:17' as person_id, 'crm:17' as product_id, 7.0 as net_amount;"
+            "create table marts.fct_refunds as select 'r1' as refund_id, 'crm:17' as person_id, 'she sent it back' as reason, 5.0 as amount "
+            "union all select 'r2', 'crm:18', 'broken', 6.0;"
+            "create table marts.referral_edges as select 'crm:18' as referred_person_id, 'crm:17' as referrer_person_id, true as is_valid;"
             "create table staging.base_contacts as select 'crm:17' as contact_id, 'Ann' as first_name, 'Lyon' as city, 'ann@x.org' as email, "
             "[{'column_name': 'x', 'value': 'Ann'}] as _problems;"
             "insert into staging.base_contacts select 'crm:18', 'Bob', 'Nice', 'bob@x.org', null;"
@@ -141,6 +147,7 @@ def test_nothing_is_left_and_nothing_else_changes(home):
             ("crm:18", "Nice", 20),
         ]
         assert connection.execute("select person_id, product_id from marts.fct_order_lines").fetchall() == [(nobody, "crm:17")]
+        assert connection.execute("select reason, amount from marts.fct_refunds order by all").fetchall() == [("broken", 6), (None, 5)]
         assert connection.execute("select first_name, email from staging.stg_contacts").fetchall() == [(None, None), ("Bob", "bob@x.org")]
         assert connection.execute("select comment from duckdb_columns() where column_name = 'city' and comment is not null").fetchall() == [
             ("Where.",)
@@ -297,7 +304,11 @@ def test_the_commands_show_and_erase(home, tmp_path):
     assert [row["nr"] for row in content["landed"]["sales"]] == ["1"]
     assert [row["why"] for row in content["landed"]["lines"]] == ["Ann did not like it"]
     assert content["made_of_it"]["dim_customers"] == [{"person_id": "crm:17", "city": "Lyon", "revenue_amount": "17.00"}]
+    assert content["made_of_it"]["referral_edges"] == [
+        {"referred_person_id": "somebody else", "referrer_person_id": "crm:17", "is_valid": True}
+    ]
     assert "Bob" not in json.dumps(content)
+    assert "crm:18" not in json.dumps(content), "whom she brought is not hers to be told"
     assert run("erase", "--home", home.root, "--email", "ann@x.org", "--by", "Ines", "--reason", "asked", "--yes").exit_code == 0
     assert hits(home) == []
     lifted = run("erase", "--home", home.root, "--email", "ann@x.org", "--by", "Ines", "--reason", "is back", "--lift")
@@ -305,8 +316,35 @@ def test_the_commands_show_and_erase(home, tmp_path):
     assert Forgotten.of(home).person("email:ann@x.org") is None
     exported, *others = read_entries(home)
     assert (exported.kind, [entry.kind for entry in others]) == ("export", ["erasure", "override"])
-    assert exported.facts["rows"] == 10
+    assert exported.facts["rows"] == 12
     assert not any(word in str(exported.facts) for word in ("ann", "Ann", "crm:17"))
+
+
+@pytest.mark.parametrize("form", ["json", "csv"])
+def test_what_was_exported_for_the_person_goes_with_them(home, form):
+    for person in ("crm:17", "crm:18"):
+        assert run("export", "--home", home.root, "--person", person, "--format", form).exit_code == 0
+    assert len(list(home.exports.iterdir())) == 2
+    erase(home, Asked(person="crm:17"), WHO)
+    (other,) = home.exports.iterdir()
+    assert "Bob" in (other if form == "json" else other / "known_by.csv").read_text()
+
+
+@pytest.mark.parametrize(
+    "named", [Request("Ann Smith", "asked"), Request("Ines", "letter from ANN@x.org"), Request("Ines", "called from 0612 345 678")]
+)
+def test_the_ledger_is_not_told_who_it_was(home, named):
+    with pytest.raises(GoodwillError, match="names the person who is to be forgotten"):
+        erase(home, Asked(person="crm:17"), named)
+    assert len(hits(home)) >= 6, "nothing was erased"
+
+
+def test_a_number_is_found_however_its_digits_stand():
+    pattern = word_pattern(Known("x", phones=("06 11 22 33 44",), region="FR").words().anywhere)
+    for text in ("tel 06-11-22-33-44.", "+33611223344", "(0033) 6 11.22.33.44", "0611223344;"):
+        assert re.search(pattern, text), text
+    for text in ("06 11 22 33 45", "906112233449", "order 61122334"):
+        assert not re.search(pattern, text), text
 
 
 def test_an_export_for_a_spreadsheet_runs_nothing(home):

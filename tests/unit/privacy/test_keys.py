@@ -68,3 +68,14 @@ def test_a_secret_that_is_no_file_is_refused(home: Home) -> None:
     home.secret_file.mkdir(mode=0o700)
     with pytest.raises(ConfigurationError, match="cannot be read or made"):
         key(home, "audit")
+
+
+def test_a_lost_secret_is_not_replaced(home: Home) -> None:
+    """Another one would recognise none of the forgotten, and fit no pseudonym."""
+    key(home, "audit")
+    home.privacy.mkdir()
+    home.forgotten_file.write_text("{}")
+    home.secret_file.unlink()
+    with pytest.raises(ConfigurationError, match="the secret of this home is missing"):
+        key(home, "audit")
+    assert not home.secret_file.exists()
