@@ -182,6 +182,8 @@ create table marts.cohort_retention as
         case when age < 9 then 100 end::decimal(18, 2) as revenue_amount, case when age < 9 then 50 end::decimal(18, 2) as margin_amount,
         case when age < 9 then 50 end::decimal(18, 2) as cumulative_ltv_amount
     from (select unnest(range(10)) as age);
+create table marts.cohort_retention_by_distance as
+    select * exclude (acquisition_channel), 'new' as distance_at_acquisition from marts.cohort_retention;
 create table marts.repurchase_curve as
     select 2::bigint as purchase_number, segment_kind, segment, days::bigint as days, 40::bigint as customers_count, at_risk::bigint as at_risk_count,
         bought::bigint as bought_count, 1 - rate::double as still_waiting_rate, rate::double as repurchase_rate,
