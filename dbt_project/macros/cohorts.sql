@@ -117,6 +117,7 @@ filled as (
         sum(coalesce(summed.last_seen_customers, 0)) over later_ages as still_buying_customers,
         coalesce(summed.revenue_amount, 0) as revenue_amount,
         case when coalesce(summed.unknown_margins_count, 0) = 0 then coalesce(summed.margin_amount, 0) end as margin_amount,
+        sum(coalesce(summed.revenue_amount, 0)) over earlier_ages as cumulative_revenue_amount,
         sum(coalesce(summed.margin_amount, 0)) over earlier_ages as cumulative_margin_amount,
         sum(coalesce(summed.unknown_margins_count, 0)) over earlier_ages as cumulative_unknown_count
     from grid
@@ -156,11 +157,9 @@ select
     case when is_mature then {{ as_ratio('still_buying_customers') }} / nullif(customers_count, 0) end as rolling_retention_rate,
     cast(case when is_mature then revenue_amount end as decimal(18, 2)) as revenue_amount,
     cast(case when is_mature then margin_amount end as decimal(18, 2)) as margin_amount,
-    cast(
-        case
-            when is_mature and cumulative_unknown_count = 0
-                then round(cumulative_margin_amount / nullif({{ as_ratio('customers_count') }}, 0), 2)
-        end as decimal(18, 2)
-    ) as cumulative_ltv_amount
+    case when is_mature then {{ divided_amount('cumulative_revenue_amount', 'customers_count') }} end as cumulative_revenue_amount,
+    case
+        when is_mature and cumulative_unknown_count = 0 then {{ divided_amount('cumulative_margin_amount', 'customers_count') }}
+    end as cumulative_ltv_amount
 from filled
 {%- endmacro %}

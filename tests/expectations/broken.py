@@ -166,7 +166,7 @@ BROKEN: dict[str, str] = {
     "MRT-COH-5": "update marts.cohort_retention set rolling_retention_rate = 0.4 where age = 1",
     "MRT-CDI-1": "update marts.cohort_retention_by_distance set customers_count = 39 where age = 0",
     "MRT-CDI-2": _TWICE.format("marts.cohort_retention_by_distance", "age = 1"),
-    "MRT-CDI-3": "update marts.cohort_retention_by_distance set cumulative_ltv_amount = 0 where age = 9",
+    "MRT-CDI-3": "update marts.cohort_retention_by_distance set cumulative_revenue_amount = 0 where age = 9",
     "MRT-CDI-4": "update marts.cohort_retention_by_distance set retention_rate = 1.1, rolling_retention_rate = 1.1 where age = 1",
     "MRT-CDI-5": "update marts.cohort_retention_by_distance set rolling_retention_rate = 0.4 where age = 1",
     "MRT-RPC-1": "update marts.repurchase_curve set customers_count = 39 where days = 0 and segment_kind = 'all'",

@@ -180,6 +180,7 @@ create table marts.cohort_retention as
         case when age = 0 then 1.0 when age < 9 then 0.5 end::double as retention_rate,
         case when age = 0 then 1.0 when age < 9 then 0.6 end::double as rolling_retention_rate,
         case when age < 9 then 100 end::decimal(18, 2) as revenue_amount, case when age < 9 then 50 end::decimal(18, 2) as margin_amount,
+        case when age < 9 then 100 end::decimal(18, 2) as cumulative_revenue_amount,
         case when age < 9 then 50 end::decimal(18, 2) as cumulative_ltv_amount
     from (select unnest(range(10)) as age);
 create table marts.cohort_retention_by_distance as

@@ -51,11 +51,8 @@ programme as (
 
 select
     months.month,
-    cast(round(paid.cost_amount / nullif({{ as_ratio('paid.customers_count') }}, 0), 2) as decimal(18, 2)) as saved_acquisition_amount,
-    cast(
-        coalesce(round(programme.referral_amount / nullif({{ as_ratio('programme.customers_count') }}, 0), 2), 0)
-        as decimal(18, 2)
-    ) as programme_cost_amount
+    {{ divided_amount('paid.cost_amount', 'paid.customers_count') }} as saved_acquisition_amount,
+    coalesce({{ divided_amount('programme.referral_amount', 'programme.customers_count') }}, 0) as programme_cost_amount
 from months
 left join paid
     on months.month = paid.month

@@ -38,11 +38,7 @@ visible as (
             when subscriptions.stated_end_on <= {{ as_of() }}
                 then greatest(subscriptions.stated_end_on, subscriptions.started_on)
         end as ended_on,
-        cast(
-            round(
-                {{ monthly_amount(in_reporting_currency('subscriptions.amount', 'exchange_rates.rate'), 'subscriptions.period') }}, 2
-            ) as decimal(18, 2)
-        ) as mrr_amount
+        {{ monthly_amount(in_reporting_currency('subscriptions.amount', 'exchange_rates.rate'), 'subscriptions.period') }} as mrr_amount
     from subscriptions
     left join identities
         on subscriptions.contact_ref = identities.source_ref

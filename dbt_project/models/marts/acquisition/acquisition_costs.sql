@@ -57,10 +57,10 @@ select
     cast(cost_amount as decimal(18, 2)) as acquisition_cost_amount,
     cast(customers_count as bigint) as new_customers_count,
     cast(referred_count as bigint) as referred_customers_count,
-    cast(round(cost_amount / nullif({{ as_ratio('customers_count') }}, 0), 2) as decimal(18, 2)) as cac_amount,
-    cast(round(margin_3 / nullif({{ as_ratio('customers_count') }}, 0), 2) as decimal(18, 2)) as ltv_3_amount,
-    cast(round(margin_6 / nullif({{ as_ratio('customers_count') }}, 0), 2) as decimal(18, 2)) as ltv_6_amount,
-    cast(round(margin_12 / nullif({{ as_ratio('customers_count') }}, 0), 2) as decimal(18, 2)) as ltv_12_amount,
+    {{ divided_amount('cost_amount', 'customers_count') }} as cac_amount,
+    {{ divided_amount('margin_3', 'customers_count') }} as ltv_3_amount,
+    {{ divided_amount('margin_6', 'customers_count') }} as ltv_6_amount,
+    {{ divided_amount('margin_12', 'customers_count') }} as ltv_12_amount,
     cast(
         case when margin_12 is not null then round(sum_12 / nullif(customers_count, 0) - {{ z_95() }} * standard_error_12, 2) end
         as decimal(18, 2)
@@ -69,7 +69,7 @@ select
         case when margin_12 is not null then round(sum_12 / nullif(customers_count, 0) + {{ z_95() }} * standard_error_12, 2) end
         as decimal(18, 2)
     ) as ltv_12_high_amount,
-    cast(round(margin_24 / nullif({{ as_ratio('customers_count') }}, 0), 2) as decimal(18, 2)) as ltv_24_amount,
+    {{ divided_amount('margin_24', 'customers_count') }} as ltv_24_amount,
     cast(payback_months as bigint) as payback_months,
     payback_observable,
     {{ to_nine_decimals(as_ratio('margin_12') ~ ' / nullif(cost_amount, 0)') }} as ltv_12_to_cac_ratio,
