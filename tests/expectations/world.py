@@ -191,6 +191,12 @@ create table marts.repurchase_curve as
         low::double as repurchase_low_rate, high::double as repurchase_high_rate, 40::bigint as median_days
     from (values ('all', 'all'), ('cohort_month', '2024-09-01')) as segments(segment_kind, segment)
     cross join (values (0, 40, 0, 0, null, null), (40, 40, 20, 0.5, 0.4, 0.6), (80, 10, 2, 0.6, 0.4, 0.7)) as steps(days, at_risk, bought, rate, low, high);
+create table marts.repurchase_rates as
+    select 2::bigint as purchase_number, segment_kind, segment, days::bigint as window_days, 40::bigint as customers_count,
+        eligible::bigint as customers_eligible, bought::bigint as bought_count, rate::double as repurchase_rate, low::double as repurchase_low_rate,
+        high::double as repurchase_high_rate
+    from (values ('all', 'all'), ('cohort_month', '2024-09-01')) as segments(segment_kind, segment)
+    cross join (values (30, 40, 10, 0.25, 0.14, 0.4), (90, 20, 10, 0.5, 0.3, 0.7), (365, 0, 0, null, null, null)) as windows(days, eligible, bought, rate, low, high);
 create table intermediate.int_marketing_spend__purposed as
     select day, date_trunc('month', day)::date as spend_month, channel, campaign_id, 'acquisition' as purpose, true as is_purpose_assumed, amount
     from staging.stg_marketing_spend;

@@ -32,6 +32,7 @@ select
     {{ month_of('customers.first_purchase_on') }} as cohort_month,
     {{ named_channel('customers.acquisition_channel') }} as acquisition_channel,
     {{ days_between('numbered.purchased_on', 'coalesce(numbered.next_purchased_on, ' ~ as_of() ~ ')') }} as days,
+    {{ days_between('numbered.purchased_on', as_of()) }} as seen_days,
     numbered.next_purchased_on is not null as has_bought
 from numbered
 inner join customers
