@@ -12,7 +12,7 @@ from rich.markup import escape
 from goodwill.audit.exporting import export
 from goodwill.audit.ledger import Head, read_entries
 from goodwill.audit.ledger import head as ledger_head
-from goodwill.audit.proving import prove
+from goodwill.audit.proving import kept_heads, prove
 from goodwill.audit.restarting import restart
 from goodwill.audit.tracing import Trace, trace
 from goodwill.cli.options import ByOption, HomeOption, WhyOption, console
@@ -39,7 +39,7 @@ def verify_(
     Exit codes: 0 all is as it was signed, 3 something was changed, 1 it could not be verified.
     """
     where = Home.at(home)
-    if not read_entries(where) and not head:
+    if not read_entries(where) and not head and not any(kept_heads(where)):
         raise GoodwillError("this home has no ledger yet", "the next night begins one; if there was one, give its last head with --head")
     proof = prove(where, Head.parse(head) if head else None, contents)
     out = console()

@@ -203,6 +203,14 @@ def test_a_new_ledger_after_a_lost_key(home, monkeypatch):
         restart(home, " ", "x")
 
 
+@pytest.mark.parametrize("how", ["removed", "emptied"])
+def test_a_ledger_that_is_gone_is_no_ledger_that_never_was(home, how):
+    ledger_file(home).unlink() if how == "removed" else ledger_file(home).write_text("")
+    said = CliRunner().invoke(app, ["audit", "verify", "--home", str(home.root)])
+    assert said.exit_code == 3
+    assert "the ledger is gone" in said.output
+
+
 def test_the_command_says_what_was_changed_and_exits_3(home):
     runner = CliRunner()
     good = runner.invoke(app, ["audit", "verify", "--home", str(home.root)])
