@@ -22,7 +22,7 @@ from goodwill.sources import Source
 from goodwill.sources.connectors.protocol import ROW_PLUMBING
 from goodwill.sql import column_key, identifier, literal
 
-__all__ = ["ERASED", "NO_WORDS", "Words", "forget", "keys_in", "mask", "measured_over", "owned_rows", "word_pattern"]
+__all__ = ["ERASED", "NO_WORDS", "Words", "forget", "keys_in", "mask", "measured_over", "owned_rows", "recognised", "word_pattern"]
 
 #: What stands where somebody's words stood.
 ERASED = "erased"
@@ -200,6 +200,15 @@ def owned_rows(source: Source, zone: str, columns: dict[str, str], path: Path, l
             f"select {', '.join(map(identifier, names))} from landed where __row_no in (select __owned from owners) order by __row_no"
         ).fetchall()
     return [dict(zip(["row", *columns], each, strict=True)) for each in found]
+
+
+def recognised(source: Source, zone: str, columns: dict[str, str], path: Path, listed: Forgotten) -> dict[str, str]:
+    """Identifier in the rows at `path`, as the list knows it → the person on the list it was of."""
+    with duckdb.connect() as connection:
+        rows = _Rows(connection, roles_of(source, columns, zone), columns, path, listed)
+        rows.find()
+        found = " union ".join(f"select __key, __person from hits_{number}" for number in range(len(rows.named)))
+        return dict(connection.execute(found).fetchall()) if found else {}
 
 
 def keys_in(source: Source, zone: str, columns: dict[str, str], path: Path) -> set[str]:

@@ -34,7 +34,7 @@ from goodwill.privacy.hashing import hash_keys
 from goodwill.settings import load_business
 from goodwill.sources import load_sources
 
-__all__ = ["Erased", "Request", "erase", "erase_known", "finish_pending", "held", "lift"]
+__all__ = ["Erased", "Request", "erase", "erase_known", "finish_pending", "held", "lift", "renamed"]
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ def _carry_out(home: Home, people: list[Known], request: Request) -> Erased:
     keys = {key: person for each in people for key, person in each.keys().items()}
     listed = Forgotten.of(home).with_keys(home, keys)
     # who is forgotten already is not to be forgotten again each night
-    done_with = {f"erased:{new}": each.person for each in people for new in _renamed(home, listed, [each]).values()}
+    done_with = {f"erased:{new}": each.person for each in people for new in renamed(home, listed, [each]).values()}
     listed = listed.with_keys(
         home, done_with | {f"erased:guest:{order}": each.person for each in people for order in each.orders if not each.contacts}
     )
@@ -177,7 +177,7 @@ def _carry_out(home: Home, people: list[Known], request: Request) -> Erased:
     fault("forgetting: after landing")
     drop_unfinished(home)
     rows = changes.rows()
-    traces = Traces(_renamed(home, listed, people), word_pattern(words.anywhere), rows)
+    traces = Traces(renamed(home, listed, people), word_pattern(words.anywhere), rows)
     files = clear(home, traces, changes.about_to)
     fault("forgetting: after the files")
     done = Erased(request.erasure, len(people), len(keys), len(rewritten), len(rows), files, tuple(left(home, traces)))
@@ -189,7 +189,7 @@ def _carry_out(home: Home, people: list[Known], request: Request) -> Erased:
     return done
 
 
-def _renamed(home: Home, listed: Forgotten, people: list[Known]) -> dict[str, str]:
+def renamed(home: Home, listed: Forgotten, people: list[Known]) -> dict[str, str]:
     """Every id of these people in the tables, in clear and hashed, → what stands for it since; the same as the next night makes of the rows."""
     hashed, found = hash_keys(home), {}
     for each in people:

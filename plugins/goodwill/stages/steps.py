@@ -48,6 +48,10 @@ def prepare(ticket: Ticket) -> Figures:
     """Fix the night's day and its batch set, and lay out a warehouse over them: a fresh one, or a copy of the accepted one to go on from."""
     with staged_night(ticket, "prepare") as (night, figures):
         audit.check_batches(night.home, night.sources)
+        if night.home.forgotten_file.exists():
+            from goodwill import forgetting
+
+            figures["files_cleared"] = forgetting.clear_what_came_back(night.home)
         record = audit.RunRecord.of(night.home, night.run_id)
         doubt = _doubt(night.home, night.run_id)
         plan = warehouse.plan_night(night, full=bool(record.read().get("full") or doubt))

@@ -22,7 +22,7 @@ from goodwill.extract import active_batches, land_source
 from goodwill.extract.batches import read_manifests, rows_file
 from goodwill.extract.forgetting import word_pattern
 from goodwill.files import digest
-from goodwill.forgetting import Request, erase, finish_pending, hold_against_list
+from goodwill.forgetting import Request, clear_what_came_back, erase, finish_pending, hold_against_list, reapply
 from goodwill.forgetting.finding import Asked
 from goodwill.forgetting.known import Known
 from goodwill.forgetting.retention import expired
@@ -288,6 +288,29 @@ def test_a_backup_brings_nobody_back(home, tmp_path):
         assert hold_against_list(home, source, "UTC") == [], "once"
     texts = [text for path, text in everything(home) if path.name == "rows.parquet"]
     assert not any(b"Ann" in text or b"ann@x.org" in text for text in texts)
+
+
+def test_a_restored_home_is_cleared_whole_by_its_next_night(home, tmp_path):
+    """An old backup, with the list and the secret of today beside it, as the page on restoring says."""
+    shutil.copytree(home.root, tmp_path / "backup", symlinks=True)
+    erase(home, Asked(email="ann@x.org"), WHO)
+    as_erased = {str(path.relative_to(home.root)): text for path, text in everything(home) if path.name == "changes.parquet"}
+    restored = Home(tmp_path / "backup")
+    shutil.copytree(home.privacy, restored.privacy, dirs_exist_ok=True)
+    assert len(hits(restored)) >= 6
+    for source in load_sources(restored.sources_file).sources:
+        reapply(restored, source, "UTC")
+    assert clear_what_came_back(restored) > 0
+    left = [each for each in hits(restored) if ".unfinished" not in each]
+    assert left == ["logs/dbt/dbt.log"], "the list knows nobody by name: logs are not restored"
+    assert {
+        str(path.relative_to(restored.root)): text for path, text in everything(restored) if path.name == "changes.parquet"
+    } == as_erased
+    with duckdb.connect(str(restored.accepted), read_only=True) as connection:
+        assert connection.execute("select person_id, city from marts.dim_customers order by revenue_amount").fetchall()[0][1] is None
+    assert verify_chain(restored).problem == ""
+    assert list(restored.privacy.glob("came-back*")) == []
+    assert clear_what_came_back(restored) == 0, "once"
 
 
 def run(*arguments):
