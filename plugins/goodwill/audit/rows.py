@@ -111,11 +111,12 @@ def enter_publication(home: Home, folder: Path, becomes_current: bool, token: in
 
 
 def enter_end(home: Home, run_id: str, record: Mapping[str, Any]) -> Entry:
-    """Enter how a night ended, and the seal of its report."""
+    """Enter how a night ended, and the seals of its report and of the places it decided, which the nights after it go on from."""
+    places = sorted(path for path in (home.audit / "segment_ledger").glob(f"*_{run_id}/*") if path.is_file())
     facts = {
         "event": "ended",
         "run_id": run_id,
         **{name: record.get(name) for name in ("as_of", "verdict", "blocked_at", "is_current")},
-        "seals": seal(home, home.run(run_id) / "report" / "index.html"),
+        "seals": seal(home, home.run(run_id) / "report" / "index.html", *places),
     }
     return append(home, "run", facts)

@@ -203,6 +203,18 @@ def test_a_new_ledger_after_a_lost_key(home, monkeypatch):
         restart(home, " ", "x")
 
 
+def test_the_places_that_a_night_decided_are_sealed(home):
+    """The nights after it go on from them: with a value of another month, the change of equity would be another."""
+    folder = home.audit / "segment_ledger" / "000003_2026-02-01_r3"
+    folder.mkdir(parents=True)
+    for name in ("values.parquet", "night.json"):
+        (folder / name).write_text("as it was decided")
+    audit.enter_end(home, "r3", {"verdict": "published"})
+    assert prove(home).problems == []
+    flip(folder / "values.parquet")
+    assert any("000003_2026-02-01_r3/values.parquet was changed" in problem for problem in prove(home).problems)
+
+
 @pytest.mark.parametrize("how", ["removed", "emptied"])
 def test_a_ledger_that_is_gone_is_no_ledger_that_never_was(home, how):
     ledger_file(home).unlink() if how == "removed" else ledger_file(home).write_text("")
