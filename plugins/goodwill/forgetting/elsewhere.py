@@ -65,7 +65,10 @@ def _drop_exports(home: Home, traces: Traces) -> int:
 
 
 def clear(home: Home, traces: Traces, changing: Callable[[Path], None]) -> int:
-    """Take a person out of every file, `changing` called right before each is changed; returns how many were."""
+    """Take a person out of every file; returns how many were changed, or removed because they were made for the person.
+
+    `changing` is called right before a file is changed; exports are sealed by nothing, and go without it.
+    """
     changed = _drop_exports(home, traces)
     for path in _files(home):
         if path.suffix == ".duckdb":

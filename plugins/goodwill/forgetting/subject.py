@@ -90,11 +90,14 @@ def _marts(home: Home, known: Known) -> dict[str, Rows]:
                     f"select * from marts.{identifier(table)} where {' or '.join(f'{identifier(key)} in ({ids})' for key in asked)}"
                 )
                 names = [each[0] for each in rows.description or ()]
-                found[table] = [
-                    {name: _SOMEBODY if name in keys and value is not None and value not in theirs else value for name, value in each}
-                    for each in (list(zip(names, row, strict=True)) for row in rows.fetchall())
-                ]
+                found[table] = [_theirs(dict(zip(names, row, strict=True)), keys, theirs) for row in rows.fetchall()]
     return {table: rows for table, rows in found.items() if rows}
+
+
+def _theirs(row: dict[str, Any], keys: list[str], theirs: set[str]) -> dict[str, Any]:
+    """A row with nobody named in it but the person."""
+    others = {key for key in keys if row[key] is not None and row[key] not in theirs}
+    return row | dict.fromkeys(others, _SOMEBODY)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 The secret is `$GOODWILL_SECRET`, else the file `secret.key` of the home, made at first use and readable by its owner alone. It is never
 logged, published or handed from task to task. Whoever loses it loses what was keyed with it: pseudonyms change, and people who were
-forgotten are no longer recognised (which is refused, see `suppression`).
+forgotten are no longer recognised. So one that was lost is not replaced by another.
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from goodwill.audit import RunRecord
 from goodwill.errors import GoodwillError
-from goodwill.files import json_lines
 from goodwill.home import Home
 from goodwill.report.formats import words
 from goodwill.report.reading import Warehouse
@@ -166,7 +166,7 @@ def read_night(warehouse: Warehouse, run_dir: Path, verdict: str | None = None) 
     verdict : how the night ends, when its record does not say it yet: the report is made before the last stage.
     """
     record = _read_record(run_dir)
-    events = [line for line in json_lines(run_dir / "stages.jsonl") if line.get("stage")]
+    events = RunRecord(run_dir).stages()
     settings = _settings(warehouse, run_dir)
     stages = _stages(events)
     verdict = verdict or str(record.get("verdict") or "failed")

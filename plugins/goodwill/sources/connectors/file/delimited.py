@@ -33,12 +33,12 @@ _LF = 10
 
 @dataclass(frozen=True)
 class _Segment:
-    """A piece of text, its ends of lines, and where it could be read fast its rows and which of their columns are odd."""
+    """A piece of text, and where it could be read fast its rows, which of their columns are odd, and its ends of lines."""
 
     text: bytes
-    lines: int
     rows: pa.Table | None
-    odd: Sequence[int]
+    odd: Sequence[int] = ()
+    lines: int = 0
 
 
 class DelimitedFile:
@@ -100,7 +100,7 @@ class DelimitedFile:
             if text is None:
                 return None
             rows = reader.read(text)
-            return _Segment(text, _line_ends(text), rows, () if rows is None else odd_columns(rows))
+            return _Segment(text, None) if rows is None else _Segment(text, rows, odd_columns(rows), _line_ends(text))
 
         with ThreadPoolExecutor(1) as pool:
             ahead = deque(pool.submit(following) for _ in range(_AHEAD))
