@@ -32,7 +32,7 @@ def lay_out(home: Home, run_id: str, day: str) -> stages.Ticket:
         totals = "source_rows, accepted_rows, superseded_rows, quarantined_rows, source_amount, accepted_amount, superseded_amount, quarantined_amount"
         values = ", ".join(f"1 as {name}" for name in totals.split(", "))
         connection.execute(f"create table staging.reconciliation as select 'shop' as source, 'orders' as entity, {values}")
-    for name in ("report", "data_docs", "model_docs", "lineage"):
+    for name in ("report", "audit_report", "data_docs", "model_docs", "lineage"):
         folder = home.run(run_id) / name
         folder.mkdir(parents=True)
         (folder / "index.html").write_text(f"<p>{name} of {run_id}")

@@ -71,7 +71,7 @@ print(json.dumps({{"dags": sorted(bag.dags), "errors": {{k: str(v) for k, v in b
 
 def test_the_bag_holds_the_night_and_nothing_else(parsed):
     assert parsed["errors"] == {}
-    assert parsed["dags"] == ["erase_person", "housekeeping", "nightly", "review"]
+    assert parsed["dags"] == ["audit_report", "erase_person", "housekeeping", "nightly", "review"]
 
 
 def test_the_night_has_exactly_these_tasks(parsed):
@@ -104,5 +104,11 @@ def test_schedule_comes_from_the_home_and_one_night_runs_at_a_time(parsed):
 
 
 def test_airflow_tells_of_a_failure_and_of_a_night_that_is_late(parsed):
-    assert parsed["told"] == ["erase_person.erase", "housekeeping.tidy", "nightly.close_night", "review.judge_models"]
+    assert parsed["told"] == [
+        "audit_report.report_month",
+        "erase_person.erase",
+        "housekeeping.tidy",
+        "nightly.close_night",
+        "review.judge_models",
+    ]
     assert parsed["deadlines"] == [["DagRunQueuedAtDeadline", 5400.0, "goodwill.alerts.deadline_missed", {"minutes": 90}]]

@@ -6,7 +6,7 @@ from goodwill.audit.ledger import append, head
 from goodwill.audit.lineage import write_lineage
 from goodwill.audit.lock import Lock
 from goodwill.audit.record import RunRecord, keep_configuration, read_runs, staged
-from goodwill.audit.rows import enter_batches, enter_checks, enter_correction, enter_end, enter_publication
+from goodwill.audit.rows import enter_batches, enter_checks, enter_correction, enter_drift, enter_end, enter_publication
 from goodwill.audit.tables import write_audit_tables
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "enter_batches",
     "enter_checks",
     "enter_correction",
+    "enter_drift",
     "enter_end",
     "enter_publication",
     "head",

@@ -40,6 +40,8 @@ KINDS = frozenset(
         "export",  # what is held about a person, or a masked copy of the home, was written
         "override",  # somebody decided by hand: who and why
         "review",  # the models were judged apart from a night
+        "report",  # an auditors' report was put on file
+        "sign_off",  # somebody signed one
         "housekeeping",  # something was removed because it was old
         "rebuild",  # a past publication was made again, and compared
         "migration",  # the home was brought to a newer form

@@ -14,7 +14,7 @@ from goodwill.audit.seals import last_seals, seal
 from goodwill.extract.batches import MANIFEST, WITHDRAWN, Manifest, read_manifests, rows_file
 from goodwill.home import Home
 
-__all__ = ["enter_batches", "enter_checks", "enter_correction", "enter_end", "enter_publication"]
+__all__ = ["enter_batches", "enter_checks", "enter_correction", "enter_drift", "enter_end", "enter_publication"]
 
 
 def _batch(home: Home, manifest: Manifest) -> dict[str, Any]:
@@ -92,6 +92,12 @@ def enter_checks(home: Home, run_id: str, boundary: str, rows: Iterable[Mapping[
     return append(home, "expectation", facts)
 
 
+def enter_drift(home: Home, run_id: str, measured: int, moved: list[str], file: Path) -> Entry:
+    """Enter what was held against the last good nights: how many quantities, which have moved, and the seal of the findings."""
+    facts = {"run_id": run_id, "boundary": "drift", "checks": measured, "tables": {}, "failed": moved, "seals": seal(home, file)}
+    return append(home, "expectation", facts)
+
+
 def enter_publication(home: Home, folder: Path, becomes_current: bool, token: int | None, totals: list[dict[str, Any]]) -> Entry:
     """Enter a publication before anybody sees it: its day, code, settings, inputs, tables and control totals, and the seal of its manifest."""
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
@@ -117,6 +123,6 @@ def enter_end(home: Home, run_id: str, record: Mapping[str, Any]) -> Entry:
         "event": "ended",
         "run_id": run_id,
         **{name: record.get(name) for name in ("as_of", "verdict", "blocked_at", "is_current")},
-        "seals": seal(home, home.run(run_id) / "report" / "index.html", *places),
+        "seals": seal(home, home.run(run_id) / "report" / "index.html", home.run(run_id) / "audit_report" / "index.html", *places),
     }
     return append(home, "run", facts)

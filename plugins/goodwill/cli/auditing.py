@@ -15,6 +15,7 @@ from goodwill.audit.ledger import head as ledger_head
 from goodwill.audit.proving import kept_heads, prove
 from goodwill.audit.restarting import restart
 from goodwill.audit.tracing import Trace, trace
+from goodwill.cli.audit_reporting import report, sign
 from goodwill.cli.options import ByOption, HomeOption, WhyOption, console
 from goodwill.cli.rebuilding import rebuild
 from goodwill.errors import GoodwillError
@@ -26,6 +27,8 @@ __all__ = ["app"]
 CHANGED = 3
 
 app = typer.Typer(no_args_is_help=True, help="Prove that nothing was changed; trace a figure to its files.")
+app.command()(report)
+app.command()(sign)
 
 
 @app.command("verify")

@@ -17,8 +17,8 @@ from goodwill.extract.correction_files import Readmitted, export, readmit
 from goodwill.extract.corrections import Signed, corrections, withdraw
 from goodwill.extract.quarantine import Rejected, read_rejected
 from goodwill.home import Home
+from goodwill.privacy.showing import safe_problem
 from goodwill.reasons import REASONS
-from goodwill.report.privacy import safe_problem
 from goodwill.settings import load_business
 from goodwill.sources import Source, load_sources
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from goodwill import drift
+
 __all__ = ["Histogram", "histogram", "parameter_shift", "stability_index"]
 
 Floats = NDArray[np.float64]
@@ -14,8 +16,6 @@ Floats = NDArray[np.float64]
 Histogram = dict[str, list[float]]
 
 _CLASSES = 10
-#: An empty class counts as this share: its logarithm must exist.
-_FLOOR = 1e-4
 
 
 def histogram(values: NDArray[np.int64], customers: NDArray[np.int64], edges: Sequence[float] | None = None) -> Histogram:
@@ -32,12 +32,10 @@ def histogram(values: NDArray[np.int64], customers: NDArray[np.int64], edges: Se
 
 
 def stability_index(before: Histogram | None, values: NDArray[np.int64], customers: NDArray[np.int64]) -> float | None:
-    """PSI: the sum of (now - before) ln(now / before) over the classes of before; below .1 nothing has moved, above .25 much has."""
+    """PSI over the classes of before; none without one of the two."""
     if not before or not before["shares"] or not len(values):
         return None
-    now = np.maximum(histogram(values, customers, before["edges"])["shares"], _FLOOR)
-    was = np.maximum(before["shares"], _FLOOR)
-    return round(float(((now - was) * np.log(now / was)).sum()), 6)
+    return drift.stability_index(before["shares"], histogram(values, customers, before["edges"])["shares"])
 
 
 def parameter_shift(before: Mapping[str, float] | None, now: Mapping[str, float]) -> float | None:

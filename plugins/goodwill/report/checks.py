@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from goodwill.report.privacy import safe_value
+from goodwill.privacy.showing import safe_value
 
 __all__ = ["BOUNDARIES", "Boundary", "Check", "Checks", "read_checks"]
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from goodwill.entities import ENTITIES
+from goodwill.privacy.showing import HIDDEN, safe_problem
 from goodwill.reasons import REASONS
-from goodwill.report.privacy import HIDDEN, safe_problem
 from goodwill.report.reading import Warehouse
 
 __all__ = ["Balance", "Batch", "Rejection", "file_name", "read_balances", "read_batches", "read_rejections"]

@@ -22,7 +22,7 @@ from goodwill.report.facts import Facts, gather
 from goodwill.report.formats import Money
 from goodwill.report.value import PURCHASE_BANDS, SINCE_BANDS
 
-__all__ = ["build_report", "render"]
+__all__ = ["build_report", "render", "stylesheet"]
 
 _ENGINE = "echarts/echarts.common.min.js"
 
@@ -117,3 +117,8 @@ def build_report(warehouse_path: Path, run_dir: Path, target: Path, *, verdict: 
     unfinished.write_text(html, encoding="utf-8")
     os.replace(unfinished, target)
     return target
+
+
+def stylesheet() -> str:
+    """How pages of Goodwill look, for those that others make."""
+    return _asset("report.css")

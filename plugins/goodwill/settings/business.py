@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 __all__ = ["BusinessSettings", "flat_settings"]
 
@@ -26,6 +26,7 @@ class Company(Section):
     name: str = "My company"
     business_time_zone: str = "UTC"
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = "EUR"
+    language: Literal["en", "fr"] = "en"
 
     @field_validator("business_time_zone")
     @classmethod
@@ -163,6 +164,15 @@ class Quality(Section):
     refund_patience_days: Days = 30
     rate_patience_days: Days = 31
     events_per_second: Annotated[int, Field(ge=1)] = 10
+    drift_nights: Annotated[int, Field(ge=1, le=400)] = 28
+    drift_watch: Annotated[float, Field(gt=0)] = 0.1
+    drift_moved: Annotated[float, Field(gt=0)] = 0.25
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.drift_watch > self.drift_moved:
+            raise ValueError("drift_watch is above drift_moved; what has moved was watched first")
+        return self
 
 
 PersonalFile = Literal["none", "owner", "group"]

@@ -6,6 +6,7 @@ Every stage takes the night's ticket (`{"home": …, "run_id": …, "token": …
 from goodwill.stages.chores import erase_person, review, tell_failure, tidy
 from goodwill.stages.closing import close_night, end_cut_short
 from goodwill.stages.opening import new_run_id, open_night
+from goodwill.stages.reporting import report_month
 from goodwill.stages.steps import (
     assign_segments,
     build,
@@ -31,6 +32,7 @@ __all__ = [
     "open_night",
     "prepare",
     "publish_night",
+    "report_month",
     "resolve_identities",
     "review",
     "source_names",

@@ -11,6 +11,7 @@ from goodwill import audit, publish, warehouse
 from goodwill.clock import now
 from goodwill.errors import GoodwillError
 from goodwill.home import Home
+from goodwill.stages.reporting import write_audit_report
 from goodwill.stages.ticket import CUT_SHORT, Figures, Ticket
 
 __all__ = ["close_night", "end_cut_short"]
@@ -77,4 +78,5 @@ def _report_of_failure(home: Home, run: Path, verdict: str) -> None:
     if (run / "validation_documents").exists():
         quality.build_data_docs(run, run / "data_docs")
     report.build_report(home.working_copy, run, run / "report" / "index.html", verdict=verdict)
+    write_audit_report(home, run.name, home.working_copy)
     shutil.rmtree(home.working_copy.parent, ignore_errors=True)

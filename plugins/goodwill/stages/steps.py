@@ -8,6 +8,7 @@ from goodwill import audit, extract, publish, warehouse
 from goodwill.home import Home
 from goodwill.sources.credentials import Resolver, from_environment
 from goodwill.sql import literal
+from goodwill.stages.reporting import write_audit_report
 from goodwill.stages.ticket import CUT_SHORT, Figures, Ticket, day_of, night_of, night_warehouse, staged_night
 from goodwill.warehouse import Night
 
@@ -111,8 +112,28 @@ def validate(ticket: Ticket, boundary: str) -> Figures:
             "notices": list(summary.notices),
         }
         audit.enter_checks(night.home, night.run_id, boundary, summary.rows)
+        if boundary == "staged":
+            figures["notices"] += _drifted(night)
         quality.gate(summary)
         return figures
+
+
+def _drifted(night: Night) -> list[str]:
+    """Hold what came in against what the last good nights brought; what has moved is said, and never blocks."""
+    from goodwill import drift
+
+    quality = night.business.quality
+    runs, batches = audit.read_runs(night.home), audit.RunRecord.of(night.home, night.run_id).read()["batches"]
+    tonight, before = drift.arrivals(runs, night.run_id, day_of(night), batches, quality.drift_nights)
+    with night_warehouse(night) as connection:
+        found = drift.measure(connection, tonight, before, (quality.drift_watch, quality.drift_moved))
+        drift.record(connection, night.run_id, found)
+    file = drift.write_drift(night.home.run(night.run_id), found)
+    moved = found.with_verdict(drift.MOVED)
+    audit.enter_drift(
+        night.home, night.run_id, len(found.findings), [f"{each.source} {each.entity} {each.measure}" for each in moved], file
+    )
+    return [f"drift: {each.sentence}" for each in moved]
 
 
 def resolve_identities(ticket: Ticket) -> Figures:
@@ -167,6 +188,7 @@ def write_documents(ticket: Ticket) -> Figures:
         warehouse.document(night.home, run / "model_docs")
         audit.write_lineage(warehouse.dbt_manifest(night.home), run / "lineage")
         page = report.build_report(night.home.working_copy, run, run / "report" / "index.html", verdict="published")
+        write_audit_report(night.home, night.run_id, night.home.working_copy)
         figures |= {"report_bytes": page.stat().st_size}
         return figures
 
@@ -179,7 +201,7 @@ def publish_night(ticket: Ticket) -> Figures:
         record = audit.RunRecord.of(night.home, night.run_id)
         with night_warehouse(night, read_only=True) as connection:
             segments.record(night.home, night.run_id, day_of(night), connection)
-        documents = {name: record.folder / name for name in ("report", "data_docs", "model_docs", "lineage")}
+        documents = {name: record.folder / name for name in ("report", "audit_report", "data_docs", "model_docs", "lineage")}
         is_current = publish.release(night, record.read(), documents, int(ticket["token"]))
         clv.confirm(night.home, night.run_id)
         if is_current:  # what an earlier day decides now is no part of the present's past

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from goodwill.privacy.showing import HIDDEN, safe_problem, safe_value
 from goodwill.report import summary_text
 from goodwill.report.charts import charts
 from goodwill.report.facts import gather
 from goodwill.report.formats import Money, duration, number, percent
-from goodwill.report.privacy import HIDDEN, safe_problem, safe_value
 from goodwill.report.wording import models, tiles, timeline
 
 from tests.unit.report.report_night import HOSTILE, published_night, stopped_night

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["HIDDEN", "safe_problem", "safe_value"]
+__all__ = ["HIDDEN", "looks_personal", "safe_problem", "safe_value"]
 
 HIDDEN = "(personal data, not shown)"
 _LONGEST = 80
@@ -41,6 +41,11 @@ def safe_value(value: object, column: str | None, *, whole_row: bool = False) ->
         return ""
     if whole_row or _WRITTEN.search(text) or (column and _PERSONAL.search(column.lower())):
         return HIDDEN
-    if _LOOKS_PERSONAL.search(text) and not (_PLAIN_NUMBER.fullmatch(text) or _DATE.match(text)):
+    if looks_personal(text):
         return HIDDEN
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def looks_personal(text: str) -> bool:
+    """Whether a text looks like an address or a telephone number."""
+    return bool(_LOOKS_PERSONAL.search(text)) and not (_PLAIN_NUMBER.fullmatch(text) or _DATE.match(text))

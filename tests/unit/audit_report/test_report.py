@@ -1,0 +1,181 @@
+"""The auditors' report of nights that really ran, small as they are: what it says, what it never lets through, and who signs it."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import json
+import re
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from goodwill import audit, stages
+from goodwill.audit.ledger import ledger_file, read_entries
+from goodwill.audit.proving import prove
+from goodwill.audit_report import Period, file_report, sign, write_report
+from goodwill.audit_report.facts import gather
+from goodwill.drift import Drift, Finding, Share, write_drift
+from goodwill.errors import GoodwillError
+from goodwill.settings import load_business
+from goodwill.settings.business import Company
+
+from tests.small_night import lay_out, night
+
+HOSTILE = '<script>alert("1")</script>'
+
+
+def results(home, run_id: str, held: bool) -> None:
+    """The checks of a boundary: one that always holds, one that is told."""
+    folder = home.run(run_id) / "validation_results"
+    folder.mkdir(parents=True)
+    rows = [
+        {
+            "run_id": run_id,
+            "boundary": "staged",
+            "table_name": "staging.stg_orders",
+            "rule_id": rule,
+            "severity": severity,
+            "description": says,
+        }
+        | {"success": success, "unexpected_count": 0 if success else 7, "checked_at": dt.datetime(2026, 10, 1, 3)}
+        for rule, severity, says, success in [
+            ("STG-ORD-2", "critical", "Each order is there once, and has an identifier.", True),
+            ("STG-ORD-8", "warning", "In each source at most half of the orders have an amount of zero.", held),
+        ]
+    ]
+    pq.write_table(pa.Table.from_pylist(rows), folder / "staged.parquet")
+
+
+@pytest.fixture
+def home(make_home):
+    """Two good nights, of which the second failed a check and drifted, and one that stopped."""
+    made = make_home(goodwill=f"company: {{name: '{HOSTILE}', currency: EUR, business_time_zone: Europe/Paris}}")
+    night(made, "20261001T030000-aaaa", "2026-09-30")
+    results(made, "20261001T030000-aaaa", held=True)
+    (made.business_file).write_text(made.business_file.read_text() + "\nquality: {quarantine_share: 0.2}\n")
+    night(made, "20261002T030000-bbbb", "2026-10-01")
+    results(made, "20261002T030000-bbbb", held=False)
+    shares = (Share("web", 30, 800), Share(HOSTILE, 170, 200))
+    moved = Finding("shop", "orders", "channel", "mix", "moved", 1.8, 0.1, 200, 1000, 9, shares)
+    steady = Finding("shop", "orders", "rows", "volume", "steady", 1.0, 1.5, 200, 200, 9)
+    write_drift(made.run("20261002T030000-bbbb"), Drift(("20261001T030000-aaaa",), (steady, moved)))
+    stopped = lay_out(made, "20261003T030000-cccc", "2026-10-02")
+    with pytest.raises(ValueError, match="boom"), audit.staged(made, stopped["run_id"], "build marts"):
+        raise ValueError(f"boom {HOSTILE}")
+    with pytest.raises(GoodwillError, match="failed at 'build marts'"):
+        stages.close_night(stopped)
+    for run_id, day in (("20261001T030000-aaaa", "01"), ("20261002T030000-bbbb", "02"), ("20261003T030000-cccc", "03")):
+        times = {"started_at": f"2026-10-{day} 03:00:00", "finished_at": f"2026-10-{day} 03:01:30"}
+        audit.RunRecord.of(made, run_id).update(**times)
+    return made
+
+
+def company(home) -> Company:
+    return load_business(home.business_file).company
+
+
+OCTOBER = Period(month=dt.date(2026, 10, 1))
+
+
+def test_a_month_tells_its_nights_checks_drift_and_changes(home):
+    facts = gather(home, company(home), OCTOBER)
+    assert [run.verdict for run in facts.runs] == ["published", "published", "failed"]
+    assert (facts.runs[2].blocked_at, facts.runs[0].seconds) == ("build marts", 90)
+    assert (facts.checks.checks, facts.checks.held) == (4, 3)
+    assert [(rule.rule_id, rule.failed, rule.checked, rule.rows, rule.last_failed) for rule in facts.checks.failures] == [
+        ("STG-ORD-8", 1, 2, 7, "20261002T030000-bbbb")
+    ]
+    assert facts.checks.missing == ("20261003T030000-cccc",)
+    assert [(each.finding.measure, each.finding.verdict, each.nights) for each in facts.drift] == [
+        ("channel", "moved", 1),
+        ("rows", "steady", 1),
+    ]
+    assert [(change.name, change.was, change.now) for change in facts.changes] == [("quality_quarantine_share", "0.05", "0.2")]
+    assert not facts.ledger_problem
+
+
+def test_the_page_says_it_in_english_and_in_french_and_lets_nothing_through(home, tmp_path):
+    for code, sentences in {
+        "en": ("2 of 3 nights were published", "The nights of", "has moved against the last good nights", "Sign-off"),
+        "fr": ("2 nuits sur 3 ont été publiées", "Les nuits de", "a dérivé par rapport", "Signatures", "la moitié au plus des commandes"),
+    }.items():
+        page = write_report(home, company(home), OCTOBER, tmp_path / code, code=code)
+        html = page.read_text(encoding="utf-8")
+        assert [sentence for sentence in sentences if sentence not in html] == []
+        assert "<script" not in html
+        assert "&lt;script&gt;" in html
+        assert "script-src" not in html
+        assert "default-src 'none'" in html
+    tables = [sorted((tmp_path / code).glob("*.csv")) for code in ("en", "fr")]
+    assert [path.read_bytes() for path in tables[0]] == [path.read_bytes() for path in tables[1]]
+    assert len(tables[0]) == 8
+    with (tmp_path / "en" / "checks.csv").open(encoding="utf-8", newline="") as stream:
+        assert [(row["rule_id"], row["checked"], row["held"]) for row in csv.DictReader(stream)] == [
+            ("STG-ORD-2", "2", "2"),
+            ("STG-ORD-8", "2", "1"),
+        ]
+
+
+def test_what_was_done_by_hand_is_told_with_name_and_reason(home):
+    audit.append(home, "override", {"decided": "corrected", "by": "Mia", "reason": "typing error", "corrected_rows": 3, "source": "shop"})
+    written = read_entries(home)[-1].at  # the rows of the ledger are of today, the nights were moved to October
+    audit.RunRecord.of(home, "20261003T030000-cccc").update(started_at=written, finished_at=written)
+    decided = gather(home, company(home), Period(month=dt.date.fromisoformat(written[:10]).replace(day=1))).decisions
+    assert [(each.kind, each.by, each.reason) for each in decided] == [("override", "Mia", "typing error")]
+    assert ("corrected_rows", "3") in decided[0].about
+
+
+def test_a_month_without_a_night_is_refused(home):
+    with pytest.raises(GoodwillError, match="no night ran in 2025-01"):
+        gather(home, company(home), Period(month=dt.date(2025, 1, 1)))
+
+
+@pytest.mark.parametrize(("text", "why"), [("2026-13", "is no month"), ("nonsense", "there is no run 'nonsense'")])
+def test_what_is_neither_a_run_nor_a_month_is_refused(home, text, why):
+    with pytest.raises(GoodwillError, match=why):
+        Period.parse(home, text)
+
+
+@pytest.mark.parametrize(("at", "month"), [("2026-09-30 21:59:59", dt.date(2026, 9, 1)), ("2026-09-30 22:00:00", dt.date(2026, 10, 1))])
+def test_a_month_begins_at_midnight_where_the_business_is(at, month):
+    assert Period(month=month).holds(None, at, "Europe/Paris")
+
+
+def test_a_report_on_file_is_sealed_signed_and_then_stays(home):
+    page = file_report(home, OCTOBER)
+    assert page == home.audit / "reports" / "2026-10" / "index.html"
+    assert prove(home).problems == []
+    head = sign(home, OCTOBER, "Noor", "reviewer", "the totals agree")
+    row = read_entries(home)[-1]
+    assert (row.kind, row.facts["by"], row.facts["role"], row.head) == ("sign_off", "Noor", "reviewer", head)
+    with pytest.raises(GoodwillError, match="was signed by Noor"):
+        file_report(home, OCTOBER)
+
+
+def test_what_is_not_as_it_was_filed_is_not_signed(home):
+    with pytest.raises(GoodwillError, match="no report of 2026-10 is on file"):
+        sign(home, OCTOBER, "Noor", "reviewer", "")
+    page = file_report(home, OCTOBER)
+    with pytest.raises(GoodwillError, match="a name and a role"):
+        sign(home, OCTOBER, " ", "reviewer", "")
+    table = page.with_name("runs.csv")
+    table.write_text(table.read_text().replace("failed", "published"))
+    with pytest.raises(GoodwillError, match=r"runs\.csv is not as it was filed"):
+        sign(home, OCTOBER, "Noor", "reviewer", "")
+    assert any("runs.csv" in problem for problem in prove(home).problems)
+
+
+def test_a_ledger_that_was_changed_is_said_on_the_first_page(home, tmp_path):
+    file = ledger_file(home)
+    lines = file.read_text().splitlines(keepends=True)
+    changed = json.loads(lines[3])
+    lines[3] = json.dumps({**changed, "who": "nobody@nowhere"}, sort_keys=True, separators=(",", ":"), ensure_ascii=False) + "\n"
+    file.write_text("".join(lines))
+    html = write_report(home, company(home), OCTOBER, tmp_path / "report", code="en").read_text(encoding="utf-8")
+    assert re.search(r'<li class="bad">The ledger does not hold: row 4 was changed', html)
+
+
+def test_the_month_before_is_what_airflow_puts_on_file(home):
+    assert Period.month_before(dt.date(2026, 1, 2)) == Period(month=dt.date(2025, 12, 1))
+    assert stages.report_month(str(home.root), "2026-10") == {"period": "2026-10", "page": "audit/reports/2026-10/index.html"}
