@@ -8,6 +8,7 @@ import shutil
 import duckdb
 import pytest
 from goodwill.audit.ledger import read_entries
+from goodwill.audit.lineage import read_lineage
 from goodwill.audit.proving import prove
 from goodwill.audit.tracing import trace
 from goodwill.cli.app import app
@@ -60,9 +61,9 @@ def test_an_order_is_traced_to_its_lines(first, lines):
     (order,) = first.rows("select order_id from marts.fct_orders where lines_count > 1 order by order_id limit 1")[0]
     found = trace(first.home, first.home.current.resolve(), "fct_orders", [order])
     assert found.found == 1
-    own = [row for row in found.rows if row.entity in ("orders", "order_lines") and row.status == "accepted"]
+    own = [row for row in found.behind.rows if row.entity in ("orders", "order_lines") and row.status == "accepted"]
     assert {row.entity for row in own} == {"orders", "order_lines"}
-    assert found.rows[0].entity == "orders", "the nearest first"
+    assert found.behind.rows[0].entity == "orders", "the nearest first"
     for row in own:
         assert lines[row.file.rsplit("/")[-1]][row.row_no - 1]["order_id"] == order
     written = [record for record in lines["order_lines.csv"] if record["order_id"] == order]
@@ -74,10 +75,68 @@ def test_a_person_is_traced_to_all_their_rows(first, lines):
         "select person_id, count(*) from marts.fct_orders where not is_guest group by person_id order by count(*) desc, person_id limit 1"
     )[0]
     found = trace(first.home, first.home.current.resolve(), "segments", [f"person_id={person}"])
-    accepted = [row for row in found.rows if row.entity == "orders" and row.status == "accepted"]
+    accepted = [row for row in found.behind.rows if row.entity == "orders" and row.status == "accepted"]
     assert len(accepted) == orders > 1
-    assert "contacts" in {row.entity for row in found.rows}
+    assert "contacts" in {row.entity for row in found.behind.rows}
     assert {"plugins/goodwill/segments/", "plugins/goodwill/clv/"} <= {made.file for made in found.made}
+
+
+#: Aggregates, and the column that counts the people behind a row of theirs.
+COUNTED = {
+    "acquisition_costs": "new_customers_count",
+    "cohort_retention": "customers_count",
+    "cohort_retention_by_distance": "customers_count",
+    "customer_equity": "customers_count",
+    "repurchase_curve": "customers_count",
+    "repurchase_rates": "customers_count",
+    "segment_sizes": "people_count",
+}
+
+
+@pytest.mark.parametrize(("mart", "counted"), COUNTED.items())
+def test_a_row_of_an_aggregate_is_traced_to_the_people_it_counts_and_their_rows(first, mart, counted):
+    (key,) = [made.key for made in read_lineage(first.home.current.resolve()).values() if made.name == mart]
+    rows = first.rows(f"select {counted}, {', '.join(key)} from marts.{mart} where {counted} > 0 order by hash({', '.join(key)}) limit 4")
+    assert rows
+    for people, *values in rows:
+        found = trace(first.home, first.home.current.resolve(), mart, [str(value) for value in values], limit=3).behind
+        assert (found.people, found.said) == (people, ""), values
+        assert len(found.rows) == 3
+        orders = sum(each.rows for each in found.counts if (each.entity, each.status) == ("orders", "accepted"))
+        assert orders >= people * (0 if mart in ("customer_equity", "segment_sizes") else 1), "whoever never bought has no order"
+
+
+def test_every_mart_can_be_explained_with_a_key_and_none_says_nothing_stands_behind_it(first):
+    lineage, silent = read_lineage(first.home.current.resolve()), []
+    for mart in [name for name, each in lineage.items() if each.schema == "marts" and "." not in name]:
+        columns = lineage[mart].key or ("code",)
+        row = first.rows(f"select {', '.join(columns)} from marts.{mart} order by all desc nulls last limit 1")
+        if row:
+            keys = [f"{column}={value}" for column, value in zip(columns, row[0], strict=True) if value is not None]
+            behind = trace(first.home, first.home.current.resolve(), mart, keys, limit=1).behind
+            if not behind.counts:
+                silent.append(mart)
+    assert silent == ["labels"]
+
+
+def test_orders_behind_a_month_of_a_person_are_those_of_the_month(first, lines):
+    person, month, orders = first.rows(
+        "select person_id, month, orders_count from marts.customer_months where orders_count > 1 order by orders_count desc, person_id limit 1"
+    )[0]
+    behind = trace(first.home, first.home.current.resolve(), "customer_months", [person, str(month)]).behind
+    accepted = [row for row in behind.rows if row.entity == "orders" and row.status == "accepted"]
+    assert len(accepted) >= orders, "cancelled orders are looked at too"
+    days = {lines[row.file.rsplit("/")[-1]][row.row_no - 1]["ordered_at"][:7] for row in accepted}
+    assert days == {str(month)[:7]}
+
+
+def test_the_rows_of_a_day_and_a_source_are_as_many_as_were_reconciled(first):
+    source, day, landed = first.rows(
+        "select source, day_name, landed_rows from marts.daily_reconciliation where entity = 'orders' order by landed_rows desc, day_name limit 1"
+    )[0]
+    behind = trace(first.home, first.home.current.resolve(), "daily_reconciliation", ["orders", source, day]).behind
+    assert [(each.entity, each.batches) for each in behind.counts if each.status == "accepted"] == [("orders", 1)]
+    assert sum(each.rows for each in behind.counts) == landed > 1
 
 
 @pytest.mark.parametrize(
@@ -127,7 +186,7 @@ def test_a_past_publication_is_made_again_to_the_same_content(first, moved_on, t
     assert read_entries(moved_on)[-1].facts["differing"] == []
     again = Home.at(tmp_path / "again")
     (order,) = first.rows("select order_id from marts.fct_orders order by order_id limit 1")[0]
-    assert trace(again, again.current.resolve(), "fct_orders", [order]).rows, "what was made again can be asked for its rows"
+    assert trace(again, again.current.resolve(), "fct_orders", [order]).behind.rows, "what was made again can be asked for its rows"
 
 
 def test_what_cannot_be_made_again_is_said(first, moved_on, tmp_path):
@@ -146,5 +205,5 @@ def test_rows_are_traced_only_in_the_warehouse_they_are_in(first, moved_on):
         connection.execute("update control.night set run_id = 'later'")
     (order,) = first.rows("select order_id from marts.fct_orders limit 1")[0]
     found = trace(moved_on, moved_on.published / first.run_id, "fct_orders", [order])
-    assert found.rows is None
+    assert found.behind is None
     assert "rows can be traced in the warehouse, and that is of run later by now" in found.said

@@ -1,14 +1,15 @@
-"""From a figure back to its rows: run, code, batches, files, and, for a person or an order, the very lines of the files."""
+"""From a figure back to its rows: run, code, batches, files, and the very lines of the files that stand behind it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from goodwill.audit.behind import Behind, find_behind
 from goodwill.audit.lineage import Made, ancestors, read_lineage
 from goodwill.entities import ENTITIES
 from goodwill.errors import GoodwillError
@@ -17,24 +18,12 @@ from goodwill.privacy.columns import is_key
 from goodwill.privacy.hashing import HashKeys
 from goodwill.sql import identifier, literals
 
-__all__ = ["Row", "Trace", "trace"]
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row of a source, by where it lies: `row_no` counts from 1 after the header; `status` says what became of it."""
-
-    entity: str
-    source: str
-    file: str
-    row_no: int
-    batch_id: str
-    status: str
+__all__ = ["Trace", "trace"]
 
 
 @dataclass
 class Trace:
-    """Where a mart comes from; `rows` only where a key was given and the warehouse of the run is still there."""
+    """Where a mart comes from; `behind` only where a key was given and the warehouse of the run is still there."""
 
     mart: str
     release: dict[str, Any]
@@ -43,17 +32,17 @@ class Trace:
     #: source, batch, file, SHA-256 of the file, rows, when it was extracted.
     batches: list[tuple[Any, ...]]
     found: int = 0
-    rows: list[Row] | None = None
-    traced: list[str] = field(default_factory=list)
+    behind: Behind | None = None
     said: str = ""
 
 
-def trace(home: Home, publication: Path, mart: str, keys: Iterable[str] = ()) -> Trace:
-    """Explain a mart of a publication, or with keys one row of it.
+def trace(home: Home, publication: Path, mart: str, keys: Iterable[str] = (), limit: int | None = None) -> Trace:
+    """Explain a mart of a publication, or with keys one row of it (or those that a part of the key leaves).
 
     Parameters
     ----------
     keys : values of its primary key in the order of its columns, or `column=value`.
+    limit : how many landed rows to list; all are counted.
 
     Raises
     ------
@@ -68,7 +57,7 @@ def trace(home: Home, publication: Path, mart: str, keys: Iterable[str] = ()) ->
         made = ancestors(lineage, mart)
         entities = sorted(each.name.removeprefix("landed.") for each in made if each.schema == "landed")
         sources = "select distinct source from published.audit.reconciliation" + (
-            f" where entity in ({literals(entities)})" if made else ""
+            f" where entity in ({literals(entities) or 'null'})" if made else ""
         )
         batches = connection.execute(
             f"select source, batch_id, file, file_sha256, rows, extracted_at from published.audit.batches where source in ({sources}) "
@@ -77,7 +66,7 @@ def trace(home: Home, publication: Path, mart: str, keys: Iterable[str] = ()) ->
         result = Trace(mart, release, made, entities, batches)
         wanted = _condition(mart, columns, lineage.get(mart), list(keys))
         if wanted:
-            _rows(home, connection, result, columns, wanted)
+            _rows(home, connection, result, columns, wanted, limit)
     return result
 
 
@@ -113,35 +102,28 @@ def _condition(mart: str, columns: list[str], made: Made | None, keys: list[str]
     return named | dict(zip(free, plain, strict=False))
 
 
-def _rows(home: Home, connection: duckdb.DuckDBPyConnection, result: Trace, columns: list[str], wanted: dict[str, str]) -> None:
+def _rows(
+    home: Home, connection: duckdb.DuckDBPyConnection, result: Trace, columns: list[str], wanted: dict[str, str], limit: int | None
+) -> None:
     """The rows of the sources behind one row (or a few) of a mart."""
     said = ", ".join(f"{name} = {value}" for name, value in wanted.items())
     holds = _warehouse(home, connection)
     if holds == result.release["run_id"]:
-        found = _find(connection, f"warehouse.marts.{identifier(result.mart)}", wanted, "warehouse.control.keys")
+        result.found = _find(connection, f"warehouse.marts.{identifier(result.mart)}", wanted, "warehouse.control.keys")
     else:
-        found = _find(connection, f"published.marts.{identifier(result.mart)}", wanted)
-    result.found = len(found)
-    if not found:
+        result.found = _find(connection, f"published.marts.{identifier(result.mart)}", wanted)
+    if not result.found:
         raise GoodwillError(
-            f"{result.mart} has no row with {said}", "ids are written as they are in the mart; a person's also as its source writes it"
+            f"{result.mart} has no row with {said}",
+            "ids are written as they are in the mart, a person's also as its source writes it; another column than of its key: column=value",
         )
-    if holds != result.release["run_id"]:
+    if holds == result.release["run_id"]:
+        result.behind = find_behind(connection, result.mart, result.entities if result.made else ENTITIES, result.release, limit)
+    else:
         result.said = (
             f"rows can be traced in the warehouse, and that is {f'of run {holds}' if holds else 'gone'} by now: "
             f"make this run again (goodwill audit rebuild {result.release['run_id']} --into DIR) and ask there"
         )
-        return
-    _names_of(connection, found)
-    result.rows = []
-    matched = [(entity, *_matches(entity, found, columns)) for entity in result.entities]
-    for entity, _, condition in sorted((each for each in matched if each[2]), key=lambda each: (each[1], each[0])):
-        result.traced.append(entity)
-        rows = connection.execute(
-            "select _source, _file, _row_no, _batch_id, row_status || coalesce(': ' || superseded_as, '') "
-            f"from warehouse.staging.base_{entity} where {condition} order by _source, _file, _row_no, _batch_id"
-        ).fetchall()
-        result.rows += [Row(entity, *row) for row in rows]
 
 
 def _warehouse(home: Home, connection: duckdb.DuckDBPyConnection) -> str | None:
@@ -152,8 +134,9 @@ def _warehouse(home: Home, connection: duckdb.DuckDBPyConnection) -> str | None:
     return str(connection.execute("select run_id from warehouse.control.night").fetchall()[0][0])
 
 
-def _find(connection: duckdb.DuckDBPyConnection, table: str, wanted: dict[str, str], keys: str = "") -> list[dict[str, Any]]:
-    """Rows of a mart; in the warehouse, where ids are as sources write them, a person is also found by the key that is published."""
+def _find(connection: duckdb.DuckDBPyConnection, table: str, wanted: dict[str, str], keys: str = "") -> int:
+    """Put rows of a mart into the temporary table `found`, and count them; in the warehouse, where ids are as sources write them, a person is
+    also found by the key that is published."""
     conditions, values = [], []
     for name, value in wanted.items():
         column = f"cast({identifier(name)} as varchar)"
@@ -162,40 +145,5 @@ def _find(connection: duckdb.DuckDBPyConnection, table: str, wanted: dict[str, s
         if keys and is_key(name):
             conditions[-1] = f"({column} = ? or concat('p_', {HashKeys.sql(column, keys)}) = ?)"
             values.append(value)
-    return _dicts(connection, f"select * from {table} where {' and '.join(conditions)}", values)
-
-
-def _names_of(connection: duckdb.DuckDBPyConnection, found: list[dict[str, Any]]) -> None:
-    """The temporary tables `persons`, `names` (what sources call them) and `ordered` (their orders, or those of the rows found)."""
-    persons = sorted({str(row["person_id"]) for row in found if row.get("person_id")})
-    orders = sorted({str(row["order_id"]) for row in found if row.get("order_id")})
-    connection.execute("create temp table persons (person_id varchar)")
-    if persons:
-        connection.executemany("insert into persons values (?)", [[each] for each in persons])
-    connection.execute(
-        "create temp table names as select source_ref as ref from warehouse.intermediate.int_identities where person_id in (from persons) "
-        "union select contact_id from warehouse.marts.person_contacts where person_id in (from persons)"
-    )
-    connection.execute("create temp table ordered (order_id varchar)")
-    if orders:
-        connection.executemany("insert into ordered values (?)", [[each] for each in orders])
-    else:
-        connection.execute("insert into ordered select order_id from warehouse.marts.fct_orders where person_id in (from persons)")
-
-
-def _matches(entity: str, found: list[dict[str, Any]], columns: list[str]) -> tuple[int, str]:
-    """How near an entity is, and how its rows behind the rows found are known: by its own key, by the order, else by the person."""
-    own = ENTITIES[entity].key
-    by_name = ENTITIES[entity].by_name
-    ids = [name for name in own if by_name[name].kind == "id"] if set(own) <= set(columns) else []
-    if ids and "contact_id" not in ids:
-        alternatives = {
-            " and ".join(f"cast({identifier(name)} as varchar) = {literals([str(row[name])])}" for name in own)
-            for row in found
-            if row[own[0]] is not None
-        }
-        return 0, " or ".join(sorted(alternatives))
-    if "order_id" in by_name:
-        return 1, "order_id in (from ordered)"
-    person = next((name for name in ("contact_ref", "contact_id") if name in by_name), None)
-    return 2, f"{identifier(person)} in (from names)" if person else ""
+    connection.execute(f"create temp table found as select * from {table} where {' and '.join(conditions)}", values)
+    return int(connection.execute("select count(*) from found").fetchall()[0][0])

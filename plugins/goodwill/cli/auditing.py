@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 from rich.markup import escape
 
+from goodwill.audit.behind import Behind
 from goodwill.audit.exporting import export
 from goodwill.audit.ledger import Head, read_entries
 from goodwill.audit.ledger import head as ledger_head
@@ -91,7 +93,7 @@ def explain_(
     folder = where.published / (name or "")
     if not name or not (folder / "goodwill.duckdb").exists():
         raise GoodwillError(f"there is no publication {name}" if name else "nothing is published yet", "goodwill status shows what is kept")
-    _say_trace(trace(where, folder, mart, keys or []), limit)
+    _say_trace(trace(where, folder, mart, keys or [], limit), limit)
 
 
 def _say_trace(found: Trace, limit: int) -> None:
@@ -107,18 +109,34 @@ def _say_trace(found: Trace, limit: int) -> None:
     for each in code[:limit]:
         out.print(f"          {each.sha256[:12]}  {escape(each.file)}")
     _rest(len(code) - limit)
-    out.print(f"from      {', '.join(found.entities) or 'every entity'}: {len(found.batches)} batches")
+    out.print(f"from      {', '.join(found.entities) or ('no entity' if found.made else 'every entity')}: {len(found.batches)} batches")
     for source, batch, file, sha256, rows, extracted in found.batches[:limit]:
         out.print(f"          {source} {batch}  {rows:,} rows of {escape(file)} ({sha256[:12]}), landed {str(extracted)[:16]}")
     _rest(len(found.batches) - limit)
     if found.said:
         out.print(f"rows      {escape(found.said)}")
-    if found.rows is None:
-        return
-    out.print(f"rows      {len(found.rows):,} of {', '.join(found.traced) or 'no entity'}, behind {found.found} of the mart")
-    for row in found.rows[:limit]:
+    if found.behind:
+        _say_behind(out, found, found.behind, limit)
+
+
+def _say_behind(out: Console, found: Trace, behind: Behind, limit: int) -> None:
+    """How many landed rows stand behind, the first of them, and how to go on from many to one."""
+    total = sum(each.rows for each in behind.counts)
+    people = f", {behind.people:,} people" if behind.people else ""
+    out.print(f"rows      {total:,}, behind {found.found:,} of the mart{people}")
+    if behind.said:
+        out.print(f"          {escape(behind.said)}")
+    for each in behind.counts:
+        out.print(
+            f"          {each.entity:<16} {each.rows:>12,} {escape(each.status)}, in {each.batches:,} {'batch' if each.batches == 1 else 'batches'}"
+        )
+    if behind.rows:
+        out.print("where     file, row, batch")
+    for row in behind.rows:
         out.print(f"          {row.entity:<16} {escape(row.file)}, row {row.row_no}  (batch {row.batch_id}, {row.status})")
-    _rest(len(found.rows) - limit)
+    _rest(total - len(behind.rows))
+    for mart, key in behind.examples.items():
+        out.print(f"go on     goodwill audit explain {mart} {escape(key)}")
 
 
 def _rest(left: int) -> None:
