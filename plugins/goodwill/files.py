@@ -15,7 +15,18 @@ from typing import Any
 
 from goodwill.errors import GoodwillError
 
-__all__ = ["PATIENCE", "append_json_line", "digest", "guarded", "json_lines", "name_order", "private_folder", "replace_text", "sync"]
+__all__ = [
+    "PATIENCE",
+    "append_json_line",
+    "begins_with",
+    "digest",
+    "guarded",
+    "json_lines",
+    "name_order",
+    "private_folder",
+    "replace_text",
+    "sync",
+]
 
 #: Seconds to wait for another process to be done with a change that takes milliseconds.
 PATIENCE = 30.0
@@ -26,6 +37,14 @@ def digest(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def begins_with(path: Path, size: int, sha256: str) -> bool:
+    """Whether a file is longer than so many bytes, and these are still the ones of a digest: it was only appended to."""
+    if path.stat().st_size <= size:
+        return False
+    with path.open("rb") as stream:
+        return hashlib.sha256(stream.read(size)).hexdigest() == sha256
 
 
 def sync(path: Path) -> None:

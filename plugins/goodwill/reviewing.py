@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from goodwill import audit, clv, segments
+from goodwill.audit.seals import seal_grown
 from goodwill.clock import now
 from goodwill.errors import GoodwillError
 from goodwill.files import digest, replace_text
@@ -86,6 +87,9 @@ def _put_on_record(home: Home, lock: audit.Lock, done: Reviewed, ledger: clv.Led
         audit.append(home, "review", facts | {"as_of": str(done.as_of), "seals": seals})
         if done.recorded:
             clv.append_lines(home, ledger.new)
+            audit.append(
+                home, "review", {"review_id": done.review_id, "decided": len(ledger.new), **seal_grown(home, clv.ledger_file(home))}
+            )
 
 
 def _documents(home: Home) -> Path:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from goodwill import audit, stages
 from goodwill.audit.ledger import read_entries
-from goodwill.audit.verifying import verify_chain
+from goodwill.audit.proving import prove
 from goodwill.errors import GoodwillError
 from goodwill.faults import FAULT
 from goodwill.home import Home
@@ -74,7 +74,7 @@ def test_killed_anywhere_in_publishing_readers_see_one_publication_and_the_next_
     stages.close_night(ticket)
     assert seen(home) == "next"
     assert not list(home.published.glob(".*"))
-    assert verify_chain(home).problem == ""
+    assert prove(home).problems == []
     ended = [row.facts["run_id"] for row in read_entries(home) if row.kind == "run" and row.facts["event"] == "ended"]
     assert ended == ["first", "killed", "next"], "every night that began has ended, in the ledger too"
 
@@ -89,6 +89,7 @@ def test_killed_before_it_had_the_warehouse_a_night_is_not_running_for_ever(home
     record = audit.RunRecord.of(home, "killed").read()
     assert (record["verdict"], record["blocked_at"]) == ("failed", "open")
     assert "cut short" in record["message"]
+    assert (prove(home).problems, prove(home).notes) == ([], [])
     assert seen(home) == "next"
 
 
@@ -110,7 +111,7 @@ def test_a_ghost_that_wakes_after_its_lease_publishes_nothing(home):
     stages.close_night(ticket)
     assert seen(home) == "next"
     assert [row.facts["run_id"] for row in read_entries(home) if row.kind == "publication"] == ["first", "next"]
-    assert verify_chain(home).problem == ""
+    assert prove(home).problems == [], "what the ghost said after its end is on record"
 
 
 def test_a_ghost_within_the_fence_keeps_others_out_until_it_is_done(home, monkeypatch):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from goodwill.audit.ledger import Entry, Head, ledger_file
-from goodwill.audit.seals import Sealed, seals_of
+from goodwill.audit.seals import Sealed, grown, seals_of
 from goodwill.audit.verifying import Chain, against, verify_chain
 from goodwill.errors import GoodwillError
 from goodwill.files import digest
@@ -20,6 +20,10 @@ __all__ = ["Proof", "kept_heads", "prove"]
 
 #: Where files last as they are sealed. The warehouse, logs and Airflow's own files change every night: what a row says of them was true then.
 _LASTING = ("landing/", "published/", "runs/", "audit/", "privacy/")
+
+
+#: What the ledger must know, and what in it says when it was made.
+_MADE = {"published/*/manifest.json": "published_at", "landing/*/*/manifest.json": "extracted_at", "runs/*/run.json": "started_at"}
 
 
 @dataclass
@@ -42,12 +46,15 @@ class Proof:
 
 def kept_heads(home: Home) -> Iterator[tuple[str, Head]]:
     """Heads of the ledger that publications and the records of runs keep, each with who keeps it."""
-    for pattern, who in (("published/*/manifest.json", "the manifest of publication"), ("runs/*/run.json", "the record of run")):
+    manifest, record = "the manifest of publication", "the record of run"
+    # `run.json` had the head in it before that was sealed itself
+    for pattern, who in (("published/*/manifest.json", manifest), ("runs/*/run.json", record), ("runs/*/ledger_head", record)):
         for path in sorted(home.root.glob(pattern)):
             if path.parent.is_symlink() or path.parent.name.startswith("."):
                 continue
             try:
-                said = json.loads(path.read_text(encoding="utf-8")).get("ledger_head")
+                text = path.read_text(encoding="utf-8")
+                said = json.loads(text).get("ledger_head") if path.suffix else text
                 if said:
                     yield f"{who} {path.parent.name}", Head.parse(said)
             except (ValueError, AttributeError, GoodwillError):
@@ -71,9 +78,10 @@ def prove(home: Home, kept: Head | None = None, contents: bool = True) -> Proof:
     if proof.chain.problem:
         proof.problems.append(f"{ledger_file(home).relative_to(home.root)}: {proof.chain.problem}")
     seals = seals_of(proof.chain.entries)
+    open_records = _open_records(proof.chain.entries)
     for name, sealed in sorted(seals.items(), key=lambda item: (item[1].seq, item[0])):
-        if name.startswith(_LASTING):
-            _file(home, name, sealed, proof, contents, set(seals))
+        if name.startswith(_LASTING) and name not in open_records:
+            _file(home, name, sealed, proof, contents, set(seals), bool(open_records))
     if not proof.chain.problem:
         _strangers(home, seals, proof)
         _present(home, proof)
@@ -84,6 +92,17 @@ def prove(home: Home, kept: Head | None = None, contents: bool = True) -> Proof:
     if healed:
         proof.notes.append(f"{len(healed)} torn rows were cut off after a writer was killed, the first before row {healed[0].seq}")
     return proof
+
+
+def _open_records(entries: Iterable[Entry]) -> set[str]:
+    """The records of runs that have begun and not ended: they are still written to, also after an erasure had to rewrite them."""
+    open_runs: dict[str, None] = {}
+    for entry in entries:
+        if entry.kind == "run" and entry.facts["event"] == "begun":
+            open_runs[entry.facts["run_id"]] = None
+        elif entry.kind == "run" and entry.facts["event"] == "ended":
+            open_runs.pop(entry.facts["run_id"], None)
+    return {f"runs/{run_id}/{name}" for run_id in open_runs for name in ("run.json", "stages.jsonl")}
 
 
 def _set_aside(home: Home, chain: Chain) -> set[Head]:
@@ -114,7 +133,7 @@ def _present(home: Home, proof: Proof) -> None:
         proof.problems.append(f"published/current shows {shown or 'nothing'}, and row {said[-1][0]} says {said[-1][1]}")
 
 
-def _file(home: Home, name: str, sealed: Sealed, proof: Proof, contents: bool, every: set[str]) -> None:
+def _file(home: Home, name: str, sealed: Sealed, proof: Proof, contents: bool, every: set[str], is_night: bool) -> None:
     path = home.root / name
     if sealed.sha256 is None:
         if path.exists():
@@ -122,7 +141,14 @@ def _file(home: Home, name: str, sealed: Sealed, proof: Proof, contents: bool, e
     elif not path.is_file():
         proof.problems.append(f"{name} is gone (row {sealed.seq} knows it)")
     elif not proof.agrees(path, sealed.sha256):
-        proof.problems.append(f"{name} was changed since row {sealed.seq}")
+        if not grown(sealed, name, path):
+            proof.problems.append(f"{name} was changed since row {sealed.seq}")
+        elif is_night:
+            proof.notes.append(f"{name} was appended to since row {sealed.seq}: the night that has begun seals it when it ends")
+        else:
+            proof.problems.append(
+                f"{name} was appended to since row {sealed.seq}: by hand, or by what was killed before it could say so (the next night seals it)"
+            )
     elif contents and path.name == "manifest.json":
         said = json.loads(path.read_text(encoding="utf-8"))
         if "files" in said:
@@ -147,19 +173,23 @@ def _listed(folder: Path, manifest: str, files: dict[str, str], proof: Proof, ev
 
 
 def _strangers(home: Home, seals: dict[str, Sealed], proof: Proof) -> None:
-    """Publications and batches that no row speaks of."""
+    """Publications, batches and runs that no row speaks of."""
     first = proof.chain.entries[0].at if proof.chain.entries else "9"
-    for pattern, stamp in (("published/*/manifest.json", "published_at"), ("landing/*/*/manifest.json", "extracted_at")):
+    known = {f"runs/{entry.facts['run_id']}/run.json" for entry in proof.chain.entries if entry.kind == "run"} | set(seals)
+    for pattern, stamp in _MADE.items():
         for path in sorted(home.root.glob(pattern)):
             name = path.relative_to(home.root).as_posix()
-            if path.parent.is_symlink() or path.parent.name.startswith(".") or name in seals:
+            if path.parent.is_symlink() or path.parent.name.startswith(".") or name in known:
                 continue
             try:
                 made = str(json.loads(path.read_text(encoding="utf-8"))[stamp])
             except (ValueError, KeyError):
                 proof.problems.append(f"{name} cannot be read, and is not on record")
                 continue
-            if made < first:
+            if pattern.startswith("runs/"):
+                if made >= first:  # a night that is about to begin is one of them
+                    proof.notes.append(f"{path.parent.relative_to(home.root)} is not on record yet: the next night says what it is")
+            elif made < first:
                 proof.notes.append(f"{path.parent.relative_to(home.root)} is older than the ledger: nothing proves it")
             else:
                 proof.problems.append(

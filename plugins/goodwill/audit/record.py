@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from goodwill.audit.ledger import append
+from goodwill.audit.seals import seal
 from goodwill.causes import explained
 from goodwill.clock import now
 from goodwill.errors import GateBlocked, GoodwillError, SourceError
@@ -59,6 +60,21 @@ class RunRecord:
     @property
     def stages_file(self) -> Path:
         return self.folder / "stages.jsonl"
+
+    @property
+    def head_file(self) -> Path:
+        """The head of the ledger when the run had ended: apart from `run.json`, as the row it names seals that."""
+        return self.folder / "ledger_head"
+
+    @property
+    def has_ended(self) -> bool:
+        return self.read().get("verdict") not in (None, "running")
+
+    def lasting(self) -> list[Path]:
+        """What lasts of a run, once it has ended: the record itself, what was read, checked, rejected and decided. Not what can be made again."""
+        within = [path for name in ("configuration", "lineage", "segment_ledger", "audit_report") for path in sorted((self.folder / name).glob("*"))]
+        named = [self.folder / name for name in ("run.json", "stages.jsonl", "quarantine.csv", "clv_ledger.jsonl", "report/index.html")]
+        return [path for path in [*named, *within] if path.is_file()]
 
     def read(self) -> dict[str, Any]:
         return json.loads(self.file.read_text(encoding="utf-8")) if self.file.exists() else {}
@@ -108,8 +124,16 @@ def staged(home: Home, run_id: str, stage: str) -> Iterator[dict[str, Any]]:
         with suppress(OSError, GoodwillError):  # a full disk, a ledger that was changed: the night's own error says more
             record.say(stage, status, seconds=round(time.perf_counter() - began, 2), detail={**detail, **cost()}, message=str(error))
             enter(status, error=type(error).__name__)  # what it says may name a person: that stays in the record of the run
+            _seal_what_came_late(home, record)
         raise
     record.say(stage, "done", seconds=round(time.perf_counter() - began, 2), detail={**detail, **cost()})
+    _seal_what_came_late(home, record)
+
+
+def _seal_what_came_late(home: Home, record: RunRecord) -> None:
+    """A run that another has ended (it was taken for dead) may still have something to say: then its stages are sealed anew."""
+    if record.has_ended:
+        append(home, "run", {"event": "late", "run_id": record.folder.name, "seals": seal(home, record.stages_file)})
 
 
 def keep_configuration(home: Home, run_id: str) -> Path:

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from goodwill.audit.ledger import Entry, append, append_all
-from goodwill.audit.seals import last_seals, seal
+from goodwill.audit.record import RunRecord
+from goodwill.audit.seals import last_seals, seal, seal_grown
 from goodwill.extract.batches import MANIFEST, WITHDRAWN, Manifest, read_manifests, rows_file
+from goodwill.files import replace_text
 from goodwill.home import Home
 
 __all__ = ["enter_batches", "enter_checks", "enter_correction", "enter_drift", "enter_end", "enter_publication"]
@@ -116,13 +118,19 @@ def enter_publication(home: Home, folder: Path, becomes_current: bool, token: in
     return append(home, "publication", facts)
 
 
-def enter_end(home: Home, run_id: str, record: Mapping[str, Any]) -> Entry:
-    """Enter how a night ended, and the seals of its report and of the places it decided, which the nights after it go on from."""
+def enter_end(home: Home, run_id: str) -> Entry:
+    """Enter how a night ended, and the seals of its record and of what it decided, which the nights after it go on from."""
     places = sorted(path for path in (home.audit / "segment_ledger").glob(f"*_{run_id}/*") if path.is_file())
+    known = seal_grown(home, home.audit / "clv_ledger.jsonl")
+    record = RunRecord.of(home, run_id)
+    said = record.read()
     facts = {
         "event": "ended",
         "run_id": run_id,
-        **{name: record.get(name) for name in ("as_of", "verdict", "blocked_at", "is_current")},
-        "seals": seal(home, home.run(run_id) / "report" / "index.html", home.run(run_id) / "audit_report" / "index.html", *places),
+        **{name: said.get(name) for name in ("as_of", "verdict", "blocked_at", "is_current")},
+        "seals": seal(home, *record.lasting(), *places) | known["seals"],
+        "bytes": known["bytes"],
     }
-    return append(home, "run", facts)
+    entry = append(home, "run", facts)
+    replace_text(record.head_file, f"{entry.head}\n")
+    return entry

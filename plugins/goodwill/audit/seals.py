@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from goodwill.audit.ledger import Entry, ledger_file
-from goodwill.files import digest
+from goodwill.files import begins_with, digest
 from goodwill.home import Home
 
-__all__ = ["Sealed", "gone", "gone_within", "last_seals", "seal", "seals_of"]
+__all__ = ["Sealed", "gone", "gone_within", "grown", "last_seals", "seal", "seal_grown", "seals_of"]
 
 #: How a row with seals looks like in the file: the others need not be read to know them.
 _MARK = b'"seals":{"'
@@ -35,6 +35,27 @@ def _name(home: Home, path: Path) -> str:
 def seal(home: Home, *paths: Path) -> dict[str, str | None]:
     """Seals of files as they are now, for the facts of a row; a file that is not there is left out."""
     return {_name(home, path): digest(path) for path in paths if path.is_file()}
+
+
+def grown(sealed: Sealed, name: str, path: Path) -> bool:
+    """Whether a file that only grows was appended to, and nothing else, since it was sealed."""
+    size = sealed.facts.get("bytes", {}).get(name)
+    return size is not None and sealed.sha256 is not None and begins_with(path, size, sealed.sha256)
+
+
+def seal_grown(home: Home, *paths: Path) -> dict[str, dict[str, Any]]:
+    """The facts `seals` and `bytes` of files that only grow, so that what is appended next is told from what is changed.
+
+    One that was not only appended to since its last seal is left out: that seal goes on to say so.
+    """
+    known, seals, sizes = last_seals(home), {}, {}
+    for path in (path for path in paths if path.is_file()):
+        name = _name(home, path)
+        before = known.get(name)
+        now = digest(path)
+        if before is None or before.sha256 in (None, now) or grown(before, name, path):
+            seals[name], sizes[name] = now, path.stat().st_size
+    return {"seals": seals, "bytes": sizes}
 
 
 def gone(home: Home, *paths: Path) -> dict[str, str | None]:

@@ -6,10 +6,10 @@ parameters. `write_silences` says since when somebody is probably gone. `Ledger`
 `review` judges the models apart from a night.
 """
 
-from goodwill.clv.ledger import Ledger, append_lines, confirm, ledger_lines
+from goodwill.clv.ledger import Ledger, append_lines, confirm, ledger_file, ledger_lines
 from goodwill.clv.reviewing import Review, review
 from goodwill.clv.scoring import score
 from goodwill.clv.silence import write_silences
 from goodwill.clv.tables import fit
 
-__all__ = ["Ledger", "Review", "append_lines", "confirm", "fit", "ledger_lines", "review", "score", "write_silences"]
+__all__ = ["Ledger", "Review", "append_lines", "confirm", "fit", "ledger_file", "ledger_lines", "review", "score", "write_silences"]

@@ -18,10 +18,15 @@ from goodwill.errors import GoodwillError
 from goodwill.files import replace_text
 from goodwill.home import Home
 
-__all__ = ["NAME", "Ledger", "append_lines", "confirm", "ledger_lines"]
+__all__ = ["NAME", "Ledger", "append_lines", "confirm", "ledger_file", "ledger_lines"]
 
 NAME = "clv_ledger.jsonl"
 Line = dict[str, Any]
+
+
+def ledger_file(home: Home) -> Path:
+    """Where the published lines are."""
+    return home.audit / NAME
 
 
 @dataclass

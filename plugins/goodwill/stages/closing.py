@@ -30,8 +30,11 @@ def close_night(ticket: Ticket | None) -> Figures:
         raise GoodwillError("the night could not be opened", "see the log of the task open_night")
     home = Home.at(ticket["home"])
     record = audit.RunRecord.of(home, ticket["run_id"])
-    verdict, why = _verdict(home, ticket["run_id"], record.stages())
-    facts = record.update(verdict=verdict, finished_at=now(), blocked_at=why.get("stage"), message=why.get("message"))
+    facts = record.read()
+    if not record.has_ended:  # a night ends once: another may have ended it, or the task is run again, and its record is sealed by now
+        said, why = _verdict(home, ticket["run_id"], record.stages())
+        facts = record.update(verdict=said, finished_at=now(), blocked_at=why.get("stage"), message=why.get("message"))
+    verdict = str(facts["verdict"])
     lock = audit.Lock.of(home)
     if lock.holder_run() == ticket["run_id"]:  # else the warehouse is another run's by now: hands off
         try:
@@ -45,11 +48,10 @@ def close_night(ticket: Ticket | None) -> Figures:
                 shutil.rmtree(home.working_copy.parent, ignore_errors=True)
         finally:
             with suppress(OSError, GoodwillError):  # a ledger that cannot be continued must not keep the warehouse
-                entry = audit.enter_end(home, ticket["run_id"], record.read())
-                record.update(ledger_head=str(entry.head))
+                audit.enter_end(home, ticket["run_id"])
             lock.release(ticket["run_id"])
     if verdict != "published":
-        raise GoodwillError(f"the night was {verdict} at '{why.get('stage')}': {why.get('message')}")
+        raise GoodwillError(f"the night was {verdict} at '{facts.get('blocked_at')}': {facts.get('message')}")
     return {"verdict": verdict}
 
 

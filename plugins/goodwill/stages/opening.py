@@ -85,6 +85,7 @@ def _end_unborn(home: Home, present: str) -> None:
     for run in audit.read_runs(home):
         if run.get("verdict") == "running" and run["run_id"] != present:
             audit.RunRecord.of(home, run["run_id"]).update(verdict="failed", finished_at=now(), blocked_at="open", message=CUT_SHORT)
+            audit.enter_end(home, run["run_id"])
 
 
 def _finish_erasures(home: Home) -> None:

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from goodwill import audit, extract
+from goodwill import audit, clv, extract, stages
 from goodwill.audit.key import VARIABLE
 from goodwill.audit.ledger import Head, append, ledger_file, read_entries
 from goodwill.audit.proving import prove
@@ -22,7 +22,7 @@ from goodwill.publish.rollback import roll_back
 from goodwill.sources import load_sources
 from typer.testing import CliRunner
 
-from tests.small_night import night
+from tests.small_night import lay_out, night
 
 FIRST = "order_id,ordered_at,customer_id,amount\n1,2025-03-01,c1,1.50\n2,2025-03-02,c2,2.50\n"
 
@@ -62,6 +62,10 @@ def one(pattern: str, home: Home) -> Path:
         "published/r2/report/index.html",
         "published/r2/data_docs/index.html",
         "runs/r1/report/index.html",
+        "runs/r1/run.json",
+        "runs/r2/stages.jsonl",
+        "runs/r2/configuration/goodwill.yml",
+        "runs/r2/segment_ledger/values.parquet",
     ],
 )
 def test_a_flipped_byte_and_a_removed_file_are_named(home, pattern):
@@ -76,6 +80,51 @@ def test_a_flipped_byte_and_a_removed_file_are_named(home, pattern):
     path.unlink()
     (problem,) = prove(home).problems
     assert problem.startswith(f"{name} is gone")
+
+
+def grow(home: Home, text: str) -> Path:
+    """Append to the ledger of the models."""
+    path = clv.ledger_file(home)
+    with path.open("a") as stream:
+        stream.write(text)
+    return path
+
+
+def test_what_only_grows_may_be_appended_to_by_a_night_and_by_nobody_else(home):
+    path = grow(home, '{"run_id": "r3"}\n')
+    assert prove(home).problems == [], "no row has spoken of it yet"
+    night(home, "r3", "2026-02-01")
+    ticket = lay_out(home, "r4", "2026-02-02")
+    grow(home, '{"run_id": "r4"}\n')
+    assert prove(home).problems == []
+    assert "was appended to since row" in prove(home).notes[-1], "the night that has begun may"
+    stages.publish_night(ticket)
+    stages.close_night(ticket)
+    assert (prove(home).problems, prove(home).notes) == ([], [])
+    grow(home, '{"run_id": "r5"}\n')
+    (problem,) = prove(home).problems
+    assert problem.startswith("audit/clv_ledger.jsonl was appended to since row")
+    path.write_text(path.read_text().replace("r3", "r9"))
+    (problem,) = prove(home).problems
+    assert problem.startswith("audit/clv_ledger.jsonl was changed since row")
+    night(home, "r5", "2026-02-03")
+    assert prove(home).problems == [problem], "no later night seals what was changed"
+
+
+def test_a_night_that_is_ended_twice_and_one_that_speaks_after_its_end_are_not_taken_for_changed(home):
+    ticket = {"home": str(home.root), "run_id": "r2", "token": "2"}
+    record = audit.RunRecord.of(home, "r2").read()
+    assert stages.close_night(ticket) == {"verdict": "published"}
+    with pytest.raises(GoodwillError, match="no longer holds the warehouse"):
+        stages.build(ticket, "staging")
+    assert audit.RunRecord.of(home, "r2").read() == record
+    assert prove(home).problems == []
+    assert read_entries(home)[-1].facts["event"] == "late"
+
+
+def test_a_run_that_no_row_speaks_of_is_named(home):
+    shutil.copytree(home.run("r1"), home.run("r7"))
+    assert prove(home).notes == ["runs/r7 is not on record yet: the next night says what it is"]
 
 
 @pytest.mark.parametrize("place", ["published/r2/extra.html", "landing/shop/BATCH/withdrawn.json"])
@@ -111,7 +160,7 @@ def test_a_cut_off_ledger_is_named_by_what_publications_and_runs_keep(home):
     assert prove(home).problems == [
         f"audit/ledger.jsonl: rows {len(rows)} to {len(rows)} were cut off: the record of run r2 knows row {len(rows)}"
     ]
-    (home.run("r2") / "run.json").unlink()
+    (home.run("r2") / "ledger_head").unlink()
     ledger_file(home).write_bytes(b"".join(rows[:3]))
     assert "were cut off: the manifest of publication r2 knows row" in prove(home).problems[0]
 
@@ -209,7 +258,7 @@ def test_the_places_that_a_night_decided_are_sealed(home):
     folder.mkdir(parents=True)
     for name in ("values.parquet", "night.json"):
         (folder / name).write_text("as it was decided")
-    audit.enter_end(home, "r3", {"verdict": "published"})
+    audit.enter_end(home, "r3")
     assert prove(home).problems == []
     flip(folder / "values.parquet")
     assert any("000003_2026-02-01_r3/values.parquet was changed" in problem for problem in prove(home).problems)
