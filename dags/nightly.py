@@ -6,6 +6,7 @@ Takes what the sources hold now, and ends with a new publication, or with a reas
 |---|---|
 | a stage is **blocked** | a source or a critical check says no. The last task names it, `runs/<run_id>/report/` shows it, yesterday's publication stays. Mend the data, trigger again. |
 | a stage **failed** | The task's log says what to do. Trigger again: a night starts from landing, nothing has to be cleaned up. |
+| every task is **skipped** | Another night has the warehouse, so this one did not begin; an alert of the kind `refused` says so. Trigger again when that has ended, if its day is not the one you want. |
 | an earlier day is wanted | Trigger with `as_of`, or backfill: it is published beside the present one, and over it only with `make_current`. |
 
 The home is `$GOODWILL_HOME`; the schedule is `calendar.schedule` in its `goodwill.yml`. A night that fails, or has not ended within
@@ -43,13 +44,18 @@ PARAMS = {
 
 @task
 def open_night() -> dict[str, str]:
-    """Check the configuration and take the warehouse for this run."""
+    """Check the configuration and take the warehouse for this run; skip the night if another one has it."""
+    from airflow.sdk.exceptions import AirflowSkipException
     from goodwill import schedule, stages
 
     context = get_current_context()
     params = context["params"]
     day = params["as_of"] or schedule.day_of(context.get("logical_date"), params["home"])
-    return stages.open_night(params["home"], day, params["run_id"], params["pid"], params["make_current"], params["full"])
+    try:
+        return stages.open_night(params["home"], day, params["run_id"], params["pid"], params["make_current"], params["full"])
+    except stages.HeldError as held:
+        stages.tell_refused(params["home"])
+        raise AirflowSkipException(str(held)) from held
 
 
 @task
@@ -102,7 +108,7 @@ def in_time() -> DeadlineAlert | None:
     return DeadlineAlert(DeadlineReference.DAGRUN_QUEUED_AT, timedelta(minutes=minutes), alert)
 
 
-@task(trigger_rule="all_done", on_failure_callback=tell)
+@task(trigger_rule="none_skipped", on_failure_callback=tell)
 def close_night(night: dict[str, str] | None) -> dict[str, object]:
     """Say how the night ended, leave its report, let the warehouse go."""
     from goodwill import stages

@@ -17,7 +17,7 @@ _LOG = logging.getLogger(__name__)
 
 
 def send(kind: str, text: str, facts: Mapping[str, Any] | None = None) -> bool:
-    """Log an alert, and post it as JSON (`text`, as chat services want it, `kind` and the facts) where `$GOODWILL_ALERT_URL` says.
+    """Log an alert (`failure`, `deadline`, or `refused`, which is no alarm), and post it as JSON (`text`, as chat services want it, `kind` and the facts) where `$GOODWILL_ALERT_URL` says.
 
     Returns
     -------

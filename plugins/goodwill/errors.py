@@ -1,6 +1,6 @@
 """The errors a person meets: each says where, what, and what to do about it."""
 
-__all__ = ["ConfigurationError", "GateBlocked", "GoodwillError", "SourceError", "plain"]
+__all__ = ["ConfigurationError", "GateBlocked", "GoodwillError", "HeldError", "SourceError", "plain"]
 
 
 def plain(text: str, kept: str = "") -> str:
@@ -25,6 +25,10 @@ class GoodwillError(Exception):
 
 class ConfigurationError(GoodwillError):
     """`goodwill.yml` or `sources.yml` cannot be used as it is."""
+
+
+class HeldError(GoodwillError):
+    """Another run holds the warehouse, and was heard of lately: this one does not begin, and nothing is wrong."""
 
 
 class SourceError(GoodwillError):

@@ -197,15 +197,25 @@ def test_a_mart_that_breaks_a_critical_rule_is_never_published(run_night, shop_h
     assert not (home.published / night.run_id).exists()
 
 
-def test_two_nights_at_once_the_second_is_refused(run_night, shop):
+def test_two_nights_at_once_the_second_is_refused_and_has_not_failed(airflow, shop, receiver):
+    from nightly import NIGHTLY
+
     lock = Lock.of(shop)
     lock.acquire("another-run", os.getpid())
     try:
-        night = run_night(shop)
-        assert night.verdict == "failed"
-        assert "another-run holds the warehouse" in night.record["message"]
+        ran = NIGHTLY.test(run_conf={"home": str(shop.root), "run_id": "the-second"})
     finally:
         lock.release("another-run")
+    record = audit.RunRecord.of(shop, "the-second").read()
+    assert record["verdict"] == "refused"
+    assert "another-run holds the warehouse" in record["message"]
+    assert ran.state == "success"
+    assert {each.task_id: each.state for each in ran.get_task_instances()}.items() >= {
+        ("open_night", "skipped"),
+        ("close_night", "skipped"),
+    }
+    assert [kind for kind, _, _ in receiver.got] == ["refused"]
+    assert lock.holder() is None
 
 
 def test_a_dead_holder_is_healed(run_night, shop, first):

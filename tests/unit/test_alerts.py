@@ -50,3 +50,12 @@ def test_without_an_address_it_is_logged_only(monkeypatch, caplog):
     monkeypatch.delenv(alerts.URL, raising=False)
     assert alerts.send("failure", "it failed") is False
     assert caplog.messages == ["it failed"]
+
+
+def test_a_night_that_did_not_begin_is_no_alarm_and_hides_no_failure(receiver, make_home):
+    home = make_home()
+    RunRecord.of(home, "r1").update(started_at="2026-01-01", verdict="failed", blocked_at="publish")
+    RunRecord.of(home, "r2").update(started_at="2026-01-02", verdict="refused", blocked_at="open")
+    stages.tell_refused(str(home.root))
+    stages.tell_failure(str(home.root), "night")
+    assert [(kind, facts.get("run_id")) for kind, _, facts in receiver.got] == [("refused", None), ("failure", "r1")]

@@ -9,8 +9,11 @@ import sys
 import time
 
 import pytest
-from goodwill.audit import Lock
-from goodwill.errors import GoodwillError
+from goodwill import stages
+from goodwill.audit import Lock, RunRecord
+from goodwill.audit.ledger import read_entries
+from goodwill.errors import GoodwillError, HeldError
+from goodwill.home import Home
 
 
 @pytest.fixture
@@ -101,3 +104,28 @@ def test_a_long_stage_shows_that_it_is_alive(lock, monkeypatch):
     lock.path.write_text(json.dumps({**lock.holder(), "alive_at": "2020-01-01 00:00:00"}))
     time.sleep(0.15)
     assert lock.dead_holder() == "scheduled", "after the stage nobody beats"
+
+
+def test_whoever_comes_second_is_refused_unless_the_first_has_fallen_silent(lock):
+    """A process that hangs holds the warehouse for ever: nights that it keeps from beginning have failed, and somebody is to hear of it."""
+    lock.acquire("first", os.getpid())
+    with pytest.raises(HeldError):
+        lock.acquire("second", os.getpid())
+    lock.path.write_text(json.dumps({**lock.holder(), "alive_at": "2020-01-01 00:00:00"}))
+    with pytest.raises(GoodwillError, match="run first holds the warehouse") as hung:
+        lock.acquire("second", os.getpid())
+    assert not isinstance(hung.value, HeldError)
+
+
+@pytest.mark.parametrize(("alive_at", "verdict"), [(None, "refused"), ("2020-01-01 00:00:00", "failed")])
+def test_a_night_that_did_not_begin_is_on_record_as_what_it_was(lock, alive_at, verdict):
+    home = Home(lock.path.parents[1])
+    lock.acquire("first", os.getpid())
+    if alive_at:
+        lock.path.write_text(json.dumps({**lock.holder(), "alive_at": alive_at}))
+    with pytest.raises(GoodwillError):
+        stages.open_night(str(home.root), run_id="second")
+    assert RunRecord.of(home, "second").read()["verdict"] == verdict
+    (row,) = read_entries(home)
+    assert (row.facts["run_id"], row.facts["verdict"]) == ("second", verdict)
+    assert lock.holder_run() == "first"

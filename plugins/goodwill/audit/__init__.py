@@ -5,6 +5,7 @@ from goodwill.audit.intact import check_batches
 from goodwill.audit.ledger import append, head
 from goodwill.audit.lineage import write_lineage
 from goodwill.audit.lock import Lock
+from goodwill.audit.proving import refuse_if_cut_off
 from goodwill.audit.record import RunRecord, keep_configuration, read_runs, staged
 from goodwill.audit.rows import enter_batches, enter_checks, enter_correction, enter_drift, enter_end, enter_publication
 from goodwill.audit.tables import write_audit_tables
@@ -24,6 +25,7 @@ __all__ = [
     "head",
     "keep_configuration",
     "read_runs",
+    "refuse_if_cut_off",
     "staged",
     "write_audit_tables",
     "write_lineage",

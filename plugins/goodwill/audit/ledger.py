@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from goodwill.audit.heads import Head, kept_heads, lost
 from goodwill.audit.key import Key
 from goodwill.audit.version import code_version
 from goodwill.clock import now
@@ -25,7 +26,7 @@ from goodwill.errors import GoodwillError
 from goodwill.files import guarded, sync
 from goodwill.home import Home
 
-__all__ = ["FIRST", "KINDS", "Entry", "Head", "append", "append_all", "head", "ledger_file", "locked", "read_entries"]
+__all__ = ["FIRST", "KINDS", "Entry", "append", "append_all", "head", "ledger_file", "locked", "read_entries"]
 
 #: What a row can be about. `seals` in the facts of any row: path in the home → SHA-256 the file has from then on, or nothing if it is gone.
 KINDS = frozenset(
@@ -51,30 +52,6 @@ KINDS = frozenset(
 )
 #: What the first row is bound to.
 FIRST = "0" * 64
-
-
-@dataclass(frozen=True)
-class Head:
-    """The last row of a ledger at some moment: what an auditor keeps."""
-
-    seq: int
-    hash: str
-
-    def __str__(self) -> str:
-        return f"{self.seq}:{self.hash}"
-
-    @classmethod
-    def parse(cls, text: str) -> Head:
-        """Read `12:9f3c…` back.
-
-        Raises
-        ------
-        GoodwillError : it is not a head.
-        """
-        seq, _, digest = text.strip().partition(":")
-        if not seq.isdigit() or len(digest) != 64:
-            raise GoodwillError(f"{text!r} is not a head of the ledger", "it is a number, a colon and 64 hexadecimal digits")
-        return cls(int(seq), digest)
 
 
 @dataclass(frozen=True)
@@ -153,8 +130,13 @@ def append(home: Home, kind: str, facts: Mapping[str, Any]) -> Entry:
     return append_all(home, [(kind, facts)])[-1]
 
 
-def append_all(home: Home, rows: Iterable[tuple[str, Mapping[str, Any]]]) -> list[Entry]:
-    """Write several rows at once, all or none of them after a failure that can be caught."""
+def append_all(home: Home, rows: Iterable[tuple[str, Mapping[str, Any]]], anew: bool = False) -> list[Entry]:
+    """Write several rows at once, all or none of them after a failure that can be caught.
+
+    Raises
+    ------
+    GoodwillError : as for `append`; or there is no row to continue, and somebody knows one: only `anew` begins another ledger then.
+    """
     wanted = list(rows)
     unknown = sorted({kind for kind, _ in wanted} - KINDS)
     if unknown:
@@ -165,6 +147,9 @@ def append_all(home: Home, rows: Iterable[tuple[str, Mapping[str, Any]]]) -> lis
         handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
         try:
             last, torn = _last(handle, key)
+            known = max(kept_heads(home), key=lambda each: each[1].seq, default=None) if last.seq == 0 and not anew else None
+            if known:
+                raise lost(*known, rows=0)
             if torn:
                 wanted.insert(0, ("healed", {"bytes": len(torn), "sha256": hashlib.sha256(torn).hexdigest()}))
             entries: list[Entry] = []
@@ -175,6 +160,10 @@ def append_all(home: Home, rows: Iterable[tuple[str, Mapping[str, Any]]]) -> lis
                 entries.append(replace(entry, hash=key.sign(entry.content())))
                 last = entries[-1].head
             _write(handle, b"".join(entry.line() for entry in entries))
+        except GoodwillError:
+            if is_new:  # no empty file in the place of one that is gone
+                file.unlink()
+            raise
         finally:
             os.close(handle)
         if is_new:

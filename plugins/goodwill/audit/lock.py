@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from goodwill.clock import now
-from goodwill.errors import GoodwillError
+from goodwill.errors import GoodwillError, HeldError
 from goodwill.files import guarded, replace_text, sync
 from goodwill.home import Home
 
@@ -153,10 +153,12 @@ class Lock:
         return holder["run_id"] if holder else None
 
     def refuse_if_held(self) -> None:
-        """Raise `GoodwillError` if a living run holds the warehouse."""
+        """Raise `HeldError` if a living run holds the warehouse, and `GoodwillError` if that has not been heard of for longer than its lease."""
         holder = self.holder()
         if holder and not self._is_dead(holder):
-            raise GoodwillError(
+            silent = now() - dt.datetime.fromisoformat(holder["alive_at"])
+            kind = GoodwillError if silent > LEASE else HeldError  # who waits for a process that hangs waits for ever: that is a failure
+            raise kind(
                 f"run {holder['run_id']} holds the warehouse since {str(holder['taken_at'])[:19]} UTC (host {holder['host']}, process {holder['pid']})",
                 f"wait until it has ended; if it is surely dead, remove {self.path}",
             )

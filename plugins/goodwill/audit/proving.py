@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from goodwill.audit.ledger import Entry, Head, ledger_file
+from goodwill.audit.heads import Head, kept_heads, lost
+from goodwill.audit.ledger import Entry, head, ledger_file, read_entries
 from goodwill.audit.seals import Sealed, grown, seals_of
 from goodwill.audit.verifying import Chain, against, verify_chain
-from goodwill.errors import GoodwillError
 from goodwill.files import digest
 from goodwill.home import Home
 
-__all__ = ["Proof", "kept_heads", "prove"]
+__all__ = ["Proof", "prove", "refuse_if_cut_off"]
 
 
 #: Where files last as they are sealed. The warehouse, logs and Airflow's own files change every night: what a row says of them was true then.
@@ -44,23 +44,6 @@ class Proof:
         return digest(path) == sha256
 
 
-def kept_heads(home: Home) -> Iterator[tuple[str, Head]]:
-    """Heads of the ledger that publications and the records of runs keep, each with who keeps it."""
-    manifest, record = "the manifest of publication", "the record of run"
-    # `run.json` had the head in it before that was sealed itself
-    for pattern, who in (("published/*/manifest.json", manifest), ("runs/*/run.json", record), ("runs/*/ledger_head", record)):
-        for path in sorted(home.root.glob(pattern)):
-            if path.parent.is_symlink() or path.parent.name.startswith("."):
-                continue
-            try:
-                text = path.read_text(encoding="utf-8")
-                said = json.loads(text).get("ledger_head") if path.suffix else text
-                if said:
-                    yield f"{who} {path.parent.name}", Head.parse(said)
-            except (ValueError, AttributeError, GoodwillError):
-                continue  # a manifest that was damaged is named by its seal
-
-
 def prove(home: Home, kept: Head | None = None, contents: bool = True) -> Proof:
     """Verify the ledger, and what it says of the files of the home.
 
@@ -71,7 +54,7 @@ def prove(home: Home, kept: Head | None = None, contents: bool = True) -> Proof:
     """
     chain = verify_chain(home)
     if not chain.problem:
-        older = _set_aside(home, chain)
+        older = _set_aside(home, chain.entries)
         heads = [*kept_heads(home), *([("the head that was given", kept)] if kept else [])]
         chain = against(chain, [(who, seen) for who, seen in heads if seen not in older])
     proof = Proof(chain)
@@ -105,13 +88,29 @@ def _open_records(entries: Iterable[Entry]) -> set[str]:
     return {f"runs/{run_id}/{name}" for run_id in open_runs for name in ("run.json", "stages.jsonl")}
 
 
-def _set_aside(home: Home, chain: Chain) -> set[Head]:
-    """The rows of older ledgers that this one sealed when it was begun."""
-    names = {
-        name for entry in chain.entries if entry.kind == "restart" for name in entry.facts["seals"] if name.startswith("audit/ledger-")
+def _set_aside(home: Home, entries: Iterable[Entry]) -> set[Head]:
+    """The rows of older ledgers that this one sealed when it was begun, and those that were lost by then."""
+    restarts = [entry for entry in entries if entry.kind == "restart"]
+    files = [home.root / name for entry in restarts for name in entry.facts["seals"] if name.startswith("audit/ledger-")]
+    kept = {
+        entry.head
+        for file in files
+        if file.is_file()
+        for line in file.read_bytes().splitlines(keepends=True)
+        if (entry := Entry.parse(line))
     }
-    files = [home.root / name for name in names if (home.root / name).is_file()]
-    return {entry.head for file in files for line in file.read_bytes().splitlines(keepends=True) if (entry := Entry.parse(line))}
+    return kept | {Head.parse(each) for entry in restarts for each in entry.facts.get("lost", [])}
+
+
+def refuse_if_cut_off(home: Home) -> None:
+    """Raise `GoodwillError` where a publication or the record of a run knows a later row than the last one: a night would go on without it."""
+    last = head(home)
+    rows = last.seq if last else 0
+    later = [(who, seen) for who, seen in kept_heads(home) if seen.seq > rows]
+    older = _set_aside(home, read_entries(home)) if later else set()
+    unknown = [(who, seen) for who, seen in later if seen not in older]
+    if unknown:
+        raise lost(*max(unknown, key=lambda each: each[1].seq), rows=rows)
 
 
 def _present(home: Home, proof: Proof) -> None:
@@ -187,8 +186,10 @@ def _strangers(home: Home, seals: dict[str, Sealed], proof: Proof) -> None:
                 proof.problems.append(f"{name} cannot be read, and is not on record")
                 continue
             if pattern.startswith("runs/"):
-                if made >= first:  # a night that is about to begin is one of them
-                    proof.notes.append(f"{path.parent.relative_to(home.root)} is not on record yet: the next night says what it is")
+                if made >= first:
+                    proof.notes.append(
+                        f"{path.parent.relative_to(home.root)} is not on record: it came to nothing before it could be, or was put there by hand"
+                    )
             elif made < first:
                 proof.notes.append(f"{path.parent.relative_to(home.root)} is older than the ledger: nothing proves it")
             else:

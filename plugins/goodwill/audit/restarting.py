@@ -1,11 +1,12 @@
-"""A new ledger after one that cannot be continued: its key is lost, or its last row was changed."""
+"""A new ledger after one that cannot be continued: its key is lost, its last row was changed, or it is gone."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-from goodwill.audit.ledger import append_all, ledger_file, locked
+from goodwill.audit.heads import kept_heads
+from goodwill.audit.ledger import append_all, ledger_file, locked, read_entries
 from goodwill.audit.seals import last_seals, seal
 from goodwill.clock import now
 from goodwill.errors import GoodwillError
@@ -15,37 +16,47 @@ from goodwill.home import Home
 __all__ = ["restart"]
 
 
-def restart(home: Home, by: str, reason: str) -> Path:
+def restart(home: Home, by: str, reason: str) -> Path | None:
     """Set the ledger aside and begin anew.
 
-    The first row seals the old file as it is, and what that sealed as the files are now; it lists those that were changed or lost since.
+    The first row seals the old file as it is, and what that sealed as the files are now; it lists those that were changed or lost since, and
+    the heads of rows that publications and runs know and the old file does not hold: it was cut off, or is gone.
 
     Returns
     -------
-    Where the old ledger is.
+    Where the old ledger is; nothing where it is gone.
 
     Raises
     ------
-    GoodwillError : there is no ledger, or name and reason are missing.
+    GoodwillError : there never was a ledger, or name and reason are missing.
     """
     file = ledger_file(home)
-    if not file.exists():
+    is_there, known = file.exists(), {seen for _, seen in kept_heads(home)}
+    if not is_there and not known:
         raise GoodwillError("this home has no ledger yet", "the next night begins one")
     if not by.strip() or not reason.strip():
         raise GoodwillError("a new ledger needs a name and a reason", "goodwill audit restart --by NAME --reason TEXT")
     aside = home.audit / f"ledger-until-{now():%Y%m%dT%H%M%S%f}.jsonl"
+    seals: dict[str, str | None] = {}
     with locked(home):
         old = _readable(home)
-        seals: dict[str, str | None] = {}
+        held = {entry.head for entry in read_entries(home)}
         for name in old:
             seals |= seal(home, home.root / name) or {name: None}
-        os.rename(file, aside)
-        sync(home.audit)
-    rows = aside.read_bytes().count(b"\n")
+        if is_there:
+            os.rename(file, aside)
+            sync(home.audit)
     changed = sorted(name for name, sha256 in old.items() if seals[name] != sha256)
-    facts = {"by": by, "reason": reason, "rows": rows, "changed": changed, "seals": {**seals, **seal(home, aside)}}
-    append_all(home, [("restart", facts)])
-    return aside
+    facts = {
+        "by": by,
+        "reason": reason,
+        "rows": len(held),
+        "changed": changed,
+        "lost": sorted(str(seen) for seen in known - held),
+        "seals": {**seals, **seal(home, aside)},
+    }
+    append_all(home, [("restart", facts)], anew=True)
+    return aside if is_there else None
 
 
 def _readable(home: Home) -> dict[str, str | None]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from goodwill.audit.heads import Head
 from goodwill.audit.key import Key
-from goodwill.audit.ledger import FIRST, Entry, Head, ledger_file
+from goodwill.audit.ledger import FIRST, Entry, ledger_file
 from goodwill.home import Home
 
 __all__ = ["Chain", "against", "verify_chain"]

@@ -12,9 +12,10 @@ from rich.markup import escape
 
 from goodwill.audit.behind import Behind
 from goodwill.audit.exporting import export
-from goodwill.audit.ledger import Head, read_entries
+from goodwill.audit.heads import Head, kept_heads
 from goodwill.audit.ledger import head as ledger_head
-from goodwill.audit.proving import kept_heads, prove
+from goodwill.audit.ledger import read_entries
+from goodwill.audit.proving import prove
 from goodwill.audit.restarting import restart
 from goodwill.audit.tracing import Trace, trace
 from goodwill.cli.audit_reporting import report, sign
@@ -76,7 +77,7 @@ def head_(home: HomeOption = None) -> None:
 def restart_(by: ByOption, reason: WhyOption, home: HomeOption = None) -> None:
     """Begin a new ledger after one that cannot be continued; the old one is kept and sealed as it is."""
     old = restart(Home.at(home), by, reason)
-    console().print(f"a new ledger begins; the old one is {old}")
+    console().print(f"a new ledger begins; the old one is {old or 'gone, and that is on record'}")
 
 
 @app.command("explain")

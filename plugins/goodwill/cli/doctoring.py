@@ -16,8 +16,8 @@ import duckdb
 
 from goodwill import audit
 from goodwill.audit.form import FORM, form_of
+from goodwill.audit.heads import kept_heads
 from goodwill.audit.lock import Lock
-from goodwill.audit.proving import kept_heads
 from goodwill.audit.verifying import verify_chain
 from goodwill.clock import now, today
 from goodwill.errors import GoodwillError
@@ -115,7 +115,7 @@ def _bytes(folder: Path) -> int:
 
 
 def _nights(home: Home) -> Said:
-    runs = audit.read_runs(home)
+    runs = [run for run in audit.read_runs(home) if run.get("verdict") != "refused"]
     shown = current_run(home)
     if not shown:
         yield WARNING, "nothing is published yet", f"goodwill run --home {home.root}"

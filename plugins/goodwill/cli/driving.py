@@ -94,11 +94,11 @@ def run_night(home: Home, as_of: str | None, console: Console, make_current: boo
 
     Returns
     -------
-    The verdict: `published`, `blocked` or `failed`.
+    The verdict: `published`, `blocked`, `failed`, or `refused` where another night began at the same moment.
 
     Raises
     ------
-    ConfigurationError : the configuration cannot be used; nothing was started. GoodwillError : another run holds the warehouse.
+    ConfigurationError : the configuration cannot be used; nothing was started. HeldError : another run holds the warehouse.
     """
     load_business(home.business_file)
     load_sources(home.sources_file)
@@ -132,7 +132,9 @@ def run_night(home: Home, as_of: str | None, console: Console, make_current: boo
 def _conclude(home: Home, record: RunRecord, log: Path, console: Console) -> str:
     facts = record.read()
     verdict = str(facts.get("verdict", "failed"))
-    if verdict not in ("published", "blocked"):
+    if verdict == "refused":
+        console.print(f"refused: {escape(str(facts['message']))}")
+    elif verdict not in ("published", "blocked"):
         verdict = "failed"
         console.print(f"[red]failed[/red]: {escape(str(facts.get('message') or 'the night did not come to its end'))}")
         console.print(f"log       {log}")

@@ -3,7 +3,8 @@
 Every stage takes the night's ticket (`{"home": …, "run_id": …, "token": …}`, made by `open_night`) and returns a small dict of figures.
 """
 
-from goodwill.stages.chores import erase_person, review, tell_failure, tidy
+from goodwill.errors import HeldError
+from goodwill.stages.chores import erase_person, review, tell_failure, tell_refused, tidy
 from goodwill.stages.closing import close_night, end_cut_short
 from goodwill.stages.opening import new_run_id, open_night
 from goodwill.stages.reporting import report_month
@@ -21,6 +22,7 @@ from goodwill.stages.steps import (
 )
 
 __all__ = [
+    "HeldError",
     "assign_segments",
     "build",
     "close_night",
@@ -37,6 +39,7 @@ __all__ = [
     "review",
     "source_names",
     "tell_failure",
+    "tell_refused",
     "tidy",
     "validate",
     "write_documents",

@@ -11,7 +11,7 @@ from goodwill.settings import load_business
 from goodwill.sources import load_sources
 from goodwill.stages.ticket import Figures
 
-__all__ = ["erase_person", "review", "tell_failure", "tidy"]
+__all__ = ["erase_person", "review", "tell_failure", "tell_refused", "tidy"]
 
 
 def erase_person(home: str | None, person: str, by: str, reason: str) -> Figures:
@@ -51,6 +51,16 @@ def tidy(home: str | None) -> Figures:
     return {kind: sum(each.kind == kind for each in old) for kind in sorted({each.kind for each in old})}
 
 
+def tell_refused(home: str | None) -> Figures:
+    """Tell whoever watches that a night did not begin, as another run has the warehouse: nothing failed, and nobody need do anything."""
+    from goodwill import alerts
+
+    where = Home.at(home)
+    holder = audit.Lock.of(where).holder_run()
+    text = f"Goodwill: a night of {where.root.name} did not begin, as {holder or 'another run'} has the warehouse; that one goes on."
+    return {"sent": alerts.send("refused", text, {"home": where.root.name, "holder": holder})}
+
+
 def tell_failure(home: str | None, what: str) -> Figures:
     """Alert whoever watches that a night, or something else that Airflow runs, has failed."""
     from goodwill import alerts
@@ -60,7 +70,7 @@ def tell_failure(home: str | None, what: str) -> Figures:
         where = Home.at(home)
         facts |= {"home": where.root.name, "published": publish.current_run(where)}
         if what == "night":
-            last = audit.read_runs(where)[-1:]
+            last = [run for run in audit.read_runs(where) if run.get("verdict") != "refused"][-1:]
             facts |= {name: each.get(name) for each in last for name in ("run_id", "as_of", "verdict", "blocked_at")}
     said = f"was {facts['verdict']} at '{facts['blocked_at']}' (run {facts['run_id']})" if facts.get("blocked_at") else "failed"
     sent = alerts.send(

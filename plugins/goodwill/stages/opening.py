@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
+from contextlib import suppress
 
 from goodwill import audit
 from goodwill.audit.version import code_version
 from goodwill.clock import now
-from goodwill.errors import GoodwillError
+from goodwill.errors import GoodwillError, HeldError
 from goodwill.faults import fault
 from goodwill.files import private_folder
 from goodwill.home import Home
@@ -40,7 +41,7 @@ def open_night(
 
     Raises
     ------
-    ConfigurationError : the configuration cannot be used. GoodwillError : another run holds the warehouse.
+    ConfigurationError : the configuration cannot be used. HeldError : another run holds the warehouse; this one is on record as refused.
     """
     where = Home.at(home)
     load_business(where.business_file)
@@ -68,13 +69,18 @@ def open_night(
     fault("open: before the lock")
     try:
         token = audit.Lock.of(where).acquire(ticket["run_id"], pid)
+        audit.refuse_if_cut_off(where)
         _end_unborn(where, ticket["run_id"])
         audit.bring_up(where)
         begun = {name: facts[name] for name in ("run_id", "as_of", "configuration_sha256", "make_current")}
         audit.append(where, "run", {"event": "begun", **begun, "token": token})
         _finish_erasures(where)
     except GoodwillError as error:
-        record.update(verdict="failed", finished_at=now(), blocked_at="open", message=str(error))
+        verdict = "refused" if isinstance(error, HeldError) else "failed"
+        record.update(verdict=verdict, finished_at=now(), blocked_at="open", message=str(error))
+        with suppress(GoodwillError, OSError):  # a ledger that cannot be continued may be why
+            audit.refuse_if_cut_off(where)
+            audit.enter_end(where, ticket["run_id"])
         audit.Lock.of(where).release(ticket["run_id"])
         raise
     return ticket | {"token": str(token)}

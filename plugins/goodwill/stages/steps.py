@@ -66,7 +66,7 @@ def prepare(ticket: Ticket) -> Figures:
 
 def _doubt(home: Home, run_id: str) -> str | None:
     """Why the accepted warehouse is not gone on from: the night before failed on its copy, and it may be the file itself that is damaged."""
-    for last in [run for run in audit.read_runs(home) if run["run_id"] != run_id][-1:]:
+    for last in [run for run in audit.read_runs(home) if run["run_id"] != run_id and run.get("verdict") != "refused"][-1:]:
         where = str(last.get("blocked_at") or "open")
         if last.get("verdict") == "failed" and last.get("message") != CUT_SHORT and not where.startswith(("open", "extract")):
             return f"run {last['run_id']} failed at '{where}', and the accepted warehouse may be why"

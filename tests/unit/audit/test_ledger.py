@@ -11,8 +11,9 @@ import time
 
 import pytest
 from goodwill.audit import ledger
+from goodwill.audit.heads import Head
 from goodwill.audit.key import VARIABLE, Key
-from goodwill.audit.ledger import Head, append, append_all, head, ledger_file, read_entries
+from goodwill.audit.ledger import append, append_all, head, ledger_file, read_entries
 from goodwill.audit.verifying import verify_chain
 from goodwill.errors import ConfigurationError, GoodwillError
 from goodwill.privacy.keys import VARIABLE as SECRET

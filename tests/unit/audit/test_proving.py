@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 from goodwill import audit, clv, extract, stages
+from goodwill.audit.heads import Head
 from goodwill.audit.key import VARIABLE
-from goodwill.audit.ledger import Head, append, ledger_file, read_entries
+from goodwill.audit.ledger import append, ledger_file, read_entries
 from goodwill.audit.proving import prove
 from goodwill.audit.restarting import restart
 from goodwill.audit.seals import gone, seal
@@ -124,7 +125,7 @@ def test_a_night_that_is_ended_twice_and_one_that_speaks_after_its_end_are_not_t
 
 def test_a_run_that_no_row_speaks_of_is_named(home):
     shutil.copytree(home.run("r1"), home.run("r7"))
-    assert prove(home).notes == ["runs/r7 is not on record yet: the next night says what it is"]
+    assert prove(home).notes == ["runs/r7 is not on record: it came to nothing before it could be, or was put there by hand"]
 
 
 @pytest.mark.parametrize("place", ["published/r2/extra.html", "landing/shop/BATCH/withdrawn.json"])
@@ -163,6 +164,37 @@ def test_a_cut_off_ledger_is_named_by_what_publications_and_runs_keep(home):
     (home.run("r2") / "ledger_head").unlink()
     ledger_file(home).write_bytes(b"".join(rows[:3]))
     assert "were cut off: the manifest of publication r2 knows row" in prove(home).problems[0]
+
+
+@pytest.mark.parametrize("left", [None, 0, 3], ids=["removed", "emptied", "cut off"])
+def test_no_night_goes_on_where_the_ledger_was_removed_or_cut_off_until_a_new_one_says_so(home, left):
+    rows = ledger_file(home).read_bytes().splitlines(keepends=True)
+    ledger_file(home).unlink()
+    if left is not None:
+        ledger_file(home).write_bytes(b"".join(rows[:left]))
+    with pytest.raises(
+        GoodwillError, match=rf"audit ledger (is|are) gone: the record of run r2 knows its row {len(rows)}(.|\n)*goodwill audit restart"
+    ):
+        stages.open_night(str(home.root), "2026-02-01", "r3")
+    assert audit.RunRecord.of(home, "r3").read()["verdict"] == "failed"
+    assert len(read_entries(home)) == (left or 0), "nothing was written"
+    assert ledger_file(home).exists() is (left is not None)
+    restart(home, "Ada", "the disk was lost")
+    (row,) = read_entries(home)
+    assert len(row.facts["lost"]) == (4 if left != 3 else 3), "two manifests and two records, of which rows up to the third may be there"
+    night(home, "r4", "2026-02-02")
+    proof = prove(home)
+    assert [problem for problem in proof.problems if "ledger" in problem] == []
+
+
+@pytest.mark.parametrize("removed", [True, False])
+def test_nothing_else_begins_another_ledger(home, removed):
+    ledger_file(home).unlink()
+    if not removed:
+        ledger_file(home).touch()
+    with pytest.raises(GoodwillError, match="the audit ledger is gone"):
+        append(home, "housekeeping", {})
+    assert ledger_file(home).exists() is not removed
 
 
 def test_a_link_moved_by_hand_is_named_and_a_rollback_is_not(home):
