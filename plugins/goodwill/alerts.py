@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 __all__ = ["URL", "deadline_missed", "send"]
@@ -23,7 +24,8 @@ def send(kind: str, text: str, facts: Mapping[str, Any] | None = None) -> bool:
     -------
     Whether it arrived; whatever is wrong with the way there is logged without the address, and stops nothing.
     """
-    _LOG.error("%s", text)
+    with suppress(OSError):  # where the log cannot be written either, the way out is all the more wanted
+        _LOG.error("%s", text)
     url = os.environ.get(URL)
     if not url:
         return False

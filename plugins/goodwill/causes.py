@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import duckdb
 
-from goodwill.errors import GoodwillError
+from goodwill.errors import UNWRITABLE, GoodwillError
 
 __all__ = ["explained", "remedy_of"]
 
@@ -18,7 +18,9 @@ _REMEDIES = {
     r"Out of Memory Error|OutOfMemory|MemoryError|Cannot allocate memory|could not allocate block": "let a night have more memory ($GOODWILL_MEMORY_LIMIT, 3GB unless it says otherwise, and what the machine has), then run again",
     r"Could not set lock on file|Conflicting lock": "end the process that has the file open, and run again; whoever reads opens published/current, never the warehouse",
     r"[Cc]orrupt|not a valid DuckDB database": "run again: the next night builds everything from landing; goodwill audit verify says whether that is whole",
-    r"Read-only file system|Permission denied": "let this user write there, then run again",
+    r"Read-only file system": UNWRITABLE,
+    r"Permission denied|Operation not permitted": "run as the user whom the home belongs to (ls -ld names them), or give this user rights there (chown, chmod)",
+    r"Input/output error|Stale file handle": "the disk, or the way to it, gives errors: see the system's log (dmesg), mend it, then run again; goodwill audit verify says what is still whole",
 }
 
 

@@ -1,6 +1,12 @@
 """The errors a person meets: each says where, what, and what to do about it."""
 
-__all__ = ["ConfigurationError", "GateBlocked", "GoodwillError", "HeldError", "SourceError", "plain"]
+__all__ = ["UNWRITABLE", "ConfigurationError", "GateBlocked", "GoodwillError", "HeldError", "SourceError", "plain"]
+
+#: What to do about a home that cannot be written to.
+UNWRITABLE = (
+    "mount its file system for writing, or let this user write there (chown, chmod), then run again; "
+    "what only reads (status, doctor, audit verify, audit explain, quarantine list) works meanwhile"
+)
 
 
 def plain(text: str, kept: str = "") -> str:

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from goodwill.errors import ConfigurationError
+from goodwill.errors import UNWRITABLE, ConfigurationError, GoodwillError
 
 __all__ = ["Home"]
 
@@ -32,6 +32,17 @@ class Home:
         if not home.business_file.is_file():
             raise ConfigurationError(f"{home.root}: no goodwill.yml here", f"make one with: goodwill init {home.root}")
         return home
+
+    def unwritable(self) -> Path | None:
+        """The first of its folders that this user cannot write to: the file system is read-only, or it belongs to another. `None` if it can all be."""
+        folders = (self.root, self.landing, self.warehouse, self.published, self.root / "runs", self.audit, self.privacy, self.logs)
+        return next((folder for folder in folders if folder.exists() and not os.access(folder, os.W_OK | os.X_OK)), None)
+
+    def require_writable(self) -> None:
+        """Raise `GoodwillError` where this user cannot write to the home: said before the work, not after it."""
+        folder = self.unwritable()
+        if folder:
+            raise GoodwillError(f"{folder} cannot be written to", UNWRITABLE)
 
     @property
     def business_file(self) -> Path:

@@ -51,6 +51,8 @@ def review(home: Home, dry_run: bool = False) -> Reviewed:
     ------
     GoodwillError : nothing is published yet; a night holds the warehouse.
     """
+    if not dry_run:
+        home.require_writable()
     if not home.accepted.exists():
         raise GoodwillError("nothing is published yet", f"run a night first: goodwill run --home {home.root}")
     lock = audit.Lock.of(home)

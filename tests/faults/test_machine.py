@@ -18,6 +18,8 @@ from textwrap import dedent
 import pytest
 from goodwill import audit, clock, stages
 from goodwill.audit.verifying import verify_chain
+from goodwill.cli.app import main
+from goodwill.cli.doctoring import examine
 from goodwill.errors import GoodwillError, SourceError
 from goodwill.extract import active_batches
 from goodwill.extract.batches import rows_file
@@ -28,7 +30,10 @@ from goodwill.sources import load_sources
 from goodwill.warehouse import open_warehouse, promote
 
 from tests.conftest import ORDERS_SOURCE
+from tests.receiver import receiver
 from tests.small_night import lay_out, night, seen
+
+__all__ = ["receiver"]
 
 ORDERS = "order_id,ordered_at,customer_id,amount\n" + "".join(
     f"{n * 7919},2025-03-{1 + n % 28:02},c{n * 104729 % 9973},{n % 997}.50\n" for n in range(30_000)
@@ -268,3 +273,63 @@ def test_a_holder_from_before_the_clock_was_set_back_is_dead(home, monkeypatch):
     assert audit.Lock.of(home).dead_holder() == "ahead"
     night(home, "second", "2026-01-01")
     assert seen(home) == "second"
+
+
+def test_the_alert_of_a_night_on_a_full_disk_says_so_though_nothing_can_be_written_down(home, receiver):
+    with small_disk(home) as place:
+        ticket = lay_out(home, "second", "2025-12-31")
+        with filled(place, 0):
+            for step in (stages.publish_night, stages.close_night):
+                with pytest.raises(GoodwillError, match=r"(No space left|Errno 28)[\s\S]*make room"):
+                    step(ticket)
+            with pytest.raises(GoodwillError, match=r"the opening of the night: .*(No space left|Errno 28)[\s\S]*make room"):
+                stages.open_night(str(home.root), "2026-01-01", "third")
+            assert stages.tell_failure(str(home.root), "night") == {"sent": True}
+        stages.tell_failure(str(home.root), "night")
+    assert [text.partition("saw.")[2] for _, text, _ in receiver.got] == [" The disk is full: 0 MB are free.", ""]
+
+
+@contextmanager
+def read_only(home: Home) -> Iterator[Home]:
+    """The home on a file system that is mounted for reading only."""
+    place = home.root.with_name(f"{home.root.name} read-only")
+    place.mkdir()
+    for options in (["--bind", str(home.root), str(place)], ["-o", "remount,ro,bind", str(place)]):
+        if subprocess.run(["mount", *options], capture_output=True, check=False).returncode:
+            pytest.skip("nothing can be mounted here")
+    try:
+        yield Home.at(place)
+    finally:
+        subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+#: Every command that writes, and what only reads.
+WRITES = (
+    ["run"],
+    ["rollback", "--by", "Ada", "--reason", "wrong"],
+    ["housekeeping"],
+    ["review"],
+    ["erase", "--person", "c1", "--by", "Ada", "--reason", "asked", "--yes"],
+    ["audit", "restart", "--by", "Ada", "--reason", "lost"],
+    ["audit", "rebuild", "first"],
+)
+READS = (["status"], ["check"], ["audit", "verify"], ["audit", "head"], ["housekeeping", "--dry-run"])
+
+
+def test_a_home_that_cannot_be_written_to_is_said_with_what_to_do_and_can_be_read(home, receiver, monkeypatch, capsys):
+    with read_only(home) as kept:
+        for command in WRITES:
+            monkeypatch.setattr(sys, "argv", ["goodwill", *command, "--home", str(kept.root)])
+            with pytest.raises(SystemExit) as ended:
+                main()
+            said = capsys.readouterr().err
+            assert (ended.value.code, "cannot be written to" in said or "Read-only file system" in said) == (1, True), (command, said)
+            assert "remedy: mount its file system for writing" in said, command
+        for command in READS:
+            monkeypatch.setattr(sys, "argv", ["goodwill", *command, "--home", str(kept.root)])
+            with pytest.raises(SystemExit) as ended:
+                main()
+            assert ended.value.code == 0, (command, capsys.readouterr())
+        assert [each.said for each in examine(kept) if "written" in each.said] == [f"{kept.root} cannot be written to"]
+        stages.tell_failure(str(kept.root), "night")
+    assert receiver.got[-1][1].endswith(" The home cannot be written to.")

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from goodwill import __version__
 from goodwill.audit import read_runs
+from goodwill.causes import explained
 from goodwill.cli import auditing, checking, driving, people, quarantine, recovering, reviewing, starting
 from goodwill.cli.options import HomeOption, console
 from goodwill.errors import GoodwillError
@@ -153,9 +154,10 @@ def version() -> None:
 
 
 def main() -> None:
-    """Run the command line; an error a person can act on is printed without a traceback."""
+    """Run the command line; an error a person can act on, the machine's own among them, is printed without a traceback."""
     try:
-        app()
+        with explained(sys.argv[1] if len(sys.argv) > 1 else "goodwill"):
+            app()
     except GoodwillError as error:
         Console(stderr=True, highlight=False, soft_wrap=True, markup=False).print(f"goodwill: {error}")
         sys.exit(FAILED)

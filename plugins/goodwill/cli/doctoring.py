@@ -19,8 +19,9 @@ from goodwill.audit.form import FORM, form_of
 from goodwill.audit.heads import kept_heads
 from goodwill.audit.lock import Lock
 from goodwill.audit.verifying import verify_chain
+from goodwill.causes import remedy_of
 from goodwill.clock import now, today
-from goodwill.errors import GoodwillError
+from goodwill.errors import UNWRITABLE, GoodwillError
 from goodwill.extract.batches import Manifest, active_batches, rows_file
 from goodwill.files import digest
 from goodwill.home import Home
@@ -56,9 +57,8 @@ def examine(home: Home) -> list[Finding]:
         except GoodwillError as error:
             found.append(Finding(about, PROBLEM, error.message, error.remedy))
         except (OSError, ValueError, KeyError, duckdb.Error) as error:
-            found.append(
-                Finding(about, PROBLEM, f"cannot be read: {error}", "restore it from a backup; what is published is not touched by that")
-            )
+            restore = "restore it from a backup; what is published is not touched by that"
+            found.append(Finding(about, PROBLEM, f"cannot be looked at: {error}", remedy_of(str(error)) or restore))
     return found
 
 
@@ -97,6 +97,9 @@ def _lock(home: Home) -> Said:
 
 
 def _disk(home: Home) -> Said:
+    unwritable = home.unwritable()
+    if unwritable:
+        yield PROBLEM, f"{unwritable} cannot be written to", UNWRITABLE
     free = shutil.disk_usage(home.root).free
     largest = max((each.folder for each in publications(home)), key=_bytes, default=None)
     need = 2 * (_bytes(home.accepted.parent) + (_bytes(largest) if largest else 0))

@@ -100,6 +100,7 @@ def run_night(home: Home, as_of: str | None, console: Console, make_current: boo
     ------
     ConfigurationError : the configuration cannot be used; nothing was started. HeldError : another run holds the warehouse.
     """
+    home.require_writable()
     load_business(home.business_file)
     load_sources(home.sources_file)
     Lock.of(home).refuse_if_held()

@@ -58,6 +58,7 @@ def rebuild(home: Home, run_id: str, scratch: Path, say: Callable[[str], None] =
     ------
     GoodwillError : the run was never published, or what it was made from is not kept any more.
     """
+    home.require_writable()  # that it was made again goes on record
     record = audit.RunRecord(home.run(run_id)).read()
     before = _published(home, run_id)
     configuration = home.run(run_id) / "configuration"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import suppress
 
 from goodwill import audit, publish
@@ -12,6 +13,9 @@ from goodwill.sources import load_sources
 from goodwill.stages.ticket import Figures
 
 __all__ = ["erase_person", "review", "tell_failure", "tell_refused", "tidy"]
+
+#: Bytes below which a disk is called full in an alert: no night can end in less.
+_FULL = 1 << 24
 
 
 def erase_person(home: str | None, person: str, by: str, reason: str) -> Figures:
@@ -71,9 +75,23 @@ def tell_failure(home: str | None, what: str) -> Figures:
         facts |= {"home": where.root.name, "published": publish.current_run(where)}
         if what == "night":
             last = [run for run in audit.read_runs(where) if run.get("verdict") != "refused"][-1:]
-            facts |= {name: each.get(name) for each in last for name in ("run_id", "as_of", "verdict", "blocked_at")}
+            # of a night that could not even begin its record, the last one on record is another
+            facts |= {
+                name: each.get(name)
+                for each in last
+                if each.get("verdict") != "published"
+                for name in ("run_id", "as_of", "verdict", "blocked_at")
+            }
+        facts |= _machine(where)
     said = f"was {facts['verdict']} at '{facts['blocked_at']}' (run {facts['run_id']})" if facts.get("blocked_at") else "failed"
-    sent = alerts.send(
-        "failure", f"Goodwill: the {what} of {facts.get('home', 'an unknown home')} {said}; readers see what they saw.", facts
-    )
-    return {"sent": sent}
+    why = f" {facts['machine']}" if "machine" in facts else ""
+    text = f"Goodwill: the {what} of {facts.get('home', 'an unknown home')} {said}; readers see what they saw.{why}"
+    return {"sent": alerts.send("failure", text, facts)}
+
+
+def _machine(home: Home) -> Figures:
+    """What is wrong with the disk of a home, looked at now: a full one keeps a night from writing down why it failed."""
+    if home.unwritable():
+        return {"machine": "The home cannot be written to."}
+    free = min(shutil.disk_usage(path).free for path in (home.root, home.warehouse, home.published, home.audit) if path.exists())
+    return {"machine": f"The disk is full: {free / 1e6:,.0f} MB are free."} if free < _FULL else {}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from goodwill import audit, publish, warehouse
+from goodwill.causes import explained
 from goodwill.clock import now
 from goodwill.errors import GoodwillError
 from goodwill.home import Home
@@ -28,6 +29,11 @@ def close_night(ticket: Ticket | None) -> Figures:
     """Say how the night ended, leave its report, and let the warehouse go; raises unless the night was published."""
     if not ticket:
         raise GoodwillError("the night could not be opened", "see the log of the task open_night")
+    with explained("the end of the night"):
+        return _close(ticket)
+
+
+def _close(ticket: Ticket) -> Figures:
     home = Home.at(ticket["home"])
     record = audit.RunRecord.of(home, ticket["run_id"])
     facts = record.read()

@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from goodwill import audit
 from goodwill.audit.version import code_version
+from goodwill.causes import explained
 from goodwill.clock import now
 from goodwill.errors import GoodwillError, HeldError
 from goodwill.faults import fault
@@ -43,7 +44,11 @@ def open_night(
     ------
     ConfigurationError : the configuration cannot be used. HeldError : another run holds the warehouse; this one is on record as refused.
     """
-    where = Home.at(home)
+    with explained("the opening of the night"):
+        return _open(Home.at(home), as_of, run_id, pid, make_current, full)
+
+
+def _open(where: Home, as_of: str | None, run_id: str | None, pid: int | None, make_current: bool, full: bool) -> Ticket:
     load_business(where.business_file)
     load_sources(where.sources_file)
     for folder in (where.landing, where.warehouse, where.privacy):  # people are in them in clear
