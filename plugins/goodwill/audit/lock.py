@@ -52,7 +52,7 @@ class Lock:
 
     @classmethod
     def of(cls, home: Home) -> Lock:
-        home.warehouse.mkdir(parents=True, exist_ok=True)
+        home.warehouse.mkdir(mode=0o700, parents=True, exist_ok=True)  # people in clear will be in it
         return cls(home.warehouse / "lock.json")
 
     def holder(self) -> dict[str, Any] | None:

@@ -20,6 +20,7 @@ from goodwill.audit.heads import kept_heads
 from goodwill.audit.lock import Lock
 from goodwill.audit.verifying import verify_chain
 from goodwill.causes import remedy_of
+from goodwill.cli.published import changed_publications, loose_rights
 from goodwill.clock import now, today
 from goodwill.errors import UNWRITABLE, GoodwillError
 from goodwill.extract.batches import Manifest, active_batches, rows_file
@@ -58,7 +59,8 @@ def examine(home: Home) -> list[Finding]:
             found.append(Finding(about, PROBLEM, error.message, error.remedy))
         except (OSError, ValueError, KeyError, duckdb.Error) as error:
             restore = "restore it from a backup; what is published is not touched by that"
-            found.append(Finding(about, PROBLEM, f"cannot be looked at: {error}", remedy_of(str(error)) or restore))
+            remedy = remedy_of(str(error)) if isinstance(error, OSError) else None
+            found.append(Finding(about, PROBLEM, f"cannot be read: {error}", remedy or restore))
     return found
 
 
@@ -156,13 +158,24 @@ def _ledger(home: Home) -> Said:
 
 
 def _publications(home: Home) -> Said:
-    kept = publications(home)
-    for each in kept:
-        with duckdb.connect(str(each.folder / "goodwill.duckdb"), read_only=True) as connection:
-            (run_id,) = connection.execute("select run_id from audit.release").fetchall()[0]
-        if run_id != each.run_id:
-            yield PROBLEM, f"published/{each.run_id} holds the tables of {run_id}", "goodwill audit verify"
-    yield FINE, f"{len(kept)} kept, all open"
+    changed = dict(changed_publications(home))
+    for run_id, how in changed.items():
+        yield (
+            PROBLEM,
+            f"published/{run_id} is not what was published: {how}",
+            "goodwill audit verify names every file; show readers another one (goodwill rollback), and restore it from a backup or make it again "
+            f"(goodwill audit rebuild {run_id})",
+        )
+    if not changed:
+        yield FINE, f"{len(publications(home))} kept, each with what was published; every file is read by goodwill audit verify"
+
+
+def _rights(home: Home) -> Said:
+    loose = list(loose_rights(home))
+    for place, what, remedy in loose:
+        yield PROBLEM, f"{place}: {what}", f"{remedy}; then goodwill audit verify"
+    if not loose:
+        yield FINE, "people in clear are for the owner alone, and nobody writes to what is published"
 
 
 def _landing(home: Home) -> Said:
@@ -237,6 +250,7 @@ _LOOKS: dict[str, Callable[[Home], Said]] = {
     "nights": _nights,
     "ledger": _ledger,
     "publications": _publications,
+    "rights": _rights,
     "landing": _landing,
     "leftovers": _leftovers,
     "versions": _versions,

@@ -7,6 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
+import duckdb
 import pytest
 from goodwill import audit, extract, stages
 from goodwill.audit.form import FORM, bring_up, form_of
@@ -71,6 +72,42 @@ def damage_database(home: Home) -> None:
     path.write_bytes(b"not a database")
 
 
+def published(home: Home, name: str) -> Path:
+    return home.published / "r1" / name
+
+
+def edit_database(home: Home) -> None:
+    """As somebody would who wants another figure: the size stays, and so do the rights."""
+    path = published(home, "goodwill.duckdb")
+    size = path.stat().st_size
+    path.chmod(0o644)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("update marts.dim_customers set made_by = 'me' where made_by = 'r1'")
+    path.write_bytes(path.read_bytes()[:size])
+    path.chmod(0o444)
+
+
+def grow_report(home: Home) -> None:
+    path = published(home, "report/index.html")
+    path.chmod(0o644)
+    path.write_text(f"{path.read_text()} all is well")
+    path.chmod(0o444)
+
+
+def forge_manifest(home: Home) -> None:
+    path = published(home, "manifest.json")
+    path.chmod(0o644)
+    path.write_text(path.read_text().replace('"r1"', '"r0"', 1))
+    path.chmod(0o444)
+
+
+def show_people(home: Home) -> None:
+    path = published(home, "personal/goodwill.duckdb")
+    path.parent.mkdir()
+    path.touch()
+    path.chmod(0o444)
+
+
 def lead_nowhere(home: Home) -> None:
     home.current.unlink()
     os.symlink("r9", home.current)
@@ -91,8 +128,19 @@ def fail(home: Home) -> None:
 BREAKS = {
     "break_ledger": (break_ledger, "ledger", PROBLEM, "row 2 was changed"),
     "break_batch": (break_batch, "landing", PROBLEM, "is not what landed"),
-    "swap_databases": (swap_databases, "publications", PROBLEM, "published/r1 holds the tables of r2"),
-    "damage_database": (damage_database, "publications", PROBLEM, "cannot be read"),
+    "swap_databases": (swap_databases, "publications", PROBLEM, "published/r1 is not what was published: goodwill.duckdb was changed"),
+    "damage_database": (damage_database, "publications", PROBLEM, "published/r1 is not what was published: goodwill.duckdb was changed"),
+    "edit_database": (edit_database, "publications", PROBLEM, "published/r1 is not what was published: goodwill.duckdb was changed"),
+    "grow_report": (grow_report, "publications", PROBLEM, "published/r1 is not what was published: report/index.html was changed"),
+    "forge_manifest": (forge_manifest, "publications", PROBLEM, "published/r1 is not what was published: its manifest was changed"),
+    "writable": (
+        lambda home: published(home, "goodwill.duckdb").chmod(0o644),
+        "rights",
+        PROBLEM,
+        "published/r1/goodwill.duckdb: may be written to (0644)",
+    ),
+    "open_landing": (lambda home: home.landing.chmod(0o755), "rights", PROBLEM, "landing: others may enter it (0755)"),
+    "open_people": (show_people, "rights", PROBLEM, "published/r1/personal/goodwill.duckdb: everybody may read people in clear (0444)"),
     "lead_nowhere": (lead_nowhere, "nights", PROBLEM, "leads to r9, which is not there"),
     "settings": (lambda home: home.business_file.write_text("company: {curency: EUR}"), "settings", PROBLEM, "curency"),
     "newer": (lambda home: home.form_file.write_text("99"), "home", PROBLEM, "this version knows forms up to"),
