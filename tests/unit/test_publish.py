@@ -75,6 +75,24 @@ def test_people_are_keys_and_nothing_personal_is_told(home):
     assert not (folder / "personal").exists()
 
 
+def test_what_somebody_wrote_of_a_person_is_told_only_where_it_says_the_same_of_several(home):
+    with duckdb.connect(str(home.working_copy)) as connection:
+        connection.execute(
+            "create table marts.fct_refunds as select concat('r', i) as refund_id, concat('p', case when i < 5 then i else 5 end) as person_id, "
+            "case when i < 5 then 'too small' when i = 5 then 'too small' when i < 11 then 'Ann Dupont, 3 rue de la Paix' end as reason from range(1, 13) as t(i)"
+        )
+        connection.execute("create table marts.folklore as select 'Ann said so' as claim, 'a word of its own' as reason")
+    folder = build_publication(home, "run1", FACTS, {}, "owner")
+    told = duckdb.sql(
+        f"select refund_id, reason from '{folder}/marts/fct_refunds.parquet' where reason is not null order by all"
+    ).fetchall()
+    assert told == [(f"r{i}", "too small") for i in range(1, 6)], "five people have the one, and one person five times the other"
+    assert duckdb.sql(f"select reason from '{folder}/marts/folklore.parquet'").fetchall() == [("a word of its own",)]
+    with duckdb.connect(str(folder / "personal" / "goodwill.duckdb"), read_only=True) as connection:
+        (written,) = connection.execute("select count(reason) from marts.fct_refunds").fetchall()[0]
+    assert written == 10
+
+
 @pytest.mark.parametrize(("who", "mode"), [("owner", 0o400), ("group", 0o440)])
 def test_personal_columns_stand_in_a_file_of_their_own_where_they_are_wanted(home, who, mode):
     folder = build_publication(home, "run1", FACTS, {}, who)
