@@ -32,7 +32,8 @@ names as (
         contact_id,
         referred_by,
         min(version_no) as version_no,
-        min(stated_at) as stated_at
+        min(stated_at) as stated_at,
+        bool_or(is_named_at_first) as is_named_at_first
     from versions
     where referred_by is not null
     group by contact_id, referred_by
@@ -48,7 +49,8 @@ numbered as (
 
 ),
 
--- the first name counts since the contact was created, whenever we came to see it; another one since it was stated
+-- the name that the oldest version bears counts since the contact was created, whenever we came to see it; a name filled in later, and another
+-- one, since it was stated
 dated as (
 
     select
@@ -57,7 +59,7 @@ dated as (
         numbered.referred_by,
         merged.person_id as referred_person_id,
         case
-            when numbered.claim_no = 1 then merged.created_at
+            when numbered.is_named_at_first then merged.created_at
             else greatest(merged.created_at, numbered.stated_at)
         end as claimed_at
     from numbered
