@@ -133,6 +133,7 @@ class Referrals(Section):
     type_one_probability: Share = 0.5
     reward_amount: Annotated[float, Field(ge=0)] = 0.0
     minimum_holdout: Annotated[int, Field(ge=1)] = 100
+    order_grace_hours: Annotated[int, Field(ge=0, le=24)] = 1
 
 
 class Acquisition(Section):

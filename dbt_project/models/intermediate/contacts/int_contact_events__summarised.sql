@@ -24,6 +24,9 @@ people as (
         max(occurred_on) filter (where kind = 'cart_abandoned') as last_cart_on,
         max(occurred_on) filter (where kind = 'fair_met') as last_fair_on,
         max(occurred_on) filter (where kind = 'visit') as last_visit_on,
+        min(occurred_at) filter (
+            where kind = 'referral_invited' and not {{ is_withheld_invitation('variant') }}
+        ) as first_invited_at,
         min(occurred_on) filter (
             where kind = 'referral_invited' and not {{ is_withheld_invitation('variant') }}
         ) as first_invited_on,
@@ -65,6 +68,7 @@ select
     people.last_cart_on,
     people.last_fair_on,
     people.last_visit_on,
+    people.first_invited_at,
     people.first_invited_on,
     complaints.complaint_open_since,
     people.latest_nps_score,

@@ -105,7 +105,12 @@ select
     first_category,
     case
         when is_guest or is_left_censored then null
-        when edge_on <= first_purchase_on or first_invited_on <= first_purchase_on then 'network'
+        when edge_on <= first_purchase_on or first_invited_on < first_purchase_on then 'network'
+        -- on the day itself the hour decides, unless an earlier order that came to nothing hides when the purchase was
+        when
+            first_invited_on = first_purchase_on
+            and not (first_order_on = first_purchase_on and {{ is_earlier_that_day('first_order_at', 'first_invited_at', 0) }})
+            then 'network'
         else 'new'
     end as distance_at_acquisition,
     complaint_open_since,

@@ -14,6 +14,7 @@ select
     person_id,
     bool_or(is_guest) as is_guest,
     min(ordered_at) as first_placed_at,
+    min(ordered_at) filter (where not is_cancelled) as first_order_at,
     min(ordered_on) filter (where not is_cancelled) as first_order_on
 from orders
 group by person_id

@@ -24,6 +24,7 @@ ranked as (
 
     select
         person_id,
+        occurred_at as invited_at,
         occurred_on as invited_on,
         campaign_id,
         {{ is_withheld_invitation('variant') }} as is_withheld,
@@ -50,3 +51,7 @@ left join edges
     on ranked.person_id = edges.referred_person_id
 where ranked.invitation_rank = 1
     and (people.first_order_on is null or people.first_order_on >= ranked.invited_on)
+    and not (
+        people.first_order_on is not distinct from ranked.invited_on
+        and {{ is_earlier_that_day('people.first_order_at', 'ranked.invited_at', 0) }}
+    )

@@ -83,7 +83,7 @@ timed as (
 
     select
         *,
-        {{ is_midnight('claimed_at', setting('company_business_time_zone')) }} or {{ is_midnight('claimed_at', "'UTC'") }} as is_day_only
+        {{ is_day_only('claimed_at') }} as is_day_only
     from claims
 
 )
@@ -104,6 +104,10 @@ select
         when timed.is_day_only and referrers.first_seen_on > timed.claimed_on then 'referrer_younger'
         when not timed.is_day_only and referrers.first_seen_at >= timed.claimed_at then 'referrer_younger'
         when referred.first_order_on < timed.claimed_on then 'order_before_edge'
+        when
+            referred.first_order_on = timed.claimed_on
+            and {{ is_earlier_that_day('referred.first_order_at', 'timed.claimed_at', setting('referrals_order_grace_hours')) }}
+            then 'order_before_edge'
     end as reason
 from timed
 left join people as referred
