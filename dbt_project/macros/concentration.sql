@@ -23,7 +23,7 @@ amounts as (
         customers.person_id,
         case measures.measure
             when 'revenue' then customers.revenue_amount
-            when 'margin' then customers.margin_after_service_amount
+            when 'margin' then customers.customer_margin_amount
             when 'actual_value' then segments.actual_value_amount
             else customers.clv_12
         end as amount

@@ -181,7 +181,7 @@ def test_the_published_concentration_of_cdnow(compiled: dict[str, str]) -> None:
         connection.register("facts", facts)
         connection.execute(
             "create table marts.dim_customers as select person_id, true as is_customer, false as is_guest, revenue_amount, "
-            "cast(null as decimal(18, 2)) as margin_after_service_amount, cast(null as decimal(18, 2)) as clv_12 from facts; "
+            "cast(null as decimal(18, 2)) as customer_margin_amount, cast(null as decimal(18, 2)) as clv_12 from facts; "
             "create table marts.segments as select person_id, cast(null as decimal(18, 2)) as actual_value_amount from facts"
         )
         (revenue,) = rows(connection, f"select * from ({compiled['concentration']}) where measure = 'revenue'")

@@ -1,4 +1,8 @@
 -- grain: person: customers, prospects and each guest order; amounts add up over people, rates and scores do not
+-- who ordered nothing has earned nothing, which is known; what a contract alone brought in is not
+{%- set margin %}case when money.person_id is not null then money.margin_amount when people.has_active_subscription is null then 0 end{% endset %}
+{%- set rewards %}coalesce(trees.direct_customers_count, 0) * cast({{ setting('referrals_reward_amount') }} as decimal(18, 2)){% endset %}
+
 with
 
 people as (
@@ -22,6 +26,12 @@ money as (
 referrers as (
 
     select * from {{ ref('int_referrals__accepted') }}
+
+),
+
+trees as (
+
+    select * from {{ ref('int_referrals__summed') }}
 
 ),
 
@@ -78,10 +88,12 @@ select
     coalesce(money.orders_count, 0) as orders_count,
     coalesce(money.revenue_amount, 0) as revenue_amount,
     coalesce(money.refunded_amount, 0) as refunded_amount,
-    money.margin_amount,
+    cast({{ margin }} as decimal(18, 2)) as margin_amount,
     money.margin_is_assumed,
     cast(people.cost_to_serve_amount as decimal(18, 2)) as cost_to_serve_amount,
-    cast(money.margin_amount - people.cost_to_serve_amount as decimal(18, 2)) as margin_after_service_amount,
+    cast({{ margin }} - people.cost_to_serve_amount as decimal(18, 2)) as margin_after_service_amount,
+    cast({{ rewards }} as decimal(18, 2)) as referral_rewards_amount,
+    cast({{ margin }} - people.cost_to_serve_amount - {{ rewards }} as decimal(18, 2)) as customer_margin_amount,
     money.trailing_12m_revenue_amount,
     money.trailing_12m_margin_amount,
     money.promoted_amount / nullif({{ as_ratio('money.ordered_amount') }}, 0) as promotion_rate,
@@ -107,6 +119,8 @@ left join money
     on people.person_id = money.person_id
 left join referrers
     on people.person_id = referrers.referred_person_id
+left join trees
+    on people.person_id = trees.person_id
 left join scores
     on people.person_id = scores.person_id
 left join segments
