@@ -76,3 +76,23 @@ where {{ key }} in (select touched.{{ key }} from {{ touched }} as touched)
         {%- endfor -%}
     {%- endif -%}
 {%- endmacro %}
+
+{# Where touched people stood on the accepted nights of earlier days: every night has a list of it, an empty one at first; models built for themselves have none. #}
+{% macro recorded_places(changes, touched_by) -%}
+{%- if not execute or adapter.get_relation(database=target.database, schema='model', identifier='recorded_changes') is not none -%}
+select
+    person_id,
+    as_of,
+    life_cycle_stage,
+    is_gone
+from {{ changes }}
+{{ where_touched(touched_by, 'person_id') }}
+{%- else -%}
+select
+    cast(null as varchar) as person_id,
+    cast(null as date) as as_of,
+    cast(null as varchar) as life_cycle_stage,
+    cast(null as boolean) as is_gone
+where false
+{%- endif -%}
+{%- endmacro %}

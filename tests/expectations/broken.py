@@ -190,6 +190,7 @@ BROKEN: dict[str, str] = {
     "where person_id = 'c1'",
     "MRT-CMO-3": "update marts.customer_months set month = date '2025-07-01' where person_id = 'c1' and month = date '2025-06-01'",
     "MRT-CMO-4": "update marts.customer_months set purchase_days_count = orders_count + 1 where person_id = 'c1'",
+    "MRT-CMO-6": "update marts.customer_months set life_cycle_stage = 'active' where month = date '2025-06-01' and person_id = 'c1'",
     "MRT-CMO-5": "update marts.customer_months set contacts_sent_count = 1001 where person_id = 'c1'",
     "MRT-SUB-1": "delete from marts.subscription_movements where subscription_id = 's1'",
     "MRT-SUB-2": _TWICE.format("marts.subscription_movements", "subscription_id = 's1' and month = date '2025-01-01'"),

@@ -216,7 +216,8 @@ create table marts.customer_months as
         sum(revenue_amount)::decimal(18, 2) as ordered_amount, 0::decimal(18, 2) as refunded_amount, sum(revenue_amount)::decimal(18, 2) as revenue_amount,
         sum(margin_by_event_date_amount)::decimal(18, 2) as margin_by_event_date_amount, 2::bigint as contacts_sent_count,
         5::bigint as contact_events_count, 1::decimal(18, 2) as cost_to_serve_amount,
-        (sum(margin_by_event_date_amount) - 1)::decimal(18, 2) as margin_after_service_amount
+        (sum(margin_by_event_date_amount) - 1)::decimal(18, 2) as margin_after_service_amount,
+        case when max(ordered_on) < date '2025-06-01' then 'active' end as life_cycle_stage
     from marts.fct_orders group by 1, 2;
 create table marts.subscription_movements as
     select subscription_id, (date '2025-01-01' + to_months(n))::date as month, contact_ref as person_id, plan, case when n = 0 then 'new' end as begun_as,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from goodwill import audit, extract, publish, warehouse
 from goodwill.home import Home
@@ -11,6 +13,9 @@ from goodwill.sql import literal
 from goodwill.stages.reporting import write_audit_report
 from goodwill.stages.ticket import CUT_SHORT, Figures, Ticket, day_of, night_of, night_warehouse, staged_night
 from goodwill.warehouse import Night
+
+if TYPE_CHECKING:
+    from goodwill import segments
 
 __all__ = [
     "assign_segments",
@@ -58,6 +63,8 @@ def prepare(ticket: Ticket) -> Figures:
         plan = warehouse.plan_night(night, full=bool(record.read().get("full") or doubt))
         plan = replace(plan, reason=doubt) if doubt else plan
         as_of = warehouse.prepare_warehouse(night, plan)
+        with night_warehouse(night) as connection:
+            _accepted_places(night, as_of).open(connection)
         batches = sorted(batch.batch_id for batch in plan.state.batches)
         record.update(as_of=as_of, batches=batches, built=plan.describe())
         figures |= {"as_of": str(as_of), "batches": len(batches), "built": plan.describe()}
@@ -166,14 +173,21 @@ def assign_segments(ticket: Ticket) -> Figures:
     from goodwill import clv, segments
 
     with staged_night(ticket, "segments") as (night, figures), night_warehouse(night) as connection:
-        published = publish.current_run(night.home)
-        if published:  # as for the CLV ledger: the night before may have died right after its publication
-            segments.confirm(night.home, published)
         life_cycle = night.business.life_cycle
         clv.write_silences(connection, night.run_id, life_cycle.at_risk_p_alive, life_cycle.warning_days)
-        ledger = segments.Ledger.read(night.home, day_of(night))
+        ledger = _accepted_places(night, day_of(night))
         figures |= segments.assign(connection, night.business, night.run_id, day_of(night), ledger)
         return figures
+
+
+def _accepted_places(night: Night, as_of: dt.date) -> segments.Ledger:
+    """Where people stood on the accepted nights before `as_of`."""
+    from goodwill import segments
+
+    published = publish.current_run(night.home)
+    if published:  # as for the CLV ledger: the night before may have died right after its publication
+        segments.confirm(night.home, published)
+    return segments.Ledger.read(night.home, as_of)
 
 
 def write_documents(ticket: Ticket) -> Figures:

@@ -1,5 +1,5 @@
 -- grain: person and month in which something happened; every amount and count adds up, over months and over people
-{{ config(materialized='incremental', incremental_strategy='touched', on_schema_change='fail', unique_key='person_id', meta={'touched_by': 'touched_people'}) }}
+{{ config(materialized='incremental', incremental_strategy='touched', on_schema_change='fail', unique_key='person_id', meta={'touched_by': 'touched_people__staged'}) }}
 
 with
 
@@ -13,14 +13,14 @@ orders as (
 
     select * from {{ ref('int_orders__valued') }}
     where not is_cancelled
-    {{ and_touched('touched_people', 'person_id') }}
+    {{ and_touched('touched_people__staged', 'person_id') }}
 
 ),
 
 purchase_days as (
 
     select * from {{ ref('int_purchase_days') }}
-    {{ where_touched('touched_people', 'person_id') }}
+    {{ where_touched('touched_people__staged', 'person_id') }}
 
 ),
 
@@ -28,7 +28,7 @@ refunds as (
 
     select * from {{ ref('int_refunds__dated') }}
     where person_id is not null
-    {{ and_touched('touched_people', 'person_id') }}
+    {{ and_touched('touched_people__staged', 'person_id') }}
 
 ),
 
@@ -36,7 +36,26 @@ contact_events as (
 
     select * from {{ ref('int_contact_events__identified') }}
     where is_suspect is not true
-    {{ and_touched('touched_people', 'person_id') }}
+    {{ and_touched('touched_people__staged', 'person_id') }}
+
+),
+
+-- only accepted nights of earlier days are on record: a month is known to have ended in a stage once a night stands behind it
+recorded as (
+
+    {{ recorded_places(source('model', 'recorded_changes'), 'touched_people__staged') | indent(4) }}
+
+),
+
+places as (
+
+    select
+        person_id,
+        as_of as placed_on,
+        life_cycle_stage,
+        is_gone,
+        lead(as_of) over (partition by person_id order by as_of asc nulls last) as left_on
+    from recorded
 
 ),
 
@@ -122,19 +141,49 @@ months as (
     from happened
     group by person_id, month
 
+),
+
+ended as (
+
+    select
+        person_id,
+        month,
+        {{ add_days(add_months('month', 1), -1) }} as ended_on
+    from months
+
+),
+
+staged as (
+
+    select
+        ended.person_id,
+        ended.month,
+        places.life_cycle_stage
+    from ended
+    inner join places
+        on ended.person_id = places.person_id
+        and ended.ended_on >= places.placed_on
+    where (places.left_on > ended.ended_on or places.left_on is null)
+        and ended.ended_on < {{ as_of() }}
+        and not places.is_gone
+
 )
 
 select
-    person_id,
-    month,
-    cast(orders_count as bigint) as orders_count,
-    cast(purchase_days_count as bigint) as purchase_days_count,
-    cast(ordered_amount as decimal(18, 2)) as ordered_amount,
-    cast(refunded_amount as decimal(18, 2)) as refunded_amount,
-    cast(ordered_amount - refunded_amount as decimal(18, 2)) as revenue_amount,
-    cast(margin_amount as decimal(18, 2)) as margin_by_event_date_amount,
-    cast(contacts_sent_count as bigint) as contacts_sent_count,
-    cast(contact_events_count as bigint) as contact_events_count,
-    cast(cost_to_serve_amount as decimal(18, 2)) as cost_to_serve_amount,
-    cast(margin_amount - cost_to_serve_amount as decimal(18, 2)) as margin_after_service_amount
+    months.person_id,
+    months.month,
+    cast(months.orders_count as bigint) as orders_count,
+    cast(months.purchase_days_count as bigint) as purchase_days_count,
+    cast(months.ordered_amount as decimal(18, 2)) as ordered_amount,
+    cast(months.refunded_amount as decimal(18, 2)) as refunded_amount,
+    cast(months.ordered_amount - months.refunded_amount as decimal(18, 2)) as revenue_amount,
+    cast(months.margin_amount as decimal(18, 2)) as margin_by_event_date_amount,
+    cast(months.contacts_sent_count as bigint) as contacts_sent_count,
+    cast(months.contact_events_count as bigint) as contact_events_count,
+    cast(months.cost_to_serve_amount as decimal(18, 2)) as cost_to_serve_amount,
+    cast(months.margin_amount - months.cost_to_serve_amount as decimal(18, 2)) as margin_after_service_amount,
+    staged.life_cycle_stage
 from months
+left join staged
+    on months.person_id = staged.person_id
+    and months.month = staged.month
