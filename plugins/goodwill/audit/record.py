@@ -72,7 +72,11 @@ class RunRecord:
 
     def lasting(self) -> list[Path]:
         """What lasts of a run, once it has ended: the record itself, what was read, checked, rejected and decided. Not what can be made again."""
-        within = [path for name in ("configuration", "lineage", "segment_ledger", "audit_report") for path in sorted((self.folder / name).glob("*"))]
+        within = [
+            path
+            for name in ("configuration", "lineage", "segment_ledger", "audit_report")
+            for path in sorted((self.folder / name).glob("*"))
+        ]
         named = [self.folder / name for name in ("run.json", "stages.jsonl", "quarantine.csv", "clv_ledger.jsonl", "report/index.html")]
         return [path for path in [*named, *within] if path.is_file()]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from goodwill import audit
-from goodwill.audit.ledger import Entry, Head
-from goodwill.audit.proving import kept_heads
+from goodwill.audit.heads import Head, kept_heads
+from goodwill.audit.ledger import Entry
 from goodwill.audit.verifying import verify_chain
 from goodwill.audit_report.checking import Checks, read_checks
 from goodwill.audit_report.intake import Landed, Total, landed, read_rejected, read_totals, totals

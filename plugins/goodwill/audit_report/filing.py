@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from goodwill import audit
-from goodwill.audit.ledger import Head, read_entries
+from goodwill.audit.heads import Head
+from goodwill.audit.ledger import read_entries
 from goodwill.audit.seals import last_seals, seal
 from goodwill.audit_report.page import PAGE, write_report
 from goodwill.audit_report.period import Period

@@ -47,9 +47,23 @@ def results(home, run_id: str, held: bool) -> None:
     pq.write_table(pa.Table.from_pylist(rows), folder / "staged.parquet")
 
 
+class Clock:
+    """One that shows a moment of October, and goes on from it as long as it is looked at."""
+
+    def __init__(self) -> None:
+        self.moment = dt.datetime(2026, 10, 1, 3)
+
+    def __call__(self) -> dt.datetime:
+        self.moment += dt.timedelta(seconds=1)
+        return self.moment
+
+
 @pytest.fixture
-def home(make_home):
+def home(make_home, monkeypatch):
     """Two good nights, of which the second failed a check and drifted, and one that stopped."""
+    clock = Clock()
+    for module in ("audit.ledger", "audit.record", "publish.publication", "stages.closing", "stages.opening"):
+        monkeypatch.setattr(f"goodwill.{module}.now", clock)
     made = make_home(goodwill=f"company: {{name: '{HOSTILE}', currency: EUR, business_time_zone: Europe/Paris}}")
     night(made, "20261001T030000-aaaa", "2026-09-30")
     results(made, "20261001T030000-aaaa", held=True)
@@ -65,9 +79,6 @@ def home(make_home):
         raise ValueError(f"boom {HOSTILE}")
     with pytest.raises(GoodwillError, match="failed at 'build marts'"):
         stages.close_night(stopped)
-    for run_id, day in (("20261001T030000-aaaa", "01"), ("20261002T030000-bbbb", "02"), ("20261003T030000-cccc", "03")):
-        times = {"started_at": f"2026-10-{day} 03:00:00", "finished_at": f"2026-10-{day} 03:01:30"}
-        audit.RunRecord.of(made, run_id).update(**times)
     return made
 
 
@@ -81,7 +92,8 @@ OCTOBER = Period(month=dt.date(2026, 10, 1))
 def test_a_month_tells_its_nights_checks_drift_and_changes(home):
     facts = gather(home, company(home), OCTOBER)
     assert [run.verdict for run in facts.runs] == ["published", "published", "failed"]
-    assert (facts.runs[2].blocked_at, facts.runs[0].seconds) == ("build marts", 90)
+    assert facts.runs[2].blocked_at == "build marts"
+    assert all(run.seconds > 0 for run in facts.runs)
     assert (facts.checks.checks, facts.checks.held) == (4, 3)
     assert [(rule.rule_id, rule.failed, rule.checked, rule.rows, rule.last_failed) for rule in facts.checks.failures] == [
         ("STG-ORD-8", 1, 2, 7, "20261002T030000-bbbb")
@@ -119,9 +131,7 @@ def test_the_page_says_it_in_english_and_in_french_and_lets_nothing_through(home
 
 def test_what_was_done_by_hand_is_told_with_name_and_reason(home):
     audit.append(home, "override", {"decided": "corrected", "by": "Mia", "reason": "typing error", "corrected_rows": 3, "source": "shop"})
-    written = read_entries(home)[-1].at  # the rows of the ledger are of today, the nights were moved to October
-    audit.RunRecord.of(home, "20261003T030000-cccc").update(started_at=written, finished_at=written)
-    decided = gather(home, company(home), Period(month=dt.date.fromisoformat(written[:10]).replace(day=1))).decisions
+    decided = gather(home, company(home), OCTOBER).decisions
     assert [(each.kind, each.by, each.reason) for each in decided] == [("override", "Mia", "typing error")]
     assert ("corrected_rows", "3") in decided[0].about
 
