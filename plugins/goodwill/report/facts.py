@@ -21,6 +21,7 @@ from goodwill.report.night import Night, read_night
 from goodwill.report.notices import Notice, read_notices
 from goodwill.report.reading import Row, Warehouse
 from goodwill.report.referrals import Referrals, read_referrals
+from goodwill.report.returning import Returning, read_returning
 from goodwill.report.segments import Segments, read_segments
 from goodwill.report.value import Value, read_value
 
@@ -52,6 +53,7 @@ class Facts:
     notices: tuple[Notice, ...]
     customers: Customers | None
     cohorts: Cohorts | None
+    returning: Returning | None
     models: tuple[ModelRun, ...]
     value: Value | None
     forecasts: Forecasts | None
@@ -118,6 +120,7 @@ def gather(warehouse_path: Path, run_dir: Path, verdict: str | None = None) -> F
             notices=measured("the notices", lambda: read_notices(warehouse, night, balances), ()),
             customers=measured("the customers", lambda: _customers(warehouse), None),
             cohorts=measured("the cohorts", lambda: read_cohorts(warehouse, int(night.settings.get("cohorts_age_days") or 30)), None),
+            returning=measured("who came back in time", lambda: read_returning(warehouse), None),
             models=measured("the models", lambda: read_models(warehouse, night.run_id), ()),
             value=measured("the value of customers", lambda: read_value(warehouse), None),
             forecasts=measured("the forecasts", lambda: read_forecasts(warehouse, night.run_id), None),

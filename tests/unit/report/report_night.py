@@ -55,6 +55,16 @@ MARTS = """
     create table marts.cohort_retention as select date '2017-03-01' cohort_month, 'all' acquisition_channel, age::bigint age, 7::bigint customers_count,
         7::bigint customers_eligible, case when age < 3 then 7 - 2 * age end active_customers, case when age < 3 then (7 - 2 * age) / 7.0 end retention_rate,
         case when age < 3 then (7 - age) / 7.0 end rolling_retention_rate, 10::decimal(18,2) cumulative_ltv_amount from range(4) t(age);
+    create table marts.repurchase_rates as select * from (values
+        (2::bigint, 'all', 'all', 30::bigint, 8::bigint, 6::bigint, 3::bigint, 0.5::double, 0.19::double, 0.81::double),
+        (2, 'all', 'all', 365, 8, 0, 0, null, null, null), (2, 'acquisition_channel', 'web', 30, 8, 6, 3, 0.9, 0.1, 0.99))
+        t(purchase_number, segment_kind, segment, window_days, customers_count, customers_eligible, bought_count, repurchase_rate, repurchase_low_rate,
+          repurchase_high_rate);
+    create table marts.cohort_retention_by_distance as select * from (values
+        (date '2017-03-01', 'network', 1::bigint, 20::bigint, 10::bigint, 0.5::double, 10::decimal(18,2), 4::decimal(18,2)),
+        (date '2017-04-01', 'network', 1, 40, 14, 0.35, 40, 10), (date '2017-03-01', 'new', 1, 100, 10, 0.1, 5, null),
+        (date '2017-03-01', 'network', 2, 20, 8, 0.4, 12, 5), (date '2017-03-01', 'new', 2, 100, 9, 0.09, 6, 1))
+        t(cohort_month, distance_at_acquisition, age, customers_count, active_customers, retention_rate, cumulative_revenue_amount, cumulative_ltv_amount);
     create table marts.referral_edges as select 'shop:1' referred_person_id, 'shop:2' referrer_person_id, 'refused' edge_status, 'self_referral' refusal_reason,
         false is_converted where $referrals union all select 'shop:3', 'jane.doe@example.com', 'valid', null, true where $referrals;
     create table marts.referral_program as select * from (values

@@ -33,6 +33,18 @@ def test_concentration_by_hand(tmp_path: Path) -> None:
     assert value.equity[12] == Decimal("450.00")
 
 
+def test_who_was_brought_beside_who_came_new_by_hand(tmp_path: Path) -> None:
+    # age 2 has twenty people who were brought, too few; at age 1 they are 20 + 40 of whom 10 + 14 bought, with (20 * 10 + 40 * 40) / 60 each
+    night = published_night(tmp_path)
+    returning = gather(night.warehouse, night.run, "published").returning
+    assert returning is not None
+    brought, new = returning.distances
+    assert (brought.distance, brought.age, brought.customers, brought.rate) == ("network", 1, 60, pytest.approx(24 / 60))
+    assert (brought.revenue, brought.margin) == (Decimal(30), Decimal(8))
+    assert (new.distance, new.customers, new.rate, new.revenue, new.margin) == ("new", 100, pytest.approx(0.1), Decimal(5), None)
+    assert [(each.window_days, each.eligible, each.rate) for each in returning.rates] == [(30, 6, 0.5), (365, 0, None)]
+
+
 def test_guest_orders_hold_nothing_and_are_not_in_the_curve(tmp_path: Path) -> None:
     night = published_night(tmp_path)
     before = gather(night.warehouse, night.run, "published").value
