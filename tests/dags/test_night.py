@@ -56,11 +56,19 @@ def test_a_night_publishes_every_mart_and_its_documents(first):
         "concentration",
         "concentration_curve",
     } <= {path.stem for path in (folder / "marts").glob("*.parquet")}
-    for name in ("report/index.html", "data_docs/index.html", "model_docs/index.html", "goodwill.duckdb"):
+    for name in ("report/index.html", "audit_report/index.html", "data_docs/index.html", "model_docs/index.html", "goodwill.duckdb"):
         assert (folder / name).stat().st_size > 1000
         assert name in manifest["files"]
     assert manifest["run_id"] == current_run(first.home) == first.run_id
     assert manifest["tables"]["marts.dim_customers"] > 100
+
+
+def test_the_auditors_report_of_a_night_speaks_of_it_as_readers_see_it(first):
+    html = (first.home.current / "audit_report" / "index.html").read_text(encoding="utf-8")
+    for sentence in ("1 of 1 night was published.", "Every row and every cent that the sources gave is accounted for", "The ledger holds"):
+        assert sentence in html
+    assert 'href="../data_docs/index.html"' in html
+    assert first.rows("select distinct verdict from audit.drift") == [("first",)]
 
 
 def test_the_audit_tables_tell_what_ran(first):

@@ -83,6 +83,7 @@ def write_report(
     code: str | None = None,
     links: dict[str, str] | None = None,
     warehouse: Path | None = None,
+    verdict: str | None = None,
 ) -> Path:
     """Write the report of a period into `folder`; returns the page.
 
@@ -90,13 +91,13 @@ def write_report(
     ----------
     code : the language; without it that of the settings.
     links : see `render`; what is not there is not linked.
-    warehouse : that of a night which is not on record as published yet.
+    warehouse, verdict : of a night that has not ended: what it worked on, and how it ends.
 
     Raises
     ------
     GoodwillError : nothing ran in the period.
     """
-    facts = gather(home, company, period, warehouse)
+    facts = gather(home, company, period, warehouse, verdict)
     folder.mkdir(parents=True, exist_ok=True)
     tables = {path.name: digest(path) for path in write_tables(facts, folder)}
     there = {name: place for name, place in (links or {}).items() if (folder / place).exists()}

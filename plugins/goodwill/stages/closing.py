@@ -86,5 +86,5 @@ def _report_of_failure(home: Home, run: Path, verdict: str) -> None:
     if (run / "validation_documents").exists():
         quality.build_data_docs(run, run / "data_docs")
     report.build_report(home.working_copy, run, run / "report" / "index.html", verdict=verdict)
-    write_audit_report(home, run.name, home.working_copy)
+    write_audit_report(home, run.name, home.working_copy, verdict)
     shutil.rmtree(home.working_copy.parent, ignore_errors=True)

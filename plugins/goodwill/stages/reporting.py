@@ -12,14 +12,16 @@ from goodwill.stages.ticket import Figures
 __all__ = ["report_month", "write_audit_report"]
 
 
-def write_audit_report(home: Home, run_id: str, warehouse: Path) -> Path:
+def write_audit_report(home: Home, run_id: str, warehouse: Path, verdict: str) -> Path:
     """The auditors' report of a night, beside its other documents; published with them where the night is."""
     from goodwill import audit_report
 
     company = load_business(home.business_file).company
     links = {"data_docs": "../data_docs/index.html", "report": "../report/index.html"}
     folder = home.run(run_id) / "audit_report"
-    return audit_report.write_report(home, company, audit_report.Period(run_id=run_id), folder, links=links, warehouse=warehouse)
+    return audit_report.write_report(
+        home, company, audit_report.Period(run_id=run_id), folder, links=links, warehouse=warehouse, verdict=verdict
+    )
 
 
 def report_month(home: str | None, month: str | None = None) -> Figures:

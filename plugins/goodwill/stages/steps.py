@@ -202,7 +202,7 @@ def write_documents(ticket: Ticket) -> Figures:
         warehouse.document(night.home, run / "model_docs")
         audit.write_lineage(warehouse.dbt_manifest(night.home), run / "lineage")
         page = report.build_report(night.home.working_copy, run, run / "report" / "index.html", verdict="published")
-        write_audit_report(night.home, night.run_id, night.home.working_copy)
+        write_audit_report(night.home, night.run_id, night.home.working_copy, "published")
         figures |= {"report_bytes": page.stat().st_size}
         return figures
 
