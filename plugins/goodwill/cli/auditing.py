@@ -165,15 +165,18 @@ def rebuild_(
 ) -> None:
     """Make a past publication again from its batches, settings and day; say which tables differ, and by how many rows.
 
-    Exit codes: 0 every table is as it was published, 3 some differ, 1 it cannot be rebuilt.
+    Exit codes: 0 every table is as it was published, or differs by people forgotten since; 3 some differ, 1 it cannot be rebuilt.
     """
     where, out = Home.at(home), console()
     with tempfile.TemporaryDirectory() as scratch:
         done = rebuild(where, run, into or Path(scratch) / "home", lambda step: out.print(f"[dim]{step}[/dim]"))
     for note in done.notes:
         out.print(f"[yellow]note:[/yellow] {escape(note)}")
+    for table, said in done.explained.items():
+        out.print(f"[yellow]erased[/yellow] {table}: {said}")
     for table, said in done.differing.items():
         out.print(f"[red]✗[/red] {table}: {said}")
     if done.differing:
         raise typer.Exit(CHANGED)
-    out.print(f"[green]{done.tables} tables of {run}, each as it was published[/green]")
+    said = f"{len(done.explained)} differ by people forgotten since, the others are" if done.explained else "each is"
+    out.print(f"[green]{done.tables} tables of {run}: {said} as published[/green]")

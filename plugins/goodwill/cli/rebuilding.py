@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from goodwill import audit, stages
 from goodwill.audit.ledger import read_entries
 from goodwill.audit.version import code_version
+from goodwill.cli.comparing import compare
 from goodwill.clv.ledger import NAME as CLV_LEDGER
 from goodwill.errors import GoodwillError
 from goodwill.extract import active_batches
@@ -25,7 +24,6 @@ from goodwill.publish.publication import DATABASE, build_publication
 from goodwill.publish.swap import swap
 from goodwill.segments.ledger import NAME as SEGMENT_LEDGER
 from goodwill.sources import load_sources
-from goodwill.sql import identifier, literal
 from goodwill.warehouse import open_warehouse, promote
 
 __all__ = ["Rebuilt", "rebuild"]
@@ -48,6 +46,8 @@ class Rebuilt:
     run_id: str
     tables: int
     differing: dict[str, str] = field(default_factory=dict)
+    #: Tables that differ by nothing but people who were forgotten since.
+    explained: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
 
@@ -78,11 +78,16 @@ def rebuild(home: Home, run_id: str, scratch: Path, say: Callable[[str], None] =
         folder = _publish(home, again, run_id)
         audit.Lock.of(again).release(run_id)
     after = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["fingerprints"]
-    databases = {"before": home.published / run_id / DATABASE, "again": folder / DATABASE}
-    for table in sorted({*before, *after}):
-        if before.get(table) != after.get(table):
-            result.differing[table] = _difference(databases, table, table in before, table in after)
-    audit.append(home, "rebuild", {"run_id": run_id, "tables": result.tables, "differing": sorted(result.differing)})
+    other = {table: (table in before, table in after) for table in sorted({*before, *after}) if before.get(table) != after.get(table)}
+    found = (
+        compare(home.published / run_id / DATABASE, folder / DATABASE, again.accepted, other, _erasures_since(home, run_id))
+        if other
+        else {}
+    )
+    result.differing = {table: each.said for table, each in found.items() if not each.explained}
+    result.explained = {table: each.said for table, each in found.items() if each.explained}
+    facts = {"run_id": run_id, "tables": result.tables, "differing": sorted(result.differing), "explained": sorted(result.explained)}
+    audit.append(home, "rebuild", facts)
     return result
 
 
@@ -105,6 +110,12 @@ def _published(home: Home, run_id: str) -> dict[str, str]:
             f"the ledger knows no publication {run_id}", "goodwill status names the runs; a run that was blocked cannot be rebuilt"
         )
     return dict(rows[-1].facts["fingerprints"])
+
+
+def _erasures_since(home: Home, run_id: str) -> int:
+    rows = read_entries(home)
+    published = max(row.seq for row in rows if row.kind == "publication" and row.facts["run_id"] == run_id)
+    return sum(row.kind == "erasure" and row.seq > published for row in rows)
 
 
 def _home(home: Home, record: dict[str, Any], configuration: Path, scratch: Path) -> Home:
@@ -151,25 +162,3 @@ def _own_environment() -> Iterator[None]:
     finally:
         os.environ.clear()
         os.environ.update(kept)
-
-
-def _difference(databases: dict[str, Path], table: str, was: bool, is_now: bool) -> str:
-    """In words, how a table that was published differs from the one that was made again."""
-    if not (was and is_now):
-        return "is not made any more" if was else "was not made then"
-    if not databases["before"].exists():
-        return "differs; the publication is not kept, so its rows cannot be compared"
-    with duckdb.connect() as connection:
-        for name, path in databases.items():
-            connection.execute(f"attach {literal(str(path))} as {name} (read_only)")
-        listed = {
-            name: [each for each, *_ in connection.execute(f"describe {name}.marts.{identifier(table)}").fetchall()] for name in databases
-        }
-        if listed["before"] != listed["again"]:
-            return "has other columns"
-        columns = ", ".join(identifier(name) for name in listed["before"] if not name.endswith("_seconds"))
-        counts = []
-        for one, other in (("before", "again"), ("again", "before")):
-            rows, others = (f"select {columns} from {each}.marts.{identifier(table)}" for each in (one, other))
-            counts.append(connection.execute(f"select count(*) from ({rows} except all {others})").fetchall()[0][0])
-    return f"{counts[0]:,} rows were published and are not made, {counts[1]:,} are made and were not published"
