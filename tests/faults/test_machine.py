@@ -17,6 +17,7 @@ from textwrap import dedent
 
 import pytest
 from goodwill import audit, clock, stages
+from goodwill.audit.ledger import read_entries
 from goodwill.audit.verifying import verify_chain
 from goodwill.cli.app import main
 from goodwill.cli.doctoring import examine
@@ -24,8 +25,9 @@ from goodwill.errors import GoodwillError, SourceError
 from goodwill.extract import active_batches
 from goodwill.extract.batches import rows_file
 from goodwill.home import Home
-from goodwill.publish import publications
+from goodwill.publish import publications, tidy
 from goodwill.publish.rollback import roll_back
+from goodwill.settings.business import Retention
 from goodwill.sources import load_sources
 from goodwill.warehouse import open_warehouse, promote
 
@@ -287,6 +289,25 @@ def test_the_alert_of_a_night_on_a_full_disk_says_so_though_nothing_can_be_writt
             assert stages.tell_failure(str(home.root), "night") == {"sent": True}
         stages.tell_failure(str(home.root), "night")
     assert [text.partition("saw.")[2] for _, text, _ in receiver.got] == [" The disk is full: 0 MB are free.", ""]
+
+
+def test_housekeeping_makes_room_on_a_disk_that_is_full(home):
+    """It is what every message about a full disk names: it must not need room itself."""
+    with small_disk(home) as place:
+        ticket = lay_out(home, "second", "2025-12-31")
+        with filled(place, 0):
+            with pytest.raises(GoodwillError, match="make room"):
+                stages.publish_night(ticket)
+            audit.Lock.of(home).release("second")
+            with pytest.raises(OSError, match="No space left"):  # not even what is left of the ledger's last block
+                while True:
+                    audit.append(home, "override", {"by": "Ada"})
+            removed = tidy(home, load_sources(home.sources_file), Retention())
+            assert "working" in {each.path.name for each in removed}
+            assert not home.working_copy.exists()
+            assert read_entries(home)[-1].facts["removed"] == {"leftover": len(removed)}
+        assert seen(home) == "first"
+        assert_published(home, "third")
 
 
 @contextmanager

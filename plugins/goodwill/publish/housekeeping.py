@@ -83,8 +83,15 @@ def _leftovers(home: Home) -> Iterator[Old]:
     yield from (Old(path, "leftover") for path in sorted(home.warehouse.glob("trash-*")))
 
 
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink()
+
+
 def tidy(home: Home, sources: Sources, retention: Retention) -> list[Old]:
-    """Remove what is old: on record first, then out of sight in one step each, then for good.
+    """Remove what is old: what nobody can see at once, the rest on record first, then out of sight in one step each, then for good.
 
     Raises
     ------
@@ -97,11 +104,15 @@ def tidy(home: Home, sources: Sources, retention: Retention) -> list[Old]:
         old = find_old(home, sources, retention)
         if not old:
             return []
+        for each in (
+            each for each in old if each.kind == "leftover"
+        ):  # first: on a full disk they make the room that a row of the ledger needs
+            _remove(each.path)
         counts = {kind: sum(each.kind == kind for each in old) for kind in sorted({each.kind for each in old})}
         names = [each.path.relative_to(home.root).as_posix() for each in old if each.kind != "leftover"]
         audit.append(home, "housekeeping", {"removed": counts, "paths": names, "seals": gone_within(home, *(each.path for each in old))})
         trash.mkdir(parents=True)
-        for number, each in enumerate(old):
+        for number, each in enumerate(each for each in old if each.kind != "leftover"):
             each.path.rename(trash / str(number))
     shutil.rmtree(trash, ignore_errors=True)
     return old
