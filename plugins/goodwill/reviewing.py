@@ -89,9 +89,7 @@ def _put_on_record(home: Home, lock: audit.Lock, done: Reviewed, ledger: clv.Led
         audit.append(home, "review", facts | {"as_of": str(done.as_of), "seals": seals})
         if done.recorded:
             clv.append_lines(home, ledger.new)
-            audit.append(
-                home, "review", {"review_id": done.review_id, "decided": len(ledger.new), **seal_grown(home, clv.ledger_file(home))}
-            )
+            audit.append(home, "review", {"review_id": done.review_id, "decided": len(ledger.new), **seal_grown(home)})
 
 
 def _documents(home: Home) -> Path:

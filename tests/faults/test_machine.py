@@ -291,6 +291,12 @@ def test_the_alert_of_a_night_on_a_full_disk_says_so_though_nothing_can_be_writt
     assert [text.partition("saw.")[2] for _, text, _ in receiver.got] == [" The disk is full: 0 MB are free.", ""]
 
 
+def fill_the_last_block(home: Home) -> None:
+    """The ledger cannot take one row more."""
+    while True:
+        audit.append(home, "override", {"by": "Ada"})
+
+
 def test_housekeeping_makes_room_on_a_disk_that_is_full(home):
     """It is what every message about a full disk names: it must not need room itself."""
     with small_disk(home) as place:
@@ -299,9 +305,8 @@ def test_housekeeping_makes_room_on_a_disk_that_is_full(home):
             with pytest.raises(GoodwillError, match="make room"):
                 stages.publish_night(ticket)
             audit.Lock.of(home).release("second")
-            with pytest.raises(OSError, match="No space left"):  # not even what is left of the ledger's last block
-                while True:
-                    audit.append(home, "override", {"by": "Ada"})
+            with pytest.raises(OSError, match="No space left"):
+                fill_the_last_block(home)
             removed = tidy(home, load_sources(home.sources_file), Retention())
             assert "working" in {each.path.name for each in removed}
             assert not home.working_copy.exists()

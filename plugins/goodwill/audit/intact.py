@@ -1,15 +1,15 @@
-"""Whether the batches a night is about to read are those that landed: their rows as their manifests say, their manifests as the ledger says."""
+"""Whether what a night is about to read is what it was: batches as they landed, and the ledger of the models as the nights before left it."""
 
 from __future__ import annotations
 
-from goodwill.audit.seals import last_seals
-from goodwill.errors import SourceError
+from goodwill.audit.seals import GROWING, grown, last_seals
+from goodwill.errors import GoodwillError, SourceError
 from goodwill.extract.batches import MANIFEST, active_batches, rows_file
 from goodwill.files import digest
 from goodwill.home import Home
 from goodwill.sources import Sources
 
-__all__ = ["check_batches"]
+__all__ = ["check_batches", "check_models_ledger"]
 
 
 def check_batches(home: Home, sources: Sources) -> int:
@@ -36,3 +36,22 @@ def check_batches(home: Home, sources: Sources) -> int:
                         "and it lands anew. goodwill audit verify says what else was changed",
                     )
     return count
+
+
+def check_models_ledger(home: Home) -> None:
+    """Hold the ledger that the models are chosen and scored by against its last seal; what a night or a review appended since is theirs.
+
+    Raises
+    ------
+    GoodwillError : a line of it was changed or removed.
+    """
+    known = last_seals(home)
+    for name, sealed in ((name, known[name]) for name in GROWING if name in known):
+        file = home.root / name
+        if sealed.sha256 is None or (file.is_file() and (digest(file) == sealed.sha256 or grown(sealed, name, file))):
+            continue
+        raise GoodwillError(
+            f"{name} {'was changed' if file.is_file() else 'is gone'} since row {sealed.seq} of the audit ledger: models would be scored by other parameters than were accepted",
+            "restore it from a backup, and find out who changed it; or, if it is to stay as it is, begin a new ledger that says so: "
+            "goodwill audit restart --by NAME --reason TEXT",
+        )

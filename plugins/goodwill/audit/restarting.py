@@ -7,7 +7,7 @@ from pathlib import Path
 
 from goodwill.audit.heads import kept_heads
 from goodwill.audit.ledger import append_all, ledger_file, locked, read_entries
-from goodwill.audit.seals import last_seals, seal
+from goodwill.audit.seals import last_seals, lengths, seal
 from goodwill.clock import now
 from goodwill.errors import GoodwillError
 from goodwill.files import sync
@@ -54,6 +54,7 @@ def restart(home: Home, by: str, reason: str) -> Path | None:
         "changed": changed,
         "lost": sorted(str(seen) for seen in known - held),
         "seals": {**seals, **seal(home, aside)},
+        "bytes": lengths(home, seals),
     }
     append_all(home, [("restart", facts)], anew=True)
     return aside if is_there else None

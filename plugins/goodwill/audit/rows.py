@@ -121,7 +121,7 @@ def enter_publication(home: Home, folder: Path, becomes_current: bool, token: in
 def enter_end(home: Home, run_id: str) -> Entry:
     """Enter how a night ended, and the seals of its record and of what it decided, which the nights after it go on from."""
     places = sorted(path for path in (home.audit / "segment_ledger").glob(f"*_{run_id}/*") if path.is_file())
-    known = seal_grown(home, home.audit / "clv_ledger.jsonl")
+    known = seal_grown(home)
     record = RunRecord.of(home, run_id)
     said = record.read()
     facts = {

@@ -12,7 +12,7 @@ from goodwill.audit.ledger import Entry, ledger_file
 from goodwill.files import begins_with, digest
 from goodwill.home import Home
 
-__all__ = ["Sealed", "gone", "gone_within", "grown", "last_seals", "seal", "seal_grown", "seals_of"]
+__all__ = ["GROWING", "Sealed", "gone", "gone_within", "grown", "last_seals", "lengths", "seal", "seal_grown", "seals_of"]
 
 #: How a row with seals looks like in the file: the others need not be read to know them.
 _MARK = b'"seals":{"'
@@ -26,6 +26,10 @@ class Sealed:
     seq: int
     at: str
     facts: Mapping[str, Any] = field(repr=False)
+
+
+#: Files that only grow: they are sealed with their length.
+GROWING = ("audit/clv_ledger.jsonl",)
 
 
 def _name(home: Home, path: Path) -> str:
@@ -43,19 +47,22 @@ def grown(sealed: Sealed, name: str, path: Path) -> bool:
     return size is not None and sealed.sha256 is not None and begins_with(path, size, sealed.sha256)
 
 
-def seal_grown(home: Home, *paths: Path) -> dict[str, dict[str, Any]]:
-    """The facts `seals` and `bytes` of files that only grow, so that what is appended next is told from what is changed.
+def seal_grown(home: Home) -> dict[str, dict[str, Any]]:
+    """The facts `seals` and `bytes` of the files that only grow, so that what is appended next is told from what is changed.
 
     One that was not only appended to since its last seal is left out: that seal goes on to say so.
     """
-    known, seals, sizes = last_seals(home), {}, {}
-    for path in (path for path in paths if path.is_file()):
-        name = _name(home, path)
-        before = known.get(name)
-        now = digest(path)
-        if before is None or before.sha256 in (None, now) or grown(before, name, path):
-            seals[name], sizes[name] = now, path.stat().st_size
-    return {"seals": seals, "bytes": sizes}
+    known, seals = last_seals(home), {}
+    for name in (name for name in GROWING if (home.root / name).is_file()):
+        before, now = known.get(name), digest(home.root / name)
+        if before is None or before.sha256 in (None, now) or grown(before, name, home.root / name):
+            seals[name] = now
+    return {"seals": seals, "bytes": lengths(home, seals)}
+
+
+def lengths(home: Home, seals: Iterable[str]) -> dict[str, int]:
+    """The fact `bytes` of a row with these seals."""
+    return {name: (home.root / name).stat().st_size for name in seals if name in GROWING and (home.root / name).is_file()}
 
 
 def gone(home: Home, *paths: Path) -> dict[str, str | None]:

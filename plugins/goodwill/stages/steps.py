@@ -54,6 +54,7 @@ def prepare(ticket: Ticket) -> Figures:
     """Fix the night's day and its batch set, and lay out a warehouse over them: a fresh one, or a copy of the accepted one to go on from."""
     with staged_night(ticket, "prepare") as (night, figures):
         audit.check_batches(night.home, night.sources)
+        audit.check_models_ledger(night.home)
         if night.home.forgotten_file.exists():
             from goodwill import forgetting
 

@@ -103,6 +103,7 @@ def test_what_only_grows_may_be_appended_to_by_a_night_and_by_nobody_else(home):
     stages.close_night(ticket)
     assert (prove(home).problems, prove(home).notes) == ([], [])
     grow(home, '{"run_id": "r5"}\n')
+    audit.check_models_ledger(home)
     (problem,) = prove(home).problems
     assert problem.startswith("audit/clv_ledger.jsonl was appended to since row")
     path.write_text(path.read_text().replace("r3", "r9"))
@@ -110,6 +111,19 @@ def test_what_only_grows_may_be_appended_to_by_a_night_and_by_nobody_else(home):
     assert problem.startswith("audit/clv_ledger.jsonl was changed since row")
     night(home, "r5", "2026-02-03")
     assert prove(home).problems == [problem], "no later night seals what was changed"
+    with pytest.raises(GoodwillError, match=r"audit/clv_ledger.jsonl was changed since row(.|\n)*goodwill audit restart"):
+        audit.check_models_ledger(home)
+    path.unlink()
+    with pytest.raises(GoodwillError, match=r"audit/clv_ledger.jsonl is gone"):
+        audit.check_models_ledger(home)
+    grow(home, '{"run_id": "r9"}\n')
+    restart(home, "Ada", "it stays as it is")
+    ticket = lay_out(home, "r6", "2026-02-04")
+    grow(home, '{"run_id": "r6"}\n')
+    stages.publish_night(ticket)
+    stages.close_night(ticket)
+    audit.check_models_ledger(home)
+    assert prove(home).problems == [], "what is appended after a restart is told from a change too"
 
 
 def test_a_night_that_is_ended_twice_and_one_that_speaks_after_its_end_are_not_taken_for_changed(home):
