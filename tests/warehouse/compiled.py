@@ -5,6 +5,7 @@ What is built is what dbt would build, in dbt's order, without its tests and con
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import os
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from goodwill.warehouse.skipping import models_to_skip
 __all__ = ["Increments", "Model", "build_events", "compile_events", "compile_increments", "content_hashes", "go_on", "land", "rows"]
 
 LAYERS = ("staging", "before_clv")
+#: What the models read of the places on accepted nights; a test keeps them in `places.csv` of its home.
+PLACES = "person_id varchar, as_of date, life_cycle_stage varchar, is_gone boolean"
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,8 @@ def compile_increments(folder: Path) -> Increments:
 
 
 def _compile(folder: Path) -> tuple[list[Model], Any]:
+    with duckdb.connect(str(folder / "warehouse.duckdb")) as warehouse:  # as in every night, there is a list of accepted places
+        warehouse.execute(f"create schema if not exists model; create table if not exists model.recorded_changes ({PLACES})")
     os.environ |= {"GOODWILL_WAREHOUSE": str(folder / "warehouse.duckdb"), "GOODWILL_BASIS": str(folder / "basis.duckdb")}
     common = ("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(folder / "target"))
     chosen = ("--select", *(f"tag:{layer},resource_type:model" for layer in LAYERS))
@@ -95,6 +100,7 @@ def build_events(home: Home, models: list[Model], as_of: dt.date | None = None) 
     with open_warehouse(home.working_copy) as connection:
         connection.execute("create table marts.labels as select * from read_csv(?, header = true)", [str(PROJECT / "seeds" / "labels.csv")])
         connection.execute("create schema if not exists touched")
+        _write_places(connection, home)
         for model in models:
             _resolve(connection, home, model)
             connection.execute(f"create {'view' if model.is_view else 'table'} {model.schema}.{model.name} as {model.sql}")
@@ -110,6 +116,7 @@ def go_on(home: Home, models: list[Model], increments: Increments, as_of: dt.dat
     prepare_warehouse(night, plan)
     with open_warehouse(home.working_copy) as connection:
         connection.execute(f"attach '{home.basis}' as basis (read_only)")
+        _write_places(connection, home)
         for model in increments.models:
             _resolve(connection, home, model)
             if model.name == increments.models[0].name or model.name == "int_contacts__keyed":  # each layer asks for itself
@@ -117,6 +124,17 @@ def go_on(home: Home, models: list[Model], increments: Increments, as_of: dt.dat
             if model.name not in skipped and not model.is_view:
                 _replace(connection, model)
     return plan
+
+
+def _write_places(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
+    connection.execute(f"create table model.recorded_changes ({PLACES})")
+    if (home.root / "places.csv").exists():
+        with (home.root / "places.csv").open(newline="") as stream:
+            places = list(csv.reader(stream))
+        for place in places:
+            connection.execute(
+                "insert into model.recorded_changes select ?, ?, ?, ? where ?::date < (select as_of from control.night)", [*place, place[1]]
+            )
 
 
 def _replace(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
