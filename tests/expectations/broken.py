@@ -304,6 +304,7 @@ BROKEN: dict[str, str] = {
     "PUB-CUS-10": "update marts.dim_customers set churn_onset_on = first_purchase_on - 1 where person_id = 'c1'",
     "PUB-CUS-11": "update marts.dim_customers set margin_amount = null, margin_after_service_amount = null, customer_margin_amount = null "
     "where person_id = (select min(person_id) from marts.dim_customers where orders_count = 0)",
+    "PUB-CUS-12": "update marts.dim_customers set consent_changed_on = date '2025-07-01' where person_id = 'c1'",
     "PUB-CLV-1": "delete from marts.clv_customers where person_id = 'c1'",
     "PUB-CLV-2": "update marts.clv_customers set person_id = 'c1' where person_id = 'c2'",
     "PUB-CLV-3": "update marts.clv_customers set p_alive = -0.01 where person_id = 'c1'",

@@ -373,6 +373,7 @@ create table marts.dim_customers as
         facts.first_purchase_on, facts.last_purchase_on, coalesce(facts.purchase_days, 0) as purchase_days_count,
         coalesce(facts.purchase_days, 0) as orders_count, 100::decimal(18, 2) as revenue_amount, 0.1::double as promotion_rate,
         0.05::double as return_rate, case when facts.person_id is null then 0 else 40 end::decimal(18, 2) as margin_amount,
+        'email: marketing' as consents_granted, null::varchar as consents_withdrawn, date '2025-01-01' as consent_changed_on,
         1::decimal(18, 2) as cost_to_serve_amount, (margin_amount - 1)::decimal(18, 2) as margin_after_service_amount,
         5::decimal(18, 2) as referral_rewards_amount, (margin_amount - 6)::decimal(18, 2) as customer_margin_amount, scores.p_alive, scores.clv_12, placed.churn_onset_on, placed.early_warning
     from intermediate.int_people as people

@@ -80,3 +80,12 @@
 {% macro duckdb__first_given(value) -%}
     first_value({{ value }} ignore nulls)
 {%- endmacro %}
+
+{# The texts of a group for which a condition holds, in alphabetical order, between commas; null where it holds for none. #}
+{% macro joined_texts(text, condition) -%}
+    {{ return(adapter.dispatch('joined_texts', 'goodwill')(text, condition)) }}
+{%- endmacro %}
+
+{% macro duckdb__joined_texts(text, condition) -%}
+    string_agg({{ text }}, ', ' order by {{ text }} asc nulls last) filter (where {{ condition }})
+{%- endmacro %}

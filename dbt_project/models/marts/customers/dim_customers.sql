@@ -35,6 +35,12 @@ trees as (
 
 ),
 
+consents as (
+
+    select * from {{ ref('int_consents__summarised') }}
+
+),
+
 scores as (
 
     select * from {{ ref('clv_customers') }}
@@ -107,6 +113,9 @@ select
     people.last_quote_on,
     people.last_cart_on,
     people.has_active_subscription,
+    consents.consents_granted,
+    consents.consents_withdrawn,
+    {{ business_date('consents.consent_changed_at') }} as consent_changed_on,
     scores.p_alive,
     scores.clv_12,
     scores.clv_24,
@@ -121,6 +130,8 @@ left join referrers
     on people.person_id = referrers.referred_person_id
 left join trees
     on people.person_id = trees.person_id
+left join consents
+    on people.person_id = consents.person_id
 left join scores
     on people.person_id = scores.person_id
 left join segments
