@@ -89,3 +89,24 @@
 {% macro duckdb__joined_texts(text, condition) -%}
     string_agg({{ text }}, ', ' order by {{ text }} asc nulls last) filter (where {{ condition }})
 {%- endmacro %}
+
+{# Of the dates of a group, the first, and each that lies so many days or more after the last one taken: a list. #}
+{% macro dates_apart(dates, days) -%}
+    {{ return(adapter.dispatch('dates_apart', 'goodwill')(dates, days)) }}
+{%- endmacro %}
+
+{% macro duckdb__dates_apart(dates, days) -%}
+    list_reduce(
+        list_transform(list_sort(list_distinct(list({{ dates }}))), lambda each: [each]),
+        lambda taken, each: case when each[1] - taken[-1] >= {{ days }} then list_concat(taken, each) else taken end
+    )
+{%- endmacro %}
+
+{# Whether a value is in a list. #}
+{% macro is_among(value, list) -%}
+    {{ return(adapter.dispatch('is_among', 'goodwill')(value, list)) }}
+{%- endmacro %}
+
+{% macro duckdb__is_among(value, list) -%}
+    list_contains({{ list }}, {{ value }})
+{%- endmacro %}

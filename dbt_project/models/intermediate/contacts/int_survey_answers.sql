@@ -17,46 +17,55 @@ people as (
 
 ),
 
--- from a person's first answer on, time is cut into periods; whoever answers twice within one has said one thing twice
 placed as (
 
-    select
-        contact_events.event_id,
-        contact_events.person_id,
-        contact_events.survey_kind,
-        contact_events.occurred_at,
-        contact_events.occurred_on,
-        contact_events.score,
-        floor(
-            {{ days_between(
-                'min(contact_events.occurred_on) over (partition by contact_events.person_id, contact_events.survey_kind)',
-                'contact_events.occurred_on'
-            ) }}
-            / nullif({{ setting('satisfaction_answer_every_days') }}, 0)
-        ) as answer_period
+    select contact_events.*
     from contact_events
     inner join people
         on contact_events.person_id = people.person_id
     where contact_events.survey_kind in ('nps', 'csat')
 
+),
+
+clock as (
+
+    select {{ setting('satisfaction_answer_every_days') }} as every_days
+
+),
+
+-- whoever answers twice within so many days has said one thing twice: the next answer that counts is the first one after them
+counted as (
+
+    select
+        placed.person_id,
+        placed.survey_kind,
+        {{ dates_apart('placed.occurred_on', 'max(clock.every_days)') }} as counted_days
+    from placed
+    cross join clock
+    group by placed.person_id, placed.survey_kind
+
 )
 
 select
-    event_id,
-    person_id,
-    survey_kind,
-    occurred_at as answered_at,
-    occurred_on as answered_on,
-    score,
+    placed.event_id,
+    placed.person_id,
+    placed.survey_kind,
+    placed.occurred_at as answered_at,
+    placed.occurred_on as answered_on,
+    placed.score,
     case
-        when survey_kind = 'nps' and score >= 9 then 'promoter'
-        when survey_kind = 'nps' and score <= 6 then 'detractor'
-        when survey_kind = 'csat' and score >= 4 then 'promoter'
-        when survey_kind = 'csat' and score <= 2 then 'detractor'
+        when placed.survey_kind = 'nps' and placed.score >= 9 then 'promoter'
+        when placed.survey_kind = 'nps' and placed.score <= 6 then 'detractor'
+        when placed.survey_kind = 'csat' and placed.score >= 4 then 'promoter'
+        when placed.survey_kind = 'csat' and placed.score <= 2 then 'detractor'
         else 'passive'
     end as opinion,
-    row_number() over (
-        partition by person_id, survey_kind, answer_period
-        order by occurred_at asc nulls last, event_id asc nulls last
+    {{ is_among('placed.occurred_on', 'counted.counted_days') }}
+    and row_number() over (
+        partition by placed.person_id, placed.survey_kind, placed.occurred_on
+        order by placed.occurred_at asc nulls last, placed.event_id asc nulls last
     ) = 1 as is_counted
 from placed
+inner join counted
+    on placed.person_id = counted.person_id
+    and placed.survey_kind = counted.survey_kind
