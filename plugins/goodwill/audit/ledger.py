@@ -35,6 +35,7 @@ KINDS = frozenset(
         "stage",  # a stage of it ends
         "batch",  # something landed
         "expectation",  # the checks of a boundary, counted
+        "drift",  # what came in was held against the last good nights
         "publication",  # a set of marts is on record, and about to be seen
         "rollback",  # readers are shown an earlier publication
         "erasure",  # a person was forgotten

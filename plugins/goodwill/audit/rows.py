@@ -96,8 +96,7 @@ def enter_checks(home: Home, run_id: str, boundary: str, rows: Iterable[Mapping[
 
 def enter_drift(home: Home, run_id: str, measured: int, moved: list[str], file: Path) -> Entry:
     """Enter what was held against the last good nights: how many quantities, which have moved, and the seal of the findings."""
-    facts = {"run_id": run_id, "boundary": "drift", "checks": measured, "tables": {}, "failed": moved, "seals": seal(home, file)}
-    return append(home, "expectation", facts)
+    return append(home, "drift", {"run_id": run_id, "measured": measured, "moved": moved, "seals": seal(home, file)})
 
 
 def enter_publication(home: Home, folder: Path, becomes_current: bool, token: int | None, totals: list[dict[str, Any]]) -> Entry:
