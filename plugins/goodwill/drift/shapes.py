@@ -23,7 +23,7 @@ _FEWEST, _FEWEST_EACH = 50, 10
 #: Of the nights before, events of at most so many days back are looked at: a first night brings years.
 _RECENT_DAYS = 56
 #: Of more rows than this every n-th is looked at, as its own digest has it, so that a rebuild looks at the same.
-_SAMPLE = 200_000
+_SAMPLE = 50_000
 #: Words beyond the most frequent are one class, and so are those too rare to be anybody's category.
 _WORDS, _RARE = 12, 5
 _NOT_STATED, _OTHER = "(not stated)", "(other)"
@@ -130,4 +130,4 @@ def _label(number: int, edges: list[float]) -> str:
         return _NOT_STATED
     if number == 0:
         return f"≤ {edges[0]:g}" if edges else "any"
-    return f"> {edges[-1]:g}" if number == len(edges) else f"{edges[number - 1]:g} to {edges[number]:g}"
+    return f"> {edges[-1]:g}" if number == len(edges) else f"{edges[number - 1]:g} \u2013 {edges[number]:g}"
