@@ -200,6 +200,13 @@ create table marts.repurchase_rates as
 create table intermediate.int_marketing_spend__purposed as
     select day, date_trunc('month', day)::date as spend_month, channel, campaign_id, 'acquisition' as purpose, true as is_purpose_assumed, amount
     from staging.stg_marketing_spend;
+create table marts.fct_costs as
+    select concat('event:', event_id) as cost_id, 'contact' as cost_kind, person_id, occurred_on as incurred_on, kind as event_kind, channel, campaign_id,
+        null::varchar as purpose, cost_amount
+    from marts.fct_contact_events where cost_amount <> 0
+    union all
+    select concat('spend:', day), 'marketing', null, day, null, channel, campaign_id, purpose, amount::decimal(18, 2)
+    from intermediate.int_marketing_spend__purposed;
 create table marts.acquisition_costs as
     select spend_month as month, scope, case when scope = 'channel' then channel else 'all' end as acquisition_channel, false as is_month_complete,
         sum(amount)::decimal(18, 2) as acquisition_spend_amount, 0::decimal(18, 2) as assumed_spend_amount, 0::decimal(18, 2) as referral_spend_amount,

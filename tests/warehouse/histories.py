@@ -102,6 +102,7 @@ ROWS: dict[str, dict[str, st.SearchStrategy[str]]] = {
     "products": {"product_id": _of(*_PRODUCTS), "name": _of("Tea", "Cup"), "category": _of("food", "home"), "updated_at": _UPDATED},
     "product_costs": {"product_id": _of(*_PRODUCTS), "valid_from": _DAYS, "unit_cost": _of("2.00", "4.00"), "updated_at": _UPDATED},
     "exchange_rates": {"day": _DAYS, "currency": _of("USD"), "rate": _of("0.9", "0.8")},
+    "marketing_spend": {"day": _DAYS, "channel": _of("search", "fair"), "amount": _of("5.00", "0"), "currency": _of("EUR", "USD")},
     "identity_decisions": {
         **{
             "contact_id": _of("c1", "c2"),

@@ -17,7 +17,7 @@ from bench.shop import Parameters, make_shop
 
 INCREMENTS = (
     "select schema_name, table_name from duckdb_tables() where table_name in ('base_orders', 'base_contact_events', 'int_orders__valued', "
-    "'int_purchase_days', 'fct_orders', 'fct_order_lines', 'fct_contact_events', 'message_reactions', 'customer_months') order by all"
+    "'int_purchase_days', 'fct_orders', 'fct_order_lines', 'fct_contact_events', 'message_reactions', 'customer_months', 'fct_costs') order by all"
 )
 
 
