@@ -148,6 +148,7 @@ def _conclude(home: Home, record: RunRecord, log: Path, console: Console) -> str
         if not facts.get("is_current"):
             console.print("published beside the present publication, which stands at a later day")
         console.print(f"report    {folder / 'report' / 'index.html'}")
+        console.print(f"auditors  {folder / 'audit_report' / 'index.html'}")
         console.print(f"database  {folder / 'goodwill.duckdb'}")
         console.print(f"data docs {folder / 'data_docs' / 'index.html'}")
     elif (record.folder / "report" / "index.html").exists():

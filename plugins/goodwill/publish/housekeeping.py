@@ -20,7 +20,7 @@ from goodwill.sources import Sources
 __all__ = ["Old", "find_old", "tidy"]
 
 #: Of a run, what can be made again or stands in its publication; its record, settings, lineage and results stay.
-_DOCUMENTS = ("data_docs", "model_docs", "validation_documents", "report", "quarantine.csv")
+_DOCUMENTS = ("data_docs", "model_docs", "validation_documents", "report", "audit_report", "quarantine.csv")
 
 
 @dataclass(frozen=True)
