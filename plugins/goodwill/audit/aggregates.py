@@ -129,6 +129,14 @@ AGGREGATES: dict[str, Aggregate] = {
             for entity, at in (("orders", "ordered_at"), ("refunds", "refunded_at"), ("contact_events", "occurred_at"))
         }
     ),
+    "fct_costs": Aggregate(
+        rows={
+            "contact_events": "concat('event:', b.event_id) in (select cost_id from found)",
+            "marketing_spend": "exists (select * from found as f join intermediate.int_marketing_spend__purposed as s on f.cost_kind = 'marketing' "
+            "and s.day = f.incurred_on and s.channel is not distinct from f.channel and s.campaign_id is not distinct from f.campaign_id "
+            f"and s.purpose is not distinct from f.purpose where {_SPENT})",
+        }
+    ),
     "message_reactions": Aggregate(rows={"contact_events": "message_id in (select message_id from found) and contact_ref in (from names)"}),
     "referral_program": Aggregate(
         f"select j.referred_person_id as person_id from intermediate.int_referrals__judged as j join found as f on {_in_month('j.claimed_on', 'month')} "
