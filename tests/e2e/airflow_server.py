@@ -208,6 +208,9 @@ class AirflowServer:
         for process in self.processes.values():
             _signal_session(process.pid, signal.SIGKILL)
             process.wait(10)
+        deadline = time.monotonic() + 10  # whom nobody waits for is still listed until the system has cleared it away
+        while time.monotonic() < deadline and self.left_over():
+            time.sleep(0.2)
 
     def left_over(self) -> dict[str, list[int]]:
         """Processes still alive in the sessions we started, by name: empty after `stop`."""
