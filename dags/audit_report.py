@@ -5,7 +5,6 @@ It lies in the home under `audit/reports/<month>/`, sealed in the ledger; the re
 
 | if | then |
 |---|---|
-| it **failed** because no night ran in the month | there is nothing to report |
 | it **failed** because the report is signed | it stays as it is; write another beside it with the command |
 
 `goodwill audit report 2026-10` writes that of any month, `goodwill audit sign 2026-10 --by NAME --role ROLE` signs it.

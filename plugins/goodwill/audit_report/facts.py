@@ -10,6 +10,7 @@ from goodwill import audit
 from goodwill.audit.heads import Head, kept_heads
 from goodwill.audit.ledger import Entry
 from goodwill.audit.verifying import verify_chain
+from goodwill.audit.version import code_version
 from goodwill.audit_report.checking import Checks, read_checks
 from goodwill.audit_report.intake import Landed, Total, landed, read_rejected, read_totals, totals
 from goodwill.audit_report.period import Period
@@ -21,7 +22,11 @@ from goodwill.home import Home
 from goodwill.report.intake import Rejection
 from goodwill.settings.business import Company
 
-__all__ = ["Facts", "Watched", "gather"]
+__all__ = ["Facts", "NothingRan", "Watched", "gather"]
+
+
+class NothingRan(GoodwillError):  # noqa: N818 (it is no error of a month to be quiet)
+    """There is no night to report on."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ def gather(home: Home, company: Company, period: Period, warehouse: Path | None 
 
     Raises
     ------
-    GoodwillError : nothing ran in the period.
+    NothingRan : no night began in the period.
     """
     zone = company.business_time_zone
     every = [read_run(record) for record in audit.read_runs(home)]
@@ -84,7 +89,7 @@ def gather(home: Home, company: Company, period: Period, warehouse: Path | None 
     if verdict:
         runs = [replace(run, verdict=verdict, is_current=True, finished_at=str(now())) for run in runs]
     if not runs:
-        raise GoodwillError(f"no night ran in {period.name}", "goodwill status --last 1000 lists those there are")
+        raise NothingRan(f"no night ran in {period.name}", "goodwill status --last 1000 lists those there are")
     earlier = [run for run in every if run.started_at < runs[0].started_at]
     chain = verify_chain(home, kept_heads(home))
     entries = list(chain.entries)  # what comes after the first bad row is not to be believed
@@ -95,7 +100,7 @@ def gather(home: Home, company: Company, period: Period, warehouse: Path | None 
         currency=company.currency,
         period=period,
         made_at=now(),
-        code_version=runs[-1].code_version,
+        code_version=code_version(),
         is_over=period.is_over(now(), zone),
         head=chain.head,
         ledger_rows=len(chain.entries),

@@ -25,10 +25,18 @@ def write_audit_report(home: Home, run_id: str, warehouse: Path, verdict: str) -
 
 
 def report_month(home: str | None, month: str | None = None) -> Figures:
-    """Put the auditors' report of a month on file: of the one before this, where none is named (`2026-10`)."""
+    """Put the auditors' report of a month on file: of the one before this, where none is named (`2026-10`).
+
+    The month before a company began has no night and no report, which is no failure; one that is asked for must have some.
+    """
     from goodwill import audit_report
 
     where = Home.at(home)
     period = audit_report.Period.parse(where, month) if month else audit_report.Period.month_before(now().date())
-    page = audit_report.file_report(where, period)
+    try:
+        page = audit_report.file_report(where, period)
+    except audit_report.NothingRan:
+        if month:
+            raise
+        return {"period": period.name, "nights": 0}
     return {"period": period.name, "page": page.relative_to(where.root).as_posix()}

@@ -126,6 +126,10 @@ def test_a_ledger_that_was_changed_is_said_on_the_first_page(home, tmp_path):
     assert re.search(r'<li class="bad">The ledger does not hold: row 4 was changed', html)
 
 
-def test_the_month_before_is_what_airflow_puts_on_file(home):
+def test_the_month_before_is_what_airflow_puts_on_file(home, monkeypatch):
     assert Period.month_before(dt.date(2026, 1, 2)) == Period(month=dt.date(2025, 12, 1))
+    with pytest.raises(GoodwillError, match="no night ran in 2025-01"):
+        stages.report_month(str(home.root), "2025-01")
+    monkeypatch.setattr("goodwill.stages.reporting.now", lambda: dt.datetime(2027, 3, 2, 12))
+    assert stages.report_month(str(home.root)) == {"period": "2027-02", "nights": 0}
     assert stages.report_month(str(home.root), "2026-10") == {"period": "2026-10", "page": "audit/reports/2026-10/index.html"}
