@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import csv
+import shutil
 
+import pytest
 from goodwill.extract.correction_files import export, readmit
 from goodwill.extract.corrections import Signed, withdraw
 from goodwill.extract.quarantine import read_rejected
+from goodwill.home import Home
 from goodwill.sources import load_sources
 
 SOURCES = """
-    sources:
-      - name: till
-        path: input/till.csv
-        currency: EUR
-        quarantine_share: 0.5
-        entities:
-          orders: {group_by: basket, columns: {order_id: basket, ordered_at: {lowest: at}, contact_ref: card, net_amount: {total: total}}}
-          order_lines: {columns: {order_id: basket, line_no: {occurrence: basket}, product_id: item, net_amount: total}}
+sources:
+  - name: till
+    path: input/till.csv
+    currency: EUR
+    quarantine_share: 0.5
+    entities:
+      orders: {group_by: basket, columns: {order_id: basket, ordered_at: {lowest: at}, contact_ref: card, net_amount: {total: total}}}
+      order_lines: {columns: {order_id: basket, line_no: {occurrence: basket}, product_id: item, net_amount: total}}
 """
 GOODWILL = "{company: {currency: EUR}, calendar: {as_of: last_event_day}}"
 
@@ -43,9 +46,23 @@ def state(night):
     return with_status, balance, night.rows("select corrected_by, reason, rows, state from audit.corrections")
 
 
-def test_a_correction_counts_from_the_next_night_until_it_is_taken_back(make_home, run_night, tmp_path):
-    home = make_home(sources=SOURCES, goodwill=GOODWILL, **{"till.csv": lines()})
-    first = run_night(home)
+@pytest.fixture(scope="module")
+def first(run_night, tmp_path_factory):
+    """The till's first night."""
+    root = tmp_path_factory.mktemp("till")
+    (root / "input").mkdir()
+    for name, text in (("input/till.csv", lines()), ("sources.yml", SOURCES), ("goodwill.yml", GOODWILL)):
+        (root / name).write_text(text)
+    return run_night(root)
+
+
+@pytest.fixture
+def home(first, tmp_path):
+    """A home after that night, to go on from."""
+    return Home.at(shutil.copytree(first.home.root, tmp_path / "till", symlinks=True))
+
+
+def test_a_correction_counts_from_the_next_night_until_it_is_taken_back(first, home, run_night, tmp_path):
     assert first.verdict == "published", first.record
     assert state(first)[:2] == ([], [("orders", 60, 58, 0, 2, True), ("order_lines", 120, 119, 0, 1, True)])
     _, rejected = read_rejected(home)
@@ -77,9 +94,7 @@ def test_a_correction_counts_from_the_next_night_until_it_is_taken_back(make_hom
     assert state(third) == (*state(first)[:2], [("Ada", "typing error", 2, "withdrawn")])
 
 
-def test_a_new_column_is_said_once(make_home, run_night):
-    home = make_home(sources=SOURCES, goodwill=GOODWILL, **{"till.csv": lines()})
-    run_night(home)
+def test_a_new_column_is_said_once(home, run_night):
     text = "".join(f"{line},{'colour' if not number else 'red'}\n" for number, line in enumerate(lines().splitlines()))
     (home.root / "input" / "till.csv").write_text(text)
     told = run_night(home)
