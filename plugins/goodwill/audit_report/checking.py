@@ -8,12 +8,10 @@ from dataclasses import dataclass
 import duckdb
 
 from goodwill.home import Home
+from goodwill.report.checks import BOUNDARIES
 from goodwill.sql import literals
 
-__all__ = ["BOUNDARIES", "Boundary", "Checks", "Rule", "read_checks"]
-
-#: In the order the night meets them.
-BOUNDARIES = ("landed", "staged", "marts", "clv", "segments", "published")
+__all__ = ["Boundary", "Checks", "Rule", "read_checks"]
 
 
 @dataclass(frozen=True)

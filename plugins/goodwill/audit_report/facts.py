@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -63,6 +64,11 @@ class Facts:
     drift_nights: int
 
     @property
+    def nights(self) -> list[Run]:
+        """The runs that began: one that found another at work was refused."""
+        return _nights(self.runs)
+
+    @property
     def published(self) -> list[Run]:
         return [run for run in self.runs if run.verdict == "published"]
 
@@ -111,11 +117,15 @@ def gather(home: Home, company: Company, period: Period, warehouse: Path | None 
         batches=landed(of_period),
         totals=_totals(entries, runs, warehouse),
         rejections=_rejected(home, runs, warehouse),
-        checks=read_checks(home, [run.run_id for run in runs]),
+        checks=read_checks(home, [run.run_id for run in _nights(runs)]),
         drift=_watched(found),
         drift_measured=sum(len(drift.findings) for _, drift in found),
         drift_nights=max((len(drift.nights) for _, drift in found), default=0),
     )
+
+
+def _nights(runs: Iterable[Run]) -> list[Run]:
+    return [run for run in runs if run.verdict != "refused"]
 
 
 def _entries(entries: list[Entry], period: Period, runs: list[Run], earlier: list[Run], zone: str) -> list[Entry]:

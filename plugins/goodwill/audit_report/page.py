@@ -9,7 +9,6 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from goodwill.audit_report.checking import BOUNDARIES
 from goodwill.audit_report.facts import Facts, gather
 from goodwill.audit_report.language import Language
 from goodwill.audit_report.period import Period
@@ -67,7 +66,6 @@ def render(facts: Facts, language: Language, links: dict[str, str], tables: dict
         "opinion": opinion(facts, language),
         "links": links,
         "tables": tables,
-        "boundaries": BOUNDARIES,
         "printed": _PRINTED,
         "style": Markup(style),  # noqa: S704 (our own files, no data in them)
     }

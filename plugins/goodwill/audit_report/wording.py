@@ -109,8 +109,7 @@ class Statement:
 def opinion(facts: Facts, language: Language) -> list[Statement]:
     """The report in five sentences: the nights, the totals, the checks, the drift, the ledger."""
     _, many, count = language.gettext, language.ngettext, language.count
-    nights = [run for run in facts.runs if run.verdict != "refused"]  # one that found another at work never began
-    runs, published, checks = len(nights), len(facts.published), facts.checks
+    runs, published, checks = len(facts.nights), len(facts.published), facts.checks
     blocked = sum(rule.failed for rule in checks.failures if rule.severity == "critical")
     warned = sum(rule.failed for rule in checks.failures) - blocked
     unbalanced = [total for total in facts.totals if not total.agrees]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["EVENT", "MEASURES", "Measure"]
+__all__ = ["MEASURES", "Measure"]
 
 
 @dataclass(frozen=True)
@@ -39,17 +39,6 @@ def _quarter(entity: str, column: str) -> Measure:
     parts = "case when hour({0}) < 6 then '00-05' when hour({0}) < 12 then '06-11' when hour({0}) < 18 then '12-17' else '18-23' end"
     return Measure(entity, "part_of_day", "mix", column, f"case when {column} is not null then {parts.format(column)} end")
 
-
-#: The time of the event, where an entity has one.
-EVENT = {
-    "orders": "ordered_at",
-    "refunds": "refunded_at",
-    "contacts": "created_at",
-    "contact_events": "occurred_at",
-    "consents": "changed_at",
-    "subscriptions": "started_at",
-    "marketing_spend": "day",
-}
 
 #: Nothing here tells who somebody is: words are those of a trade (a channel, a status), of people only whether something is given.
 MEASURES: tuple[Measure, ...] = (

@@ -9,8 +9,9 @@ import duckdb
 from goodwill.drift.arrivals import Arrival
 from goodwill.drift.finding import Drift, Finding
 from goodwill.drift.levels import Night, freshness, volume
-from goodwill.drift.measures import EVENT, MEASURES
+from goodwill.drift.measures import MEASURES
 from goodwill.drift.shapes import Thresholds, shapes
+from goodwill.entities import ENTITIES
 from goodwill.sql import literal
 
 __all__ = ["measure"]
@@ -45,7 +46,7 @@ def _of(
 ) -> Iterator[Finding]:
     """All findings of one source of an entity."""
     columns = _columns(connection, entity)
-    event = EVENT.get(entity)
+    event = ENTITIES[entity].event_time
     event = event if event in columns else None
     newest = f"max(cast({event} as date)) filter (where cast({event} as date) <= last_day)" if event else "cast(null as date)"
     days = ", ".join(f"({number}, date {literal(str(night.as_of))})" for number, night in enumerate(nights))

@@ -104,10 +104,9 @@ def tidy(home: Home, sources: Sources, retention: Retention) -> list[Old]:
         old = find_old(home, sources, retention)
         if not old:
             return []
-        for each in (
-            each for each in old if each.kind == "leftover"
-        ):  # first: on a full disk they make the room that a row of the ledger needs
-            _remove(each.path)
+        # leftovers first: on a full disk they make the room that a row of the ledger needs
+        for leftover in (each for each in old if each.kind == "leftover"):
+            _remove(leftover.path)
         counts = {kind: sum(each.kind == kind for each in old) for kind in sorted({each.kind for each in old})}
         names = [each.path.relative_to(home.root).as_posix() for each in old if each.kind != "leftover"]
         audit.append(home, "housekeeping", {"removed": counts, "paths": names, "seals": gone_within(home, *(each.path for each in old))})

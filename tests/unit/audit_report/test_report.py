@@ -69,6 +69,18 @@ def test_the_page_says_it_in_english_and_in_french_and_lets_nothing_through(home
         ]
 
 
+def test_a_night_that_was_refused_is_listed_and_is_no_night_that_failed(home, tmp_path):
+    audit.RunRecord.of(home, "20261004T030000-dddd").update(
+        run_id="20261004T030000-dddd", started_at="2026-10-04 03:00:00", verdict="refused"
+    )
+    facts = gather(home, company(home), OCTOBER)
+    assert [run.verdict for run in facts.runs][-1] == "refused"
+    assert facts.checks.missing == ("20261003T030000-cccc",)
+    html = write_report(home, company(home), OCTOBER, tmp_path / "report", code="en").read_text(encoding="utf-8")
+    assert "2 of 3 nights were published." in html
+    assert "20261004T030000-dddd" in html
+
+
 def test_what_was_done_by_hand_is_told_with_name_and_reason(home):
     audit.append(home, "override", {"decided": "corrected", "by": "Mia", "reason": "typing error", "corrected_rows": 3, "source": "shop"})
     decided = gather(home, company(home), OCTOBER).decisions

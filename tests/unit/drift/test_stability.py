@@ -35,7 +35,8 @@ def test_it_is_symmetric_and_never_below_nothing(weights, random):
 
 
 def test_an_empty_class_is_large_and_finite():
-    assert 1 < stability_index([0.5, 0.5], [1.0, 0.0]) < 10
+    # the empty class counts as 0.0001: .5 ln 2 + (.0001 - .5) ln .0002
+    assert stability_index([0.5, 0.5], [1.0, 0.0]) == pytest.approx(0.5 * np.log(2) - 0.4999 * np.log(0.0002), abs=1e-6)
 
 
 @pytest.mark.parametrize(("rows_before", "rows_now"), [(5_000, 300), (400, 400)])
