@@ -86,6 +86,7 @@ COUNTED = {
     "acquisition_costs": "new_customers_count",
     "cohort_retention": "customers_count",
     "cohort_retention_by_distance": "customers_count",
+    "cohort_retention_by_month": "customers_count",
     "customer_equity": "customers_count",
     "repurchase_curve": "customers_count",
     "repurchase_rates": "customers_count",

@@ -185,6 +185,12 @@ create table marts.cohort_retention as
     from (select unnest(range(10)) as age);
 create table marts.cohort_retention_by_distance as
     select * exclude (acquisition_channel), 'new' as distance_at_acquisition from marts.cohort_retention;
+create table marts.cohort_retention_by_month as
+    select cohort_month, 'all' as acquisition_channel, (cohort_month + to_months(n))::date as month, n::bigint as months_since, n < 9 as is_complete,
+        40::bigint as customers_count, case when n = 0 then 40 when n < 9 then 20 end::bigint as active_customers,
+        case when n = 0 then 1 when n < 9 then 0.5 end::double as retention_rate, case when n < 9 then 100 end::decimal(18, 2) as revenue_amount,
+        case when n < 9 then 50 end::decimal(18, 2) as margin_by_event_date_amount
+    from (select distinct cohort_month from marts.cohort_retention) cross join (select unnest(range(10)) as n);
 create table marts.repurchase_curve as
     select 2::bigint as purchase_number, segment_kind, segment, days::bigint as days, 40::bigint as customers_count, at_risk::bigint as at_risk_count,
         bought::bigint as bought_count, 1 - rate::double as still_waiting_rate, rate::double as repurchase_rate,

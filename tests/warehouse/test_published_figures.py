@@ -102,12 +102,10 @@ def test_the_december_cohort_of_an_online_shop(shared_data: Path, events: list[M
     buying = rows(
         home,
         """
-        select count(distinct person_id)
-        from intermediate.int_purchase_days
-        inner join intermediate.int_customer_facts using (person_id)
-        where date_trunc('month', first_purchase_on) = date '2010-12-01'
-        group by date_trunc('month', purchased_on)
-        order by date_trunc('month', purchased_on)
+        select active_customers
+        from marts.cohort_retention_by_month
+        where cohort_month = date '2010-12-01' and acquisition_channel = 'all' and is_complete
+        order by month
         """,
     )
     assert [count for (count,) in buying] == BUYING

@@ -36,6 +36,12 @@
     cast({{ first_date }} + to_months(cast({{ months }} as integer)) as date)
 {%- endmacro %}
 
+{# Calendar months from the one of a date to the one of a later date. #}
+{% macro months_between(first_date, last_date) -%}
+    ((extract(year from {{ last_date }}) - extract(year from {{ first_date }})) * 12
+    + extract(month from {{ last_date }}) - extract(month from {{ first_date }}))
+{%- endmacro %}
+
 {# The first day of the month. #}
 {% macro month_of(any_date) -%}
     cast(date_trunc('month', {{ any_date }}) as date)

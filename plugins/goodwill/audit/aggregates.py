@@ -106,6 +106,10 @@ AGGREGATES: dict[str, Aggregate] = {
         f"select c.person_id from {_CUSTOMERS} join found as f on c.month = f.cohort_month and c.distance = f.distance_at_acquisition",
         _UNTIL_AGE,
     ),
+    "cohort_retention_by_month": Aggregate(
+        f"select c.person_id from {_CUSTOMERS} join found as f on c.month = f.cohort_month and f.acquisition_channel in ('all', c.channel)",
+        "greatest(date_trunc('month', o.ordered_on), f.cohort_month) = f.month",
+    ),
     "concentration": _OWNERS,
     "concentration_curve": _OWNERS,
     "customer_equity": Aggregate(

@@ -20,6 +20,9 @@ __all__ = ["Changed", "goes_on", "happened_between", "models_to_skip", "unchange
 #: Tables of `control` that tell of landed rows what the landed rows of a new batch tell already, or never change while the configuration is one.
 _SAID_ELSEWHERE = frozenset({"night", "keys", "batches", "corrections"})
 
+#: Tables that tell of the nights of earlier days: the same until there is another day.
+_OF_EARLIER_DAYS = frozenset({("control", "basis"), ("model", "recorded_changes")})
+
 
 @dataclass(frozen=True)
 class Changed:
@@ -37,7 +40,7 @@ class Changed:
         """Whether a table that Python writes holds something else than in the warehouse before."""
         if schema in ("landed", "arrived"):
             return table in self.entities
-        if schema == "control" and table == "basis":
+        if (schema, table) in _OF_EARLIER_DAYS:
             return self.day
         if schema == "control":
             return self.batches and table not in _SAID_ELSEWHERE

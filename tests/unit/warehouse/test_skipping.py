@@ -23,6 +23,7 @@ NODES = {
     "phones": source("identity", "phone_numbers"),
     "matches": source("identity", "probable_matches"),
     "scores": source("model", "clv_scores"),
+    "recorded": source("model", "recorded_changes"),
     "labels": {"name": "labels", "resource_type": "seed", "depends_on": []},
     "base orders": model("base_orders", "landed orders", "night", "batches"),
     "base contacts": model("base_contacts", "landed contacts", "night"),
@@ -32,6 +33,7 @@ NODES = {
     "orders": model("orders", "base orders", "matched"),
     "ages": model("ages", "orders", reads_day=True),
     "scored": model("scored", "scores"),
+    "months": model("months", "base orders", "recorded"),
 }
 NOTHING = Changed(frozenset(), batches=False, day=False)
 
@@ -45,15 +47,15 @@ def built(changed: Changed, moved: bool = False) -> set[str]:
     ("changed", "moved", "expected"),
     [
         (NOTHING, True, {"scored"}),
-        (Changed(frozenset({"orders"}), True, False), False, {"base_orders", "reconciliation", "orders", "ages", "scored"}),
+        (Changed(frozenset({"orders"}), True, False), False, {"base_orders", "reconciliation", "orders", "ages", "scored", "months"}),
         (Changed(frozenset({"products"}), True, False), False, {"reconciliation", "scored"}),
         (
             Changed(frozenset({"contacts"}), True, False),
             False,
             {"base_contacts", "reconciliation", "keyed", "matched", "orders", "ages", "scored"},
         ),
-        (Changed(frozenset(), False, True), False, {"ages", "scored"}),
-        (Changed(frozenset(), False, True), True, {"keyed", "matched", "orders", "ages", "scored"}),
+        (Changed(frozenset(), False, True), False, {"ages", "scored", "months"}),
+        (Changed(frozenset(), False, True), True, {"keyed", "matched", "orders", "ages", "scored", "months"}),
         (Changed(frozenset(), False, False, matches=True), False, {"matched", "orders", "ages", "scored"}),
     ],
     ids=["nothing", "orders came", "products came", "contacts came", "a day on", "a day on, with a contact", "statistical matches"],

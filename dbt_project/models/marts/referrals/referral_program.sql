@@ -131,9 +131,7 @@ months as (
         select
             first_month,
             as_of,
-            {{ series_to(
-                '(extract(year from as_of) - extract(year from first_month)) * 12 + extract(month from as_of) - extract(month from first_month)'
-            ) }} as month_offset
+            {{ series_to(months_between('first_month', 'as_of')) }} as month_offset
         from beginning
     ) as offsets
 
