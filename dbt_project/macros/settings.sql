@@ -10,7 +10,7 @@
 
 {# The business day (calendar day in the company's zone) of a UTC timestamp. #}
 {% macro business_date(utc_timestamp) -%}
-    {{ local_date(utc_timestamp, setting('company_business_time_zone')) }}
+    {{ local_date(utc_timestamp, setting('company_business_time_zone'), setting('_zone_least_micros'), setting('_zone_most_micros')) }}
 {%- endmacro %}
 
 {# An amount in the reporting currency; a rate of null means it already is. #}

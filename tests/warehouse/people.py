@@ -79,7 +79,8 @@ class World:
 
     def _night(self, connection: duckdb.DuckDBPyConnection) -> None:
         flat = flat_settings(BusinessSettings(identity=self.settings))
-        values = {"as_of": self.as_of, **{key: value for key, value in flat.items() if key.startswith(("identity_", "company_"))}}
+        values = {"as_of": self.as_of, "_zone_least_micros": None, "_zone_most_micros": None}
+        values |= {key: value for key, value in flat.items() if key.startswith(("identity_", "company_"))}
         connection.execute(f"create table control.night as select {', '.join(f'? as {key}' for key in values)}", list(values.values()))
 
 

@@ -125,7 +125,7 @@ def write_audit_tables(home: Home, sources: Sources, run_id: str, connection: du
             if line["status"] != "started"
         ],
     )
-    connection.execute("create or replace table audit.settings as select * from control.night")
+    connection.execute("create or replace table audit.settings as select columns(name -> not starts_with(name, '_')) from control.night")
     connection.execute(f"create or replace table audit.batches as select {this} as run_id, * from control.batches")
     connection.execute(f"create or replace table audit.reconciliation as select {this} as run_id, * from staging.reconciliation")
     connection.execute(

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from goodwill.sql import literal
 
-__all__ = ["Change", "in_gap", "in_overlap", "keeps_order", "to_utc", "zone_changes"]
+__all__ = ["Change", "in_gap", "in_overlap", "keeps_order", "offsets", "to_utc", "zone_changes"]
 
 FIRST, LAST = 1990, 2049
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -52,6 +52,13 @@ def zone_changes(name: str) -> tuple[Change, ...]:
             before = after
         day += 86400
     return tuple(found)
+
+
+def offsets(name: str) -> tuple[int, int]:
+    """The least and the greatest offset of a zone from 1990 to 2049, in seconds east of UTC."""
+    changes = zone_changes(name)
+    found = [changes[0].before, *(change.after for change in changes)] if changes else [_offset(ZoneInfo(name), 0)]
+    return min(found), max(found)
 
 
 def _hours(name: str, missing: bool) -> dict[int, list[tuple[int, int]]]:

@@ -99,7 +99,7 @@ def _settings(warehouse: Warehouse, run_dir: Path) -> dict[str, Any]:
     """The settings the night was run with, in its warehouse or its publication; of a night that stopped before it had one, those of its home."""
     for table in ("control.night", "audit.settings"):
         if warehouse.has(table):
-            return warehouse.row(f"select * from {table} limit 1")
+            return {name: value for name, value in warehouse.row(f"select * from {table} limit 1").items() if not name.startswith("_")}
     try:
         return flat_settings(load_business(Home(run_dir.parent.parent).business_file))
     except GoodwillError:

@@ -15,6 +15,7 @@ from goodwill.entities import ENTITIES
 from goodwill.extract.batches import active_batches
 from goodwill.extract.landed import landed_view
 from goodwill.extract.volume import Calendar
+from goodwill.extract.zones import offsets
 from goodwill.faults import fault
 from goodwill.home import Home
 from goodwill.privacy.hashing import KEYS_TABLE, hash_keys
@@ -42,6 +43,8 @@ def _sql_type(value: Any, key: str) -> str:
 def _write_night(connection: duckdb.DuckDBPyConnection, night: Night, as_of: dt.date) -> None:
     values: dict[str, tuple[str, Any]] = {"run_id": ("varchar", night.run_id), "as_of": ("date", as_of), "started_at": ("timestamp", now())}
     values |= {key: (_sql_type(value, key), value) for key, value in flat_settings(night.business).items()}
+    least, most = offsets(night.business.company.business_time_zone)  # no settings, but what makes a date of a moment fast
+    values |= {"_zone_least_micros": ("bigint", least * 1_000_000), "_zone_most_micros": ("bigint", most * 1_000_000)}
     columns = ", ".join(f"{key} {sql_type}" for key, (sql_type, _) in values.items())
     connection.execute(f"create table control.night ({columns})")
     connection.execute(f"insert into control.night values ({', '.join('?' * len(values))})", [value for _, value in values.values()])

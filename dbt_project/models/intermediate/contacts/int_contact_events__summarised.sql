@@ -42,19 +42,32 @@ people as (
 
 ),
 
+-- read by themselves: of a step that two others read, the engine keeps every row in memory, and these are few
+opened as (
+
+    select
+        person_id,
+        occurred_at,
+        occurred_on
+    from {{ ref('int_contact_events__identified') }}
+    where
+        kind = 'complaint_opened'
+        and is_suspect is not true
+        {{ and_touched('touched_people__trailing', 'person_id') }}
+
+),
+
 -- a complaint is open as long as nothing was resolved at or after the moment it was opened
 complaints as (
 
     select
-        contact_events.person_id,
-        min(contact_events.occurred_on) as complaint_open_since
-    from contact_events
+        opened.person_id,
+        min(opened.occurred_on) as complaint_open_since
+    from opened
     inner join people
-        on contact_events.person_id = people.person_id
-    where
-        contact_events.kind = 'complaint_opened'
-        and (contact_events.occurred_at > people.last_resolved_at or people.last_resolved_at is null)
-    group by contact_events.person_id
+        on opened.person_id = people.person_id
+    where opened.occurred_at > people.last_resolved_at or people.last_resolved_at is null
+    group by opened.person_id
 
 )
 
