@@ -67,6 +67,11 @@ class Home:
         return self.privacy / "forgotten.json"
 
     @property
+    def expired_file(self) -> Path:
+        """Up to which day the rows of each entity are nobody's."""
+        return self.privacy / "expired.json"
+
+    @property
     def legal_hold_file(self) -> Path:
         """Ids of people whom retention keeps, one a line: not a setting, as settings are published."""
         return self.privacy / "legal_hold.txt"

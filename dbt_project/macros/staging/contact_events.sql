@@ -65,9 +65,14 @@ exists (select 1 from sent_messages)
 {%- endif -%}
 {%- endmacro %}
 
+{# An event that retention has made nobody's: there is one nobody for all, a text or a number, in the name space of each source. #}
+{% macro is_nobody(contact_ref) -%}
+    ({{ contact_ref }} in ('nobody', '-2147483647') or {{ contact_ref }} like '%:nobody' or {{ contact_ref }} like '%:-2147483647')
+{%- endmacro %}
+
 {#
 One row per contact and second with more events than people make. The few seconds with many rows are counted again by event: a file sent
-twice is no machine. A moment that may be a day without a time is not judged.
+twice is no machine, nor is nobody. A moment that may be a day without a time is not judged.
 #}
 {% macro crowded_seconds() -%}
 select
@@ -79,6 +84,7 @@ inner join (
         contact_ref,
         {{ second_of('occurred_at') }} as second_at
     from {{ landed_events(['event_id', 'contact_ref', 'occurred_at'], 'contact_ref') }}
+    where not {{ is_nobody('contact_ref') }}
     group by contact_ref, {{ second_of('occurred_at') }}
     having
         count(*) > {{ setting('quality_events_per_second') }}

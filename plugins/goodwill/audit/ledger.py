@@ -39,6 +39,7 @@ KINDS = frozenset(
         "publication",  # a set of marts is on record, and about to be seen
         "rollback",  # readers are shown an earlier publication
         "erasure",  # a person was forgotten
+        "retention",  # rows whose time was over became nobody's
         "export",  # what is held about a person, or a masked copy of the home, was written
         "override",  # somebody decided by hand: who and why
         "review",  # the models were judged apart from a night

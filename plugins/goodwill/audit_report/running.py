@@ -17,7 +17,20 @@ __all__ = ["Change", "Decision", "Run", "changes", "decisions", "read_run"]
 
 #: Rows of the ledger that tell what somebody did, or what befell the home, beside the nights themselves.
 _DECISIONS = frozenset(
-    {"rollback", "erasure", "export", "override", "review", "housekeeping", "rebuild", "migration", "healed", "restart", "sign_off"}
+    {
+        "rollback",
+        "erasure",
+        "retention",
+        "export",
+        "override",
+        "review",
+        "housekeeping",
+        "rebuild",
+        "migration",
+        "healed",
+        "restart",
+        "sign_off",
+    }
 )
 #: Facts of such a row that say what it was about, in the order they are told; the rest is seals and digests.
 _TOLD = (

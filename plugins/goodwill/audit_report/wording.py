@@ -41,6 +41,7 @@ NAMES = {
     "none": N_("nothing came"),
     "rollback": N_("rollback"),
     "erasure": N_("a person was forgotten"),
+    "retention": N_("old rows made nobody's"),
     "export": N_("data exported"),
     "override": N_("rejected rows corrected"),
     "review": N_("models reviewed"),

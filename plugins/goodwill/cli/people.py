@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+from rich.markup import escape
 
 from goodwill import audit
 from goodwill.cli.options import HomeOption, console
@@ -100,9 +101,10 @@ def export(
 def retain(
     home: HomeOption = None,
     by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who answers for it.")] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list whose time is over.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list whose time is over, and count the rows that are.")] = False,
 ) -> None:
-    """Forget the people of whom nothing was heard for as long as the settings say (retention); off unless they do."""
+    """Forget the people of whom nothing was heard for as long as the settings say, and whose old rows were; off unless they do (retention)."""
+    from goodwill.forgetting.periods import retain_rows, rows_over
     from goodwill.forgetting.retention import expired
     from goodwill.forgetting.retention import retain as forget
     from goodwill.settings import load_business
@@ -113,8 +115,14 @@ def retain(
         for person in people:
             out.print(person, markup=False)
         out.print(f"{len(people)} people: their time is over")
+        for source, rows in rows_over(where).items():
+            out.print(f"{escape(source)}: {rows:,} rows are older than their entity's period", highlight=False)
         return
     done = forget(where, by)
     out.print(
         f"{done.erasure}: {done.people} people forgotten, {done.rows} rows in {done.batches} batches" if done else "nobody's time is over"
     )
+    if rows := retain_rows(where, by):
+        out.print(
+            f"{rows:,} rows were older than their entity's period, and are nobody's; the next night builds from them", highlight=False
+        )

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from goodwill import audit, stages
-from goodwill.audit.ledger import read_entries
+from goodwill.audit.ledger import Entry, read_entries
 from goodwill.audit.version import code_version
 from goodwill.cli.comparing import compare
 from goodwill.clv.ledger import NAME as CLV_LEDGER
@@ -69,6 +69,11 @@ def rebuild(home: Home, run_id: str, scratch: Path, say: Callable[[str], None] =
         result.notes.append(
             f"the run was made by {record['code_version']}, this is {code_version()}: check that version out for a strict comparison"
         )
+    if days := _retained_since(home, run_id):
+        rows = ", ".join(f"{entity} before {day}" for entity, day in sorted(days.items()))
+        result.notes.append(
+            f"rows of {rows} were made nobody's since: what was counted of people over them differs, and cannot be made again"
+        )
     again = _home(home, record, configuration, scratch)
     with _own_environment():
         ticket = stages.open_night(str(again.root), record["as_of"], run_id, os.getpid())
@@ -80,7 +85,7 @@ def rebuild(home: Home, run_id: str, scratch: Path, say: Callable[[str], None] =
     after = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["fingerprints"]
     other = {table: (table in before, table in after) for table in sorted({*before, *after}) if before.get(table) != after.get(table)}
     found = (
-        compare(home.published / run_id / DATABASE, folder / DATABASE, again.accepted, other, _erasures_since(home, run_id))
+        compare(home.published / run_id / DATABASE, folder / DATABASE, again.accepted, other, len(_since(home, run_id, "erasure")))
         if other
         else {}
     )
@@ -112,10 +117,16 @@ def _published(home: Home, run_id: str) -> dict[str, str]:
     return dict(rows[-1].facts["fingerprints"])
 
 
-def _erasures_since(home: Home, run_id: str) -> int:
+def _since(home: Home, run_id: str, kind: str) -> list[Entry]:
+    """The rows of a kind that came after the publication."""
     rows = read_entries(home)
     published = max(row.seq for row in rows if row.kind == "publication" and row.facts["run_id"] == run_id)
-    return sum(row.kind == "erasure" and row.seq > published for row in rows)
+    return [row for row in rows if row.kind == kind and row.seq > published]
+
+
+def _retained_since(home: Home, run_id: str) -> dict[str, str]:
+    """Entity → the day before which its rows tell of nobody since the publication."""
+    return {entity: day for row in _since(home, run_id, "retention") for entity, day in row.facts.get("before", {}).items()}
 
 
 def _home(home: Home, record: dict[str, Any], configuration: Path, scratch: Path) -> Home:

@@ -56,7 +56,8 @@ class Manifest:
     corrected_by, reason : who made a correction, and why.
     warnings : what was noticed and did not stop the batch, each as `CODE: what`.
     forgotten_with : the version of the list of forgotten people that the rows were last held against.
-    forgotten : each time rows were rewritten because of it: when, how many, and the digest of the rows before.
+    expired_with : entity → the day before which its rows were last made nobody's.
+    forgotten : each time rows were rewritten because of either: when, how many, and the digest of the rows before.
     """
 
     batch_id: str
@@ -84,6 +85,7 @@ class Manifest:
     warnings: tuple[str, ...] = ()
     forgotten_with: str | None = None
     forgotten: tuple[dict[str, Any], ...] = ()
+    expired_with: dict[str, str] = field(default_factory=dict)
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=1, default=str, ensure_ascii=False)

@@ -1,7 +1,8 @@
-"""Batches that landed, held against the list of the forgotten: rewritten where they tell of somebody on it, and said so in the manifest."""
+"""Batches that landed, held against the list of the forgotten and the days of retention: rewritten where they tell of somebody, and said so in the manifest."""
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import shutil
 from dataclasses import dataclass, replace
@@ -11,57 +12,82 @@ import duckdb
 
 from goodwill.clock import now
 from goodwill.extract.batches import MANIFEST, EntityTotals, Manifest, read_manifests, rows_file
+from goodwill.extract.expiring import expire
 from goodwill.extract.forgetting import ERASED, NO_WORDS, Words, forget, measured_over, word_pattern
 from goodwill.extract.structure import mappers
 from goodwill.extract.totals import measure
 from goodwill.faults import fault
 from goodwill.files import digest, replace_text, sync
 from goodwill.forgetting.changes import Changes
+from goodwill.forgetting.holding import held_back
 from goodwill.home import Home
+from goodwill.privacy.expired import Expired
 from goodwill.privacy.forgotten import Forgotten
 from goodwill.sources import Source
 
-__all__ = ["Rewritten", "drop_unfinished", "hold_against_list"]
+__all__ = ["Rewritten", "drop_unfinished", "hold_against_list", "may_be_over"]
 
 
 @dataclass(frozen=True)
 class Rewritten:
-    """A batch that was rewritten, and the numbers of the rows that were somebody's."""
+    """A batch that was rewritten, the numbers of the rows that were somebody's, and how many rows were over."""
 
     source: str
     batch_id: str
     rows: frozenset[int]
+    over: int = 0
 
 
 def hold_against_list(home: Home, source: Source, zone: str, words: Words = NO_WORDS, changes: Changes | None = None) -> list[Rewritten]:
-    """Hold every batch of a source against the list as it is now, whatever list it was held against before (a backup knows none).
+    """Hold every batch of a source against the list and the days as they are now, whatever it was held against before (a backup knows none).
 
     `changes` is told of every file and row before it is changed.
 
     Killed at any point, another call finishes: the rows change first, then the manifest, which alone says that a batch is done.
     """
-    listed = Forgotten.of(home)
-    if not listed:
+    listed, expired = Forgotten.of(home), Expired.of(home)
+    if not listed and not expired:
         return []
+    against = _Against(listed, words, expired, held_back(home) if expired else frozenset())
     done = []
     for manifest in read_manifests(home, source.name):
         folder = rows_file(home, manifest).parent
-        if manifest.columns and (manifest.forgotten_with != listed.version or words.anywhere):
+        of_list = bool(listed) and manifest.forgotten_with != listed.version
+        if manifest.columns and (of_list or words.anywhere or may_be_over(manifest, source, expired)):
             if changes:
                 changes.about_to(folder / MANIFEST)
                 changes.about_to(rows_file(home, manifest))
-            owned = _rewritten(home, source, zone, manifest, listed, words, changes)
-            if owned is not None:
-                done.append(Rewritten(source.name, manifest.batch_id, owned))
+            each = _rewritten(home, source, zone, manifest, against, changes)
+            if each:
+                done.append(each)
         for left in folder.glob(".rows.parquet.*"):
             left.unlink()
         shutil.rmtree(folder / "spill", ignore_errors=True)
     return done
 
 
-def _rewritten(
-    home: Home, source: Source, zone: str, manifest: Manifest, listed: Forgotten, words: Words, changes: Changes | None
-) -> frozenset[int] | None:
+@dataclass(frozen=True)
+class _Against:
+    """What batches are held against; `held` are the identifiers of people whose rows are kept."""
+
+    listed: Forgotten
+    words: Words
+    expired: Expired
+    held: frozenset[str]
+
+
+def may_be_over(manifest: Manifest, source: Source, expired: Expired) -> bool:
+    """Whether a batch may have rows that are over, and was not held against these days yet. A day more is looked at: zones differ."""
+    said = expired.said(source.entities)
+    if not said or manifest.expired_with == said:
+        return False
+    totals = [manifest.totals[entity] for entity in said if entity in manifest.totals]
+    firsts = [manifest.extracted_at, *(each.first_event or "" for each in totals)]
+    until = max(expired.days[entity] for entity in said) + dt.timedelta(days=1)
+    return min(firsts)[:10] <= str(until)
+
+
+def _rewritten(home: Home, source: Source, zone: str, manifest: Manifest, against: _Against, changes: Changes | None) -> Rewritten | None:
     path = rows_file(home, manifest)
     before = manifest.rows_sha256
 
@@ -69,7 +95,9 @@ def _rewritten(
         if changes:
             changes.owned(manifest.batch_id, rows)
 
+    listed, words, expired = against.listed, against.words, against.expired
     owned = forget(source, zone, manifest.columns, path, listed, words, found)
+    over = expire(source, zone, manifest.columns, path, expired.before(zone), against.held) if expired else 0
     now_are = digest(path)
     fault("forgetting: after the rows")
     note: dict[str, object] = {"at": now().isoformat(sep=" ", timespec="seconds"), "rows": len(owned or ()), "rows_sha256_before": before}
@@ -78,14 +106,15 @@ def _rewritten(
         rows_sha256=now_are,
         totals=_totals(source, zone, manifest, path, owned),
         reason=_without(manifest.reason, words),
-        forgotten_with=listed.version,
-        forgotten=(*manifest.forgotten, note) if now_are != before else manifest.forgotten,
+        forgotten_with=listed.version if listed else manifest.forgotten_with,
+        expired_with=expired.said(source.entities),
+        forgotten=(*manifest.forgotten, note | ({"over": over} if over else {})) if now_are != before else manifest.forgotten,
     )
     target = path.parent / MANIFEST
     replace_text(target, changed.to_json())
     sync(target)
     sync(path.parent)
-    return owned
+    return Rewritten(source.name, manifest.batch_id, owned or frozenset(), over) if owned is not None or over else None
 
 
 def _without(text: str | None, words: Words) -> str | None:

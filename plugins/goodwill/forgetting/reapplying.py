@@ -32,19 +32,20 @@ __all__ = ["clear_what_came_back", "reapply"]
 
 
 def reapply(home: Home, source: Source, zone: str) -> int:
-    """Rewrite the batches of a source that still tell of somebody on the list, and say so in the ledger; returns how many rows were theirs."""
+    """Rewrite the batches of a source that still tell of somebody on the list, or whose rows are over; say so in the ledger; returns how many rows."""
     listed = Forgotten.of(home)
-    if not listed:
+    if listed:
+        _write_down(home, source, zone, listed)
+    elif not home.expired_file.exists():
         return 0
-    _write_down(home, source, zone, listed)
     changes = Changes(home.privacy / f"reapplied-{source.name}.changed")
     done = hold_against_list(home, source, zone, changes=changes)
-    rows = sum(len(each.rows) for each in done)
+    rows, over = sum(len(each.rows) for each in done), sum(each.over for each in done)
     if changes.path.exists():
-        facts = {"reapplied_to": source.name, "batches": len(done), "rows": rows, "seals": seals(home, changes.files())}
-        ledger.append(home, "erasure", facts)
+        facts = {"reapplied_to": source.name, "batches": len(done), "rows": rows, "over": over, "seals": seals(home, changes.files())}
+        ledger.append(home, "retention" if over and not rows else "erasure", facts)
         changes.path.unlink()
-    return rows
+    return rows + over
 
 
 def _write_down(home: Home, source: Source, zone: str, listed: Forgotten) -> None:

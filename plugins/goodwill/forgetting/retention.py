@@ -15,6 +15,7 @@ from goodwill.errors import GoodwillError
 from goodwill.extract.roles import address
 from goodwill.forgetting.erasing import Erased, Request, erase_known, held
 from goodwill.forgetting.finding import everybody_landed
+from goodwill.forgetting.holding import on_hold
 from goodwill.forgetting.known import Known
 from goodwill.home import Home
 from goodwill.privacy.forgotten import Forgotten
@@ -22,7 +23,7 @@ from goodwill.settings import BusinessSettings, load_business
 from goodwill.sources import load_sources
 from goodwill.sql import literal, literals
 
-__all__ = ["expired", "retain"]
+__all__ = ["accepted_day", "expired", "retain"]
 
 _THEIR_DOING = (
     *("clicked", "unsubscribed", "complaint_opened", "survey_answered", "quote_requested", "cart_abandoned", "visit", "fair_met"),
@@ -30,15 +31,27 @@ _THEIR_DOING = (
 )
 
 
+def accepted_day(home: Home) -> dt.date:
+    """The day of the last accepted night: periods are over, or not, as of then.
+
+    Raises
+    ------
+    GoodwillError : there is none.
+    """
+    if not home.accepted.is_file():
+        raise GoodwillError("there is no accepted night to tell who was heard of when", f"run one first: goodwill run --home {home.root}")
+    with duckdb.connect(str(home.accepted), read_only=True) as connection:
+        day: dt.date = connection.execute("select as_of from control.night").fetchall()[0][0]
+        return day
+
+
 def expired(home: Home, business: BusinessSettings, as_of: dt.date | None = None) -> list[str]:
     """The ids of the people whose time is over at `as_of` (else the day of the last accepted night), those held back and forgotten left out."""
     kept = business.retention
     if kept.customers_days is None and kept.prospects_days is None:
         return []
-    if not home.accepted.is_file():
-        raise GoodwillError("there is no accepted night to tell who was heard of when", f"run one first: goodwill run --home {home.root}")
+    day = as_of or accepted_day(home)
     with duckdb.connect(str(home.accepted), read_only=True) as connection:
-        day = as_of or connection.execute("select as_of from control.night").fetchall()[0][0]
         found = connection.execute(
             f"""
             with heard as (
@@ -58,7 +71,7 @@ def expired(home: Home, business: BusinessSettings, as_of: dt.date | None = None
             {"customers": kept.customers_days, "prospects": kept.prospects_days, "day": day},
         ).fetchall()
     listed = Forgotten.of(home)
-    held_back = set(home.legal_hold_file.read_text(encoding="utf-8").split("\n")) if home.legal_hold_file.exists() else set()
+    held_back = on_hold(home)
     return [person for person, contact in found if not {person, contact} & held_back and not listed.person(f"erased:{person}")]
 
 

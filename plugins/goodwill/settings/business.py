@@ -183,12 +183,17 @@ class Privacy(Section):
     personal_file: PersonalFile = "none"
 
 
+#: The entities whose rows have a time of their own; people, with their contacts and consents, are kept or forgotten whole.
+RetainedEntity = Literal["orders", "refunds", "contact_events", "subscriptions", "identity_decisions"]
+
+
 class Retention(Section):
     publications_kept: Annotated[int, Field(ge=1)] = 7
     superseded_batches_days: Days | None = None
     run_documents_days: Days = 400
     customers_days: Days | None = None
     prospects_days: Days | None = None
+    entities_days: dict[RetainedEntity, Days] = {}
 
 
 class Warehouse(Section):

@@ -100,11 +100,12 @@ def _end_unborn(home: Home, present: str) -> None:
 
 
 def _finish_erasures(home: Home) -> None:
-    """Go on with erasures that were cut off, before anything reads what they had still to change."""
-    if any(home.privacy.glob("pending-*.json")):
+    """Go on with erasures and retentions that were cut off, before anything reads what they had still to change."""
+    if any(home.privacy.glob("pending-*")):
         from goodwill import forgetting
 
         forgetting.finish_pending(home)
+        forgetting.finish_rows(home)
 
 
 def new_run_id() -> str:

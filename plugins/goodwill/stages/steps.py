@@ -42,7 +42,7 @@ def extract_source(ticket: Ticket, source: str, connections: Resolver = from_env
         declared, zone = night.sources.by_name(source), night.business.company.business_time_zone
         figures |= extract.land_source(night.home, declared, zone, connections, night.business.quality.quarantine_share)
         extract.carry_over(night.home, declared, zone)
-        if night.home.forgotten_file.exists():
+        if night.home.forgotten_file.exists() or night.home.expired_file.exists():
             from goodwill import forgetting
 
             figures["forgotten_rows"] = forgetting.reapply(night.home, declared, zone)

@@ -5,7 +5,8 @@ with
 contact_events as (
 
     select * from {{ ref('int_contact_events__identified') }}
-    where is_suspect is not true
+    -- an event of nobody makes no person
+    where is_suspect is not true and person_id not like 'guest-event:%'
     {{ and_touched('touched_people__trailing', 'person_id') }}
 
 ),

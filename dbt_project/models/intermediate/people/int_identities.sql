@@ -25,6 +25,7 @@ refs as (
     select contact_ref as source_ref from {{ ref('stg_orders') }}
     union
     select contact_ref as source_ref from {{ ref('stg_contact_events') }}
+    where not {{ is_nobody('contact_ref') }}
     union
     select contact_ref as source_ref from {{ ref('stg_subscriptions') }}
     union
