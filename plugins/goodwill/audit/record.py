@@ -17,10 +17,13 @@ from goodwill.audit.seals import seal
 from goodwill.causes import explained
 from goodwill.clock import now
 from goodwill.errors import GateBlocked, GoodwillError, SourceError
-from goodwill.files import append_json_line, json_lines, replace_text
+from goodwill.files import append_json_line, digest, json_lines, replace_text
 from goodwill.home import Home
 
 __all__ = ["RunRecord", "keep_configuration", "read_runs", "staged"]
+
+#: What the checks of a run are told by, in many small files, and the file that lists these.
+DOCUMENTS, LISTING = ("validation_documents", "data_docs"), "manifest.json"
 
 
 def _reset_peak_memory() -> None:
@@ -78,7 +81,16 @@ class RunRecord:
             for path in sorted((self.folder / name).glob("*"))
         ]
         named = [self.folder / name for name in ("run.json", "stages.jsonl", "quarantine.csv", "clv_ledger.jsonl", "report/index.html")]
-        return [path for path in [*named, *within] if path.is_file()]
+        listed = [self.folder / name / LISTING for name in DOCUMENTS]
+        return [path for path in [*named, *within, *listed] if path.is_file()]
+
+    def list_documents(self) -> None:
+        """Write beside the documents of the checks what they are: a hundred files that one seal then proves."""
+        for folder in (self.folder / name for name in DOCUMENTS):
+            if folder.is_dir():
+                paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and path != folder / LISTING]
+                files = {path.relative_to(folder).as_posix(): {"bytes": path.stat().st_size, "sha256": digest(path)} for path in paths}
+                replace_text(folder / LISTING, json.dumps({"files": files}, indent=1, ensure_ascii=False))
 
     def read(self) -> dict[str, Any]:
         return json.loads(self.file.read_text(encoding="utf-8")) if self.file.exists() else {}

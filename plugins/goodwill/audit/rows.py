@@ -122,6 +122,7 @@ def enter_end(home: Home, run_id: str) -> Entry:
     places = sorted(path for path in (home.audit / "segment_ledger").glob(f"*_{run_id}/*") if path.is_file())
     known = seal_grown(home)
     record = RunRecord.of(home, run_id)
+    record.list_documents()
     said = record.read()
     facts = {
         "event": "ended",

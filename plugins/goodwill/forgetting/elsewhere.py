@@ -79,7 +79,7 @@ def clear(home: Home, traces: Traces, changing: Callable[[Path], None]) -> int:
             changed += _write(path, _rewritten_list(path, traces), changing)
         elif path.suffix in _TEXTS and not (path.name == "manifest.json" and path.parent.parent == home.published):
             changed += _write(path, _rewritten_bytes(path.read_bytes(), traces), changing)
-    for manifest in home.published.glob("*/manifest.json"):
+    for manifest in (*home.published.glob("*/manifest.json"), *home.root.glob("runs/*/*/manifest.json")):
         if not manifest.parent.is_symlink():
             _write(manifest, _renewed_manifest(manifest), changing)
     renew(home, changing)
@@ -135,7 +135,7 @@ def _rewritten_list(path: Path, traces: Traces) -> bytes:
 
 
 def _renewed_manifest(path: Path) -> bytes:
-    """A publication's manifest with the digests of its files as they are now; those that have changed are named."""
+    """The manifest of a publication, or of a run's documents, with the digests of its files as they are now; those that have changed are named."""
     manifest = json.loads(path.read_text(encoding="utf-8"))
     differing = {}
     for name, was in manifest.get("files", {}).items():

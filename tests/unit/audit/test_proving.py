@@ -63,6 +63,7 @@ def one(pattern: str, home: Home) -> Path:
         "published/r2/report/index.html",
         "published/r2/data_docs/index.html",
         "runs/r1/report/index.html",
+        "runs/r1/data_docs/index.html",
         "runs/r1/run.json",
         "runs/r2/stages.jsonl",
         "runs/r2/configuration/goodwill.yml",
@@ -142,7 +143,7 @@ def test_a_run_that_no_row_speaks_of_is_named(home):
     assert prove(home).notes == ["runs/r7 is not on record: it came to nothing before it could be, or was put there by hand"]
 
 
-@pytest.mark.parametrize("place", ["published/r2/extra.html", "landing/shop/BATCH/withdrawn.json"])
+@pytest.mark.parametrize("place", ["published/r2/extra.html", "landing/shop/BATCH/withdrawn.json", "runs/r2/data_docs/extra.html"])
 def test_an_added_file_is_named(home, place):
     batch = one("landing/shop/*/manifest.json", home).parent.name
     path = home.root / place.replace("BATCH", batch)

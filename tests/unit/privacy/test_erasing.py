@@ -13,7 +13,7 @@ from textwrap import dedent
 import duckdb
 import pytest
 from goodwill import stages
-from goodwill.audit import Lock
+from goodwill.audit import Lock, RunRecord
 from goodwill.audit.ledger import read_entries
 from goodwill.audit.verifying import verify_chain
 from goodwill.cli.app import app
@@ -241,6 +241,19 @@ def test_killed_anywhere_the_next_call_finishes(home, point, tmp_path):
     (entry,) = read_entries(home)
     assert len(entry.facts["seals"]) >= 12, "what was changed before the kill too"
     assert not list(home.privacy.glob("pending*"))
+
+
+def test_the_pages_of_a_run_are_listed_as_they_are_since(home):
+    page = home.run("r1") / "data_docs" / "index.html"
+    page.parent.mkdir()
+    page.write_text("somebody wrote: Ann Smith")
+    RunRecord.of(home, "r1").list_documents()
+    erase(home, Asked(email="ann@x.org"), WHO)
+    listing = json.loads(page.with_name("manifest.json").read_text())
+    assert listing["files"]["index.html"]["sha256"] == digest(page)
+    assert page.read_text() == "somebody wrote: erased"
+    (entry,) = read_entries(home)
+    assert entry.facts["seals"]["runs/r1/data_docs/manifest.json"] == digest(page.with_name("manifest.json"))
 
 
 def test_what_is_shared_stays_with_the_others(home):
