@@ -194,7 +194,7 @@ def renamed(home: Home, listed: Forgotten, people: list[Known]) -> dict[str, str
     hashed, found = hash_keys(home), {}
     for each in people:
         nobody = email_of(each.person)
-        for contact in each.contacts:
+        for contact in (*each.contacts, *each.codes):  # whoever was brought by them may name them by their code
             space = contact.partition(":")[0] if ":" in contact else None
             found[contact] = nobody if "@" in contact else listed.contact(contact, space)
         for email in each.emails:

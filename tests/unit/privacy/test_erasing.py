@@ -23,9 +23,11 @@ from goodwill.extract.batches import read_manifests, rows_file
 from goodwill.extract.forgetting import word_pattern
 from goodwill.files import digest
 from goodwill.forgetting import Request, clear_what_came_back, erase, finish_pending, hold_against_list, reapply
+from goodwill.forgetting.erasing import renamed
 from goodwill.forgetting.finding import Asked
 from goodwill.forgetting.known import Known
 from goodwill.forgetting.retention import expired
+from goodwill.forgetting.tables import Traces, rewrite_database
 from goodwill.home import Home
 from goodwill.privacy.forgotten import Forgotten
 from goodwill.privacy.hashing import HashKeys, hash_keys
@@ -241,6 +243,18 @@ def test_killed_anywhere_the_next_call_finishes(home, point, tmp_path):
     (entry,) = read_entries(home)
     assert len(entry.facts["seals"]) >= 12, "what was changed before the kill too"
     assert not list(home.privacy.glob("pending*"))
+
+
+def test_whoever_was_brought_by_a_code_names_nobody_since(home, tmp_path):
+    known = Known("0123456789abcdef", contacts=("crm:17",), codes=("crm:GIVE0017",))
+    listed = Forgotten.of(home).with_keys(home, known.keys())
+    warehouse = tmp_path / "warehouse.duckdb"
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("create table base_contacts as select 'crm:18' as contact_id, 'crm:GIVE0017' as referred_by")
+    assert rewrite_database(warehouse, Traces(renamed(home, listed, [known]), word_pattern(known.words().anywhere)), lambda _: None)
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        (row,) = connection.execute("select * from base_contacts").fetchall()
+    assert row == ("crm:18", listed.contact("crm:GIVE0017", "crm")), "as the next night makes of the landed row"
 
 
 def test_the_pages_of_a_run_are_listed_as_they_are_since(home):
