@@ -62,7 +62,8 @@ create table intermediate.int_customer_facts as
 select 'p' || person as person_id, false as is_guest, x + 1 as purchase_days, x, t_x_days, age_days,
     cast(first + 0.01 as decimal(18, 2)) as first_amount, cast(repeat as decimal(18, 2)) as repeat_amount,
     cast((first + repeat) * 0.3 as decimal(18, 2)) as margin_amount, false as margin_is_assumed,
-    cast(0 as decimal(18, 2)) as cost_to_serve_amount, cast(null as varchar) as first_category
+    cast(0 as decimal(18, 2)) as cost_to_serve_amount, cast(null as varchar) as first_category,
+    cast(null as date) as last_purchase_on, cast(null as date) as last_subscription_ended_on
 from made
 """
 
@@ -76,5 +77,6 @@ _TABLES = (
     "create table intermediate.int_contract_tuples (plan varchar, periods bigint, is_ended boolean, contracts bigint)",
     "create table intermediate.int_contracts__running (person_id varchar, plan varchar, period_days double, periods bigint, started_on date, "
     "days_to_renewal double, amount decimal(18, 2), renewals_12 bigint, renewals_24 bigint, renewals_36 bigint)",
+    "create table intermediate.int_people (person_id varchar, cost_to_serve_amount decimal(18, 2))",
     "create table intermediate.int_purchase_days (person_id varchar, is_guest boolean, purchased_on date)",
 )

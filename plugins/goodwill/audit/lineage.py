@@ -27,6 +27,7 @@ PYTHON: dict[str, tuple[str, tuple[str, ...]]] = {
             "int_contract_tuples",
             "int_contracts__running",
             "int_customer_facts",
+            "int_people",
             "int_purchase_days",
             "int_rfm_tuples",
             "int_spend_tuples",

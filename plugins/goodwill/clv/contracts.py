@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -81,16 +82,17 @@ def _fitted(plan: str, rows: list[tuple[Any, ...]], use_prior: bool) -> ModelRun
     )
 
 
-def renewal_table(connection: duckdb.DuckDBPyConnection, runs: list[ModelRun], annual_discount_rate: float) -> pa.Table:
+def renewal_table(connection: duckdb.DuckDBPyConnection, runs: list[ModelRun], discount_rates: Sequence[float]) -> pa.Table:
     """Discounted payments to come from the running contracts, for each distinct (plan, period, number of renewals within a horizon).
 
     Parameters
     ----------
     runs : the accepted fits of the plans.
+    discount_rates : a year; one row for each of them.
 
     Returns
     -------
-    Columns `plan`, `periods`, `renewals` (that fall within the horizon), `payments` expected, their bounds `payments_low_80` …, and
+    Columns `plan`, `periods`, `renewals` (that fall within the horizon), `discount_rate`, `payments` expected, their bounds `payments_low_80` …, and
     `payments_ever` (DERL). The first payment is not discounted: the days until it is due are the customer's.
     """
     by_plan = {run.group_name: run.parameters for run in runs}
@@ -105,14 +107,16 @@ def renewal_table(connection: duckdb.DuckDBPyConnection, runs: list[ModelRun], a
         """
     ).fetchall()
     rows = [
-        {"plan": plan, "period_days": length, "periods": periods, "renewals": renewals}
-        | _payments(by_plan[plan], periods, renewals, (1 + annual_discount_rate) ** (length / 365.25) - 1)
+        {"plan": plan, "period_days": length, "periods": periods, "renewals": renewals, "discount_rate": rate}
+        | _payments(by_plan[plan], periods, renewals, (1 + rate) ** (length / 365.25) - 1)
         for plan, length, periods, renewals in wanted
         if plan in by_plan
+        for rate in discount_rates
     ]
     names = ["payments", "payments_ever", *(f"payments_{side}_{level}" for level in LEVELS for side in ("low", "high"))]
     schema = pa.schema(
         [("plan", pa.string()), ("period_days", pa.float64()), ("periods", pa.int64()), ("renewals", pa.int64())]
+        + [("discount_rate", pa.float64())]
         + [(name, pa.float64()) for name in names]
     )
     return pa.Table.from_pylist(rows, schema=schema)

@@ -1,4 +1,4 @@
-"""The SQL of what running contracts are still worth, by person."""
+"""The SQL of what running contracts are still worth, by person, and by which policy each of them is counted."""
 
 from __future__ import annotations
 
@@ -12,16 +12,51 @@ _CONTRACTS = """
 create or replace temp table scoring_contracts as
 with
 
-contracts as (
+-- the policy named as the plan goes before that of a brand that sells by contract, and that before what holds for everybody
+agreed as (
 
     select
         contracts.*,
-        cast(greatest(coalesce(contracts.amount, 0), 0) as double)
-        * coalesce(parameters.assumed_margin_rate, population.margin_rate, 1)
-        * power(1 + parameters.annual_discount_rate, -contracts.days_to_renewal / 365.25) as payment
+        coalesce(of_plan.margin_rate, of_brand.margin_rate) as policy_margin_rate,
+        coalesce(of_plan.annual_discount_rate, of_brand.annual_discount_rate, parameters.annual_discount_rate) as annual_discount_rate,
+        coalesce(of_plan.horizon_months, parameters.horizon_months) as horizon_months
     from intermediate.int_contracts__running as contracts
     cross join scoring_parameters as parameters
+    left join intermediate.int_clv_customers as about
+        on contracts.person_id = about.person_id
+    left join scoring_policies as of_plan
+        on contracts.plan = of_plan.name
+    left join scoring_policies as of_brand
+        on about.brand = of_brand.name
+        and of_brand.business_model = 'subscription'
+
+),
+
+contracts as (
+
+    select
+        agreed.*,
+        row_number() over (partition by agreed.person_id order by agreed.started_on, agreed.plan) as place,
+        coalesce(agreed.policy_margin_rate, parameters.assumed_margin_rate, population.margin_rate, 1) as margin_rate,
+        case
+            when agreed.policy_margin_rate is not null or parameters.assumed_margin_rate is not null then 'assumed_margin'
+            when population.margin_rate is not null then 'margin'
+            else 'revenue'
+        end as value_basis
+    from agreed
+    cross join scoring_parameters as parameters
     cross join scoring_population as population
+
+),
+
+due as (
+
+    select
+        *,
+        cast(greatest(coalesce(amount, 0), 0) as double)
+        * margin_rate
+        * power(1 + annual_discount_rate, -days_to_renewal / 365.25) as payment
+    from contracts
 
 )
 
@@ -29,11 +64,16 @@ select
     contracts.person_id,
     count(*) as contracts,
     min(contracts.started_on) as started_on,
+    -- of somebody who has several and bought nothing else, those of the contract begun first
+    max(contracts.margin_rate) filter (where contracts.place = 1) as margin_rate,
+    max(contracts.value_basis) filter (where contracts.place = 1) as value_basis,
+    max(contracts.annual_discount_rate) filter (where contracts.place = 1) as annual_discount_rate,
+    max(contracts.horizon_months) filter (where contracts.place = 1) as horizon_months,
     string_agg(distinct contracts.plan, ', ' order by contracts.plan) as subscription_plans,
     count(*) filter (where ahead_12.payments is null) as contracts_not_modelled,
     count(*) filter (where coalesce(contracts.amount < 0, true)) as contracts_without_amount,
     {sums}
-from contracts
+from due as contracts
 {joins}
 group by contracts.person_id
 """
@@ -46,7 +86,8 @@ def contracts() -> str:
         ahead = f"ahead_{months}"
         joins.append(
             f"left join scoring_renewals as {ahead}\n    on contracts.plan = {ahead}.plan\n    and contracts.period_days = {ahead}.period_days\n"
-            f"    and contracts.periods = {ahead}.periods\n    and contracts.renewals_{months} = {ahead}.renewals"
+            f"    and contracts.periods = {ahead}.periods\n    and contracts.renewals_{months} = {ahead}.renewals\n"
+            f"    and contracts.annual_discount_rate = {ahead}.discount_rate"
         )
         sums.append(f"coalesce(sum(contracts.payment * {ahead}.payments), 0) as value_{months}")
         sums += [f"coalesce(sum({_end(ahead, end)}), 0) as value_{months}_{end}" for end in interval_ends()]

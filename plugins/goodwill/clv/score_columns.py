@@ -46,7 +46,7 @@ def valued() -> list[str]:
     for months in MONTH_HORIZONS:
         columns += [
             f"plain_{months} * share_{months} * value_of_a_purchase * counted as value_{months}",
-            f"cost_per_day * counted * discounted_days_{months} as cost_{months}",
+            f"cost_per_day * discounted_days_{months} as cost_{months}",
         ]
     return columns
 
@@ -111,16 +111,21 @@ def _outer(months: int, end: str) -> str:
 def nothing() -> list[str]:
     """Of somebody who never bought."""
     columns = [f"cast(0 as double) as expected_purchases_{days}" for days in DAY_HORIZONS]
-    columns += ["cast(0 as double) as expected_spend", "cast(0 as double) as cost_to_serve_per_day"]
+    columns += ["cast(0 as double) as expected_spend"]
     columns += [_money("0", f"expected_value_{days}") for days in DAY_HORIZONS]
     return columns + [f"cast(0 as integer) as purchases_{days}_{end}" for days in DAY_HORIZONS for end in interval_ends()]
 
 
 def of_subscribers() -> list[str]:
-    columns = []
+    """Of somebody who has contracts alone: what these are still worth, less the cost to serve."""
+    columns, by_policy = [], []
     for months in MONTH_HORIZONS:
-        columns += [_money(f"contracts.value_{months}", name) for name in (f"clv_{months}", f"subscription_value_{months}")]
-        columns += [_money(f"contracts.value_{months}_{end}", f"clv_{months}_{end}") for end in interval_ends()]
-    by_horizon = " ".join(f"when {months} then contracts.value_{months}" for months in MONTH_HORIZONS)
-    columns.append(_money(f"case parameters.horizon_months {by_horizon} end", "clv"))
-    return [*columns, _money("contracts.value_ever", "subscription_value_ever")]
+        cost = f"served.cost_per_day * calendar.plain_{months} * calendar.share_{months}"
+        columns += [
+            _money(f"served.value_{months} - {cost}", f"clv_{months}"),
+            _money(f"served.value_{months}", f"subscription_value_{months}"),
+        ]
+        columns += [_money(f"served.value_{months}_{end} - {cost}", f"clv_{months}_{end}") for end in interval_ends()]
+        by_policy.append(f"when {months} then served.value_{months} - {cost}")
+    columns.append(_money(f"case served.horizon_months {' '.join(by_policy)} end", "clv"))
+    return [*columns, _money("served.value_ever", "subscription_value_ever")]

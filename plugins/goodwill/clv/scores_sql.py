@@ -6,10 +6,11 @@ made in `score_columns`.
 
 from __future__ import annotations
 
-from goodwill.clv import score_columns
+from goodwill.clv import score_columns, subscribers_sql
 from goodwill.clv.averages_sql import AGE_BAND
 from goodwill.clv.lookup import FARTHEST_DAYS
 from goodwill.clv.soundness_sql import IMPOSSIBLE, SOUND_SPEND
+from goodwill.clv.subscribers_sql import CONTRACT_REMARK
 
 __all__ = ["scores"]
 
@@ -17,10 +18,7 @@ _GUEST = "guest order: nobody to recognise again, so nothing is expected from th
 _DOMINANT = ", more than the others make plausible and too much of the whole; left out of the fits, "
 _BY_THE_OTHERS, _BY_OWN_RATE = "scored by the parameters of the others", "and expected back at the own rate"
 _UNKNOWN_SPEND = "spend: unknown or below zero; the average one is expected"
-_CONTRACT_REMARK = """case
-            when contracts.contracts_not_modelled > 0 then 'contract: too few have ended to say how long they last, so it is not valued'
-            when contracts.contracts_without_amount > 0 then 'contract: what is paid for it is not known, so it is not valued'
-        end"""
+_ENDED = ", and nothing was bought since; the brand sells by contract, so no payment is expected"
 
 _SCORES = """
 create or replace table model.clv_scores as
@@ -91,6 +89,7 @@ customers as (
         policies.margin_rate as policy_margin_rate,
         coalesce(policies.business_model, 'unit_sale') as business_model,
         policies.positioning,
+        case when facts.last_subscription_ended_on >= facts.last_purchase_on then facts.last_subscription_ended_on end as contract_ended_on,
         population.mean_repeat_spend,
         coalesce(margins.margin_rate, population.margin_rate) as usual_margin_rate,
         spread.margin_spread,
@@ -107,7 +106,7 @@ customers as (
     left join intermediate.int_clv_customers as about
         on facts.person_id = about.person_id
     left join scoring_policies as policies
-        on about.brand = policies.brand
+        on about.brand = policies.name
     left join scoring_models as models
         on coalesce(about.model_group, 'all') = models.model_group
 
@@ -140,7 +139,7 @@ rated as (
             else 'margin'
         end as value_basis,
         case
-            when is_guest or (usual_margin_rate is null and assumed_margin_rate is null) then cast(0 as double)
+            when is_guest or coalesce(policy_margin_rate, usual_margin_rate, assumed_margin_rate) is null then cast(0 as double)
             else (cost_to_serve + cost_credibility * population_cost_per_day) / (greatest(age_days, 0) + cost_credibility)
         end as cost_per_day
     from customers
@@ -157,12 +156,23 @@ expected as (
             said.next_purchase_days,
             case when ln(2) / nullif(rated.constant_rate, 0) <= {farthest} then greatest(ceil(ln(2) / rated.constant_rate), 1) end
         ) as next_purchase_days,
-        rated.expected_spend * rated.margin_rate as value_of_a_purchase,
+        case
+            when rated.business_model = 'subscription' and contracts.subscription_plans is null and rated.contract_ended_on is not null then 0.0
+            else rated.expected_spend * rated.margin_rate
+        end as value_of_a_purchase,
         case when rated.p is null then rated.expected_spend else rated.v + rated.repeat_spend end as spend_unit,
-        -- where the brand sells by contract, the orders of a subscriber are its payments and are not counted again
-        case when rated.business_model = 'subscription' and contracts.subscription_plans is not null then 0.0 else 1.0 end as counted,
+        -- where the brand sells by contract, the orders of a subscriber are its payments and are not counted again; once the contract has
+        -- ended there are no more of them
+        case
+            when rated.business_model = 'subscription' and (contracts.subscription_plans is not null or rated.contract_ended_on is not null) then 0.0
+            else 1.0
+        end as counted,
         contracts.subscription_plans,
-        {contract_remark} as contract_remark,
+        case
+            when rated.business_model = 'subscription' and contracts.subscription_plans is null and rated.contract_ended_on is not null
+                then 'contract: ended on ' || rated.contract_ended_on || '{ended}'
+            else {contract_remark}
+        end as contract_remark,
         {expected}
     from rated
     left join scoring_days as calendar
@@ -215,39 +225,7 @@ buyers as (
 
 ),
 
--- people who have a contract and never bought anything else
-subscribers as (
-
-    select
-        contracts.person_id,
-        'shifted_beta_geometric' as model_used,
-        cast(0 as bigint) as x,
-        cast(0 as bigint) as t_x_days,
-        cast(parameters.as_of - contracts.started_on as bigint) as age_days,
-        cast(1 as double) as p_alive,
-        {nothing},
-        coalesce(parameters.assumed_margin_rate, population.margin_rate, 1) as margin_rate,
-        parameters.assumed_margin_rate is not null as margin_is_assumed,
-        case
-            when parameters.assumed_margin_rate is not null then 'assumed_margin'
-            when population.margin_rate is not null then 'margin'
-            else 'revenue'
-        end as value_basis,
-        {contract_remark} as fallback_reason,
-        parameters.horizon_months,
-        parameters.annual_discount_rate,
-        'subscription' as business_model,
-        contracts.subscription_plans,
-        {subscriber_values}
-    from scoring_contracts as contracts
-    cross join scoring_parameters as parameters
-    cross join scoring_population as population
-    left join intermediate.int_customer_facts as facts
-        on contracts.person_id = facts.person_id
-        and facts.purchase_days >= 1
-    where facts.person_id is null
-
-)
+{subscribers}
 
 select * from buyers
 union all by name
@@ -293,7 +271,8 @@ def scores(rates: int, with_intervals: bool) -> str:
         by_the_others=_BY_THE_OTHERS,
         by_own_rate=_BY_OWN_RATE,
         unknown_spend=_UNKNOWN_SPEND,
-        contract_remark=_CONTRACT_REMARK,
+        ended=_ENDED,
+        contract_remark=CONTRACT_REMARK,
         farthest=FARTHEST_DAYS,
         age_band=AGE_BAND,
         expected=_lines(score_columns.expected(rates, with_intervals)),
@@ -303,8 +282,7 @@ def scores(rates: int, with_intervals: bool) -> str:
         purchases=_lines(score_columns.purchases()),
         values=_lines(score_columns.values()),
         bounds=_lines(score_columns.bounds(with_intervals)),
-        nothing=_lines(score_columns.nothing()),
-        subscriber_values=_lines(score_columns.of_subscribers()),
+        subscribers=subscribers_sql.subscribers(),
     )
 
 

@@ -55,7 +55,7 @@ def score(connection: duckdb.DuckDBPyConnection, settings: BusinessSettings, run
     tables = {
         "scoring_histories": _histories(connection, purchases, spend, calendars, with_intervals),
         "scoring_days": _days(calendars),
-        "scoring_renewals": renewal_table(connection, contracts, settings.clv.annual_discount_rate),
+        "scoring_renewals": renewal_table(connection, contracts, [calendar.annual_discount_rate for calendar in calendars]),
     }
     for name, table in tables.items():
         connection.register(name, table)
@@ -106,14 +106,14 @@ def _write_parameters(
 
 
 def _write_policies(connection: duckdb.DuckDBPyConnection, settings: BusinessSettings) -> None:
-    """One row a brand with a policy of its own."""
+    """One row a brand, or a plan of contracts, with a policy of its own."""
     connection.execute(
-        "create or replace temp table scoring_policies (brand varchar, horizon_months bigint, annual_discount_rate double, "
+        "create or replace temp table scoring_policies (name varchar, horizon_months bigint, annual_discount_rate double, "
         "margin_rate double, business_model varchar, positioning varchar)"
     )
-    for brand, policy in settings.clv.policies.items():
+    for name, policy in settings.clv.policies.items():
         row = [policy.horizon_months, policy.annual_discount_rate, policy.margin_rate, policy.business_model, policy.positioning]
-        connection.execute("insert into scoring_policies values (?, ?, ?, ?, ?, ?)", [brand, *row])
+        connection.execute("insert into scoring_policies values (?, ?, ?, ?, ?, ?)", [name, *row])
 
 
 def _write_models(connection: duckdb.DuckDBPyConnection, run_id: str, runs: dict[str, ModelRun], spend: ModelRun | None) -> None:

@@ -44,7 +44,8 @@ select
     cast(0 as decimal(18, 2)) as cost_to_serve_amount, cast(0 as decimal(18, 2)) as trailing_12m_cost_to_serve_amount,
     cast(avg(purchased_on - previous_on) as double) as mean_gap_days,
     cast(quantile_disc(purchased_on - previous_on, 0.9) as double) as p90_gap_days,
-    cast(null as varchar) as acquisition_channel, cast(null as varchar) as first_category, cast('new' as varchar) as distance_at_acquisition
+    cast(null as varchar) as acquisition_channel, cast(null as varchar) as first_category, cast('new' as varchar) as distance_at_acquisition,
+    cast(null as date) as last_subscription_ended_on
 from firsts
 group by person_id, is_guest, first_on;
 
@@ -52,7 +53,7 @@ create or replace table intermediate.int_people as
 select
     person_id, is_guest, true as is_customer, first_purchase_on as created_on, cast(null as date) as deleted_on,
     cast(null as date) as first_invited_on, cast(null as date) as last_quote_on, cast(null as date) as last_cart_on,
-    cast(null as date) as last_fair_on, cast(null as boolean) as has_active_subscription, cast(null as date) as last_subscription_ended_on, cast(null as date) as complaint_open_since
+    cast(null as date) as last_fair_on, cast(null as boolean) as has_active_subscription, cast(null as date) as last_subscription_ended_on, cast(null as date) as complaint_open_since, cost_to_serve_amount
 from intermediate.int_customer_facts;
 
 create or replace table intermediate.int_clv_customers as

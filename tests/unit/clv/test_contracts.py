@@ -191,3 +191,65 @@ def test_where_a_brand_sells_by_contract_its_orders_are_the_payments() -> None:
     total, part, basis = value(connection, "both", "clv_12", "subscription_value_12", "business_model")
     assert (total, basis) == (part, "subscription")
     assert value(connection, "buyer", "clv_12")[0] > 10  # type: ignore[operator]
+
+
+def test_once_the_contract_has_ended_no_payment_is_expected_and_it_is_said() -> None:
+    """Of a brand that sells by contract; whoever buys after the end of the contract is a buyer like any other."""
+    settings = BusinessSettings(clv=Clv(models=("mbg_nbd",), policies={"box": Policy(business_model="subscription")}))
+    connection = shop()
+    connection.execute("update intermediate.int_clv_customers set brand = 'box'")
+    for ended_ago, nothing_more in ((10, True), (11, False)):
+        connection.execute(
+            "update intermediate.int_customer_facts set last_subscription_ended_on = ? where person_id = 'buyer'",
+            [AS_OF - dt.timedelta(days=ended_ago)],
+        )
+        scored(connection, settings)
+        total, year, reason = value(connection, "buyer", "clv_12", "expected_value_365", "fallback_reason")
+        assert (total == 0) is (year == 0) is nothing_more
+        assert ("no payment is expected" in str(reason)) is nothing_more
+    connection.execute("update intermediate.int_customer_facts set last_subscription_ended_on = last_purchase_on")
+    scored(connection, BusinessSettings(clv=Clv(models=("mbg_nbd",))))
+    assert value(connection, "buyer", "clv_12")[0] > 0  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("named", ["gold", "box"], ids=["the plan has a policy", "the brand has one and sells by contract"])
+def test_policy_of_a_contract(named: str) -> None:
+    """Its margin, discount and horizon are those of the contract, whether the policy is named as the plan or as the brand."""
+    policy = Policy(horizon_months=24, annual_discount_rate=0.3, margin_rate=0.8, business_model="subscription")
+    connection = shop()
+    connection.execute("update intermediate.int_clv_customers set brand = 'box'")
+    scored(connection, BusinessSettings(clv=Clv(models=(), prior=False, policies={named: policy})))
+    a, b = connection.execute("select a, b from model.clv_runs where group_name = 'gold'").fetchall()[0]
+    rate = 1.3 ** (1 / 12) - 1
+    expected = [8.0 * expected_renewals(a, b, 8, 37, rate)[months] for months in (12, 24)] + [
+        8.0 * expected_residual_lifetime(a, b, 7, rate)
+    ]
+    columns = ("subscription_value_12", "subscription_value_24", "subscription_value_ever")
+    assert [float(amount) for amount in value(connection, "both", *columns)] == pytest.approx(expected, abs=0.006)  # type: ignore[arg-type]
+    alone = value(connection, "subscriber", *columns, "margin_rate", "annual_discount_rate", "horizon_months", "value_basis")
+    if named == "gold":
+        assert [float(amount) for amount in alone[:3]] == pytest.approx(expected, abs=0.006)  # type: ignore[arg-type]
+        assert alone[3:] == (0.8, 0.3, 24, "assumed_margin")
+        assert value(connection, "subscriber", "clv")[0] == alone[1]
+    else:
+        # who never ordered has no brand: what holds for everybody
+        assert float(alone[0]) < expected[0]  # type: ignore[arg-type]
+        assert alone[3:] == (0.4, 0.1, 12, "margin")
+
+
+def test_a_subscriber_costs_service_too() -> None:
+    """With a contract alone, and where the orders of the brand are its payments: the cost to serve is taken off all the same."""
+    settings = BusinessSettings(
+        clv=Clv(models=(), annual_discount_rate=0.0, policies={"box": Policy(business_model="subscription", annual_discount_rate=0.0)})
+    )
+    connection = shop()
+    connection.execute("update intermediate.int_clv_customers set brand = 'box'")
+    connection.execute("insert into intermediate.int_people (person_id, cost_to_serve_amount) values ('subscriber', 330)")
+    connection.execute("update intermediate.int_customer_facts set cost_to_serve_amount = 100 where person_id = 'both'")
+    scored(connection, settings)
+    for person, days, cost in (("subscriber", 240, 330.0), ("both", 50, 100.0)):
+        total, part, low, daily = value(connection, person, "clv_12", "subscription_value_12", "clv_24_low_80", "cost_to_serve_per_day")
+        assert daily == pytest.approx((cost + 90 * 1.0) / (days + 90))
+        assert float(part) - float(total) == pytest.approx(365.25 * daily, abs=0.011)  # type: ignore[arg-type, operator]
+        if person == "subscriber":
+            assert float(low) < float(part) - 600  # type: ignore[arg-type]
