@@ -17,6 +17,7 @@ agreed as (
 
     select
         contracts.*,
+        extract(year from contracts.started_on) as begun_in,
         coalesce(of_plan.margin_rate, of_brand.margin_rate) as policy_margin_rate,
         coalesce(of_plan.annual_discount_rate, of_brand.annual_discount_rate, parameters.annual_discount_rate) as annual_discount_rate,
         coalesce(of_plan.horizon_months, parameters.horizon_months) as horizon_months
@@ -85,7 +86,8 @@ def contracts() -> str:
     for months in MONTH_HORIZONS:
         ahead = f"ahead_{months}"
         joins.append(
-            f"left join scoring_renewals as {ahead}\n    on contracts.plan = {ahead}.plan\n    and contracts.period_days = {ahead}.period_days\n"
+            f"left join scoring_renewals as {ahead}\n    on contracts.plan = {ahead}.plan\n    and contracts.begun_in = {ahead}.begun_in\n"
+            f"    and contracts.period_days = {ahead}.period_days\n"
             f"    and contracts.periods = {ahead}.periods\n    and contracts.renewals_{months} = {ahead}.renewals\n"
             f"    and contracts.annual_discount_rate = {ahead}.discount_rate"
         )

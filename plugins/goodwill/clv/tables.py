@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 
 from goodwill.clv.choosing import loss
-from goodwill.clv.contracts import fit_contracts
+from goodwill.clv.contract_fits import fit_contracts
 from goodwill.clv.deciding import Decision, decide
 from goodwill.clv.ledger import Ledger
 from goodwill.clv.left_out import left_out

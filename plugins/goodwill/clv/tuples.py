@@ -18,6 +18,7 @@ __all__ = [
     "POSSIBLE",
     "PurchaseTuples",
     "SpendTuples",
+    "hash_of",
     "integer_columns",
     "read_purchase_tuples",
     "read_spend_tuples",
@@ -66,7 +67,7 @@ class PurchaseTuples:
 
     @property
     def data_hash(self) -> str:
-        return _hash(self.x, self.t_x_days, self.age_days, self.customers)
+        return hash_of(self.x, self.t_x_days, self.age_days, self.customers)
 
     @classmethod
     def of(cls, x: Integers, t_x_days: Integers, age_days: Integers, customers: Integers) -> PurchaseTuples:
@@ -134,7 +135,7 @@ class SpendTuples:
 
     @property
     def data_hash(self) -> str:
-        return _hash(self.x, self.cents, self.customers)
+        return hash_of(self.x, self.cents, self.customers)
 
     def below(self, x: int | None) -> SpendTuples:
         """Those with fewer repeat purchase days than `x`; themselves without it."""
@@ -189,7 +190,8 @@ def integer_columns(connection: duckdb.DuckDBPyConnection, query: str) -> list[I
     return [np.ma.filled(column, -1).astype(np.int64) for column in connection.execute(query).fetchnumpy().values()]
 
 
-def _hash(*columns: Integers) -> str:
+def hash_of(*columns: Integers) -> str:
+    """SHA-256 over columns of whole numbers, in their order."""
     digest = hashlib.sha256()
     for column in columns:
         digest.update(np.ascontiguousarray(column, dtype="<i8").data)

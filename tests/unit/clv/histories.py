@@ -59,7 +59,7 @@ from intermediate.int_customer_facts;
 create or replace table intermediate.int_clv_customers as
 select person_id, cast(null as varchar) as brand, 'all' as model_group from intermediate.int_customer_facts;
 
-create or replace table intermediate.int_contract_tuples (plan varchar, periods bigint, is_ended boolean, contracts bigint);
+create or replace table intermediate.int_contract_tuples (plan varchar, begun_in bigint, periods bigint, is_ended boolean, contracts bigint);
 
 create or replace table intermediate.int_contracts__running (
     person_id varchar, plan varchar, period_days double, periods bigint, started_on date, days_to_renewal double, amount decimal(18, 2),

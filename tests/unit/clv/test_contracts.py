@@ -8,7 +8,7 @@ import duckdb
 import numpy as np
 import pytest
 from goodwill import clv
-from goodwill.clv.contracts import FEWEST_ENDED
+from goodwill.clv.contract_fits import FEWEST_ENDED, cohort_name
 from goodwill.clv.models.shifted_beta import expected_renewals, expected_residual_lifetime, survival
 from goodwill.settings.business import BusinessSettings, Clv, Margin, Policy
 
@@ -19,11 +19,11 @@ LEFT = [1000, 869, 743, 653, 593, 551, 517, 491]
 SETTINGS = BusinessSettings(clv=Clv(models=("mbg_nbd",), prior=False), margin=Margin(assumed_rate=0.5))
 
 
-def cohort(connection: duckdb.DuckDBPyConnection, plan: str, left: list[int]) -> None:
+def cohort(connection: duckdb.DuckDBPyConnection, plan: str, left: list[int], begun_in: int = 2023) -> None:
     """Contracts of a plan, by how many were left at the start of each period."""
-    ended = [(plan, period + 1, True, left[period] - left[period + 1]) for period in range(len(left) - 1)]
-    for row in [*ended, (plan, len(left), False, left[-1])]:
-        connection.execute("insert into intermediate.int_contract_tuples values (?, ?, ?, ?)", row)
+    ended = [(plan, begun_in, period + 1, True, left[period] - left[period + 1]) for period in range(len(left) - 1)]
+    for row in [*ended, (plan, begun_in, len(left), False, left[-1])]:
+        connection.execute("insert into intermediate.int_contract_tuples values (?, ?, ?, ?, ?)", row)
 
 
 def contract(
@@ -253,3 +253,51 @@ def test_a_subscriber_costs_service_too() -> None:
         assert float(part) - float(total) == pytest.approx(365.25 * daily, abs=0.011)  # type: ignore[arg-type, operator]
         if person == "subscriber":
             assert float(low) < float(part) - 600  # type: ignore[arg-type]
+
+
+def of_two_years(connection: duckdb.DuckDBPyConnection, later: tuple[float, float], contracts: int = 400) -> None:
+    """A plan whose contracts of 2022 lasted as in the published high-end segment, and those of 2023 by other parameters."""
+    for year, (a, b), periods in ((2022, (0.668, 3.806), 18), (2023, later, 8)):
+        cohort(connection, "silver", [round(left) for left in contracts * survival(a, b, np.arange(float(periods)))], year)
+
+
+def test_years_that_last_differently_are_fitted_apart() -> None:
+    """Contracts of a worse year are worth less than the plan as a whole would say, and as much as their own parameters do."""
+    connection = shop()
+    of_two_years(connection, (1.5, 3.0))
+    contract(connection, "later", "silver", periods=5)
+    scored(connection)
+    runs = {name: parameters for name, *parameters in connection.execute("select group_name, a, b from model.clv_runs").fetchall()}
+    a, b = runs[cohort_name("silver", 2023)]
+    # what the eight periods seen say of a contract in its fifth, and of the twelve after it, is that of the truth
+    assert expected_renewals(a, b, 5, 12, 0.0)[-1] == pytest.approx(expected_renewals(1.5, 3.0, 5, 12, 0.0)[-1], rel=0.06)
+    assert expected_renewals(*runs["silver"], 5, 12, 0.0)[-1] > 1.2 * expected_renewals(a, b, 5, 12, 0.0)[-1]
+    expected = 5.0 * expected_renewals(a, b, 5, 13, 1.1 ** (1 / 12) - 1)[12]
+    assert float(value(connection, "later", "subscription_value_12")[0]) == pytest.approx(expected, abs=0.006)  # type: ignore[arg-type]
+    scoring = connection.execute("select group_name, message from model.clv_runs where is_scoring_model and a is not null").fetchall()
+    assert {name for name, _ in scoring} == {"gold", cohort_name("silver", 2022), cohort_name("silver", 2023)}
+    assert all("the years differ" in message for name, message in scoring if name != "gold")
+
+
+def test_years_that_last_alike_are_one_plan() -> None:
+    connection = shop()
+    of_two_years(connection, (0.668, 3.806))
+    contract(connection, "later", "silver", periods=5)
+    scored(connection)
+    scoring = connection.execute("select group_name from model.clv_runs where is_scoring_model and a is not null order by 1").fetchall()
+    assert scoring == [("gold",), ("silver",)]
+
+
+def test_a_year_too_young_to_tell_is_taken_for_the_one_before() -> None:
+    connection = shop()
+    of_two_years(connection, (1.5, 3.0))
+    cohort(connection, "silver", [30], 2024)
+    connection.execute("update intermediate.int_contract_tuples set begun_in = 2021 where begun_in = 2022")
+    contract(connection, "young", "silver", periods=1)
+    connection.execute("update intermediate.int_contracts__running set started_on = date '2024-05-20' where person_id = 'young'")
+    scored(connection)
+    found = connection.execute(
+        "select group_name, a, b from model.clv_runs where group_name like 'silver, begun%' order by group_name"
+    ).fetchall()
+    assert [name for name, *_ in found] == [cohort_name("silver", year) for year in (2021, 2023, 2024)]
+    assert found[2][1:] == pytest.approx(found[1][1:], rel=1e-6)

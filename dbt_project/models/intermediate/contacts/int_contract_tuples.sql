@@ -1,16 +1,20 @@
--- grain: (plan, periods, is_ended): all a model of contract length has to read
+-- grain: (plan, begun_in, periods, is_ended): all a model of contract length has to read
 with
 
 contracts as (
 
-    select * from {{ ref('int_contracts') }}
+    select
+        *,
+        cast(extract(year from started_on) as bigint) as begun_in
+    from {{ ref('int_contracts') }}
 
 )
 
 select
     plan,
+    begun_in,
     periods,
     is_ended,
     count(*) as contracts
 from contracts
-group by plan, periods, is_ended
+group by plan, begun_in, periods, is_ended

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.special import betaln, hyp2f1, polygamma, psi
 
 from goodwill.clv.models.likelihood import Evaluation
+from goodwill.clv.tuples import hash_of
 
 __all__ = ["ContractTuples", "ShiftedBeta", "expected_renewals", "expected_residual_lifetime", "retention", "survival"]
 
@@ -42,6 +43,10 @@ class ContractTuples:
     @property
     def ended_count(self) -> int:
         return int(self.contracts[self.ended].sum())
+
+    @property
+    def data_hash(self) -> str:
+        return hash_of(self.periods, self.ended.astype(np.int64), self.contracts)
 
 
 class ShiftedBeta:
