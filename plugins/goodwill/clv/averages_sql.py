@@ -8,10 +8,10 @@ from __future__ import annotations
 from goodwill.clv.soundness_sql import SOUND_SPEND
 from goodwill.clv.tuples import POSSIBLE
 
-__all__ = ["AGE_BAND", "STATEMENTS", "TABLES"]
+__all__ = ["AGE_BAND", "PACE_DAYS", "STATEMENTS", "TABLES"]
 
-#: Days of first purchases that are taken together where no model scores.
-_BAND = 91
+#: Days of first purchases that are taken together where no model scores, and of the last purchases that say how far their rates hold.
+PACE_DAYS = _BAND = 91
 #: How many days of everybody a band of first purchases is weighed with: thirty customers over a year.
 _BAND_CREDIBILITY = 30 * 365
 #: How many purchases of the last quarter, at the usual rate, its real ones are weighed with.
@@ -131,7 +131,8 @@ group by 1
 """
 
 #: One row: how far the rates of the quarters hold in the last one. What customers did in all their time says nothing of a shop that has
-#: stood still since; more than their own history bears out is not expected, whatever the season was.
+#: stood still since; more than their own history bears out is not expected, whatever the season was. Of weeks out of season no more is
+#: asked than what they brought a year before.
 _PACE = f"""
 create or replace temp table scoring_pace as
 with
@@ -178,11 +179,15 @@ recent as (
 
 select
     round(
-        least((greatest(recent.purchases - newcomers.customers, 0) + {_PACE_CREDIBILITY}) / (usual.purchases + {_PACE_CREDIBILITY}), 1), 8
+        least(
+            (greatest(recent.purchases - newcomers.customers, 0) + {_PACE_CREDIBILITY})
+            / (usual.purchases * least(parameters.season, 1) + {_PACE_CREDIBILITY}), 1
+        ), 8
     ) as pace
 from usual
 cross join newcomers
 cross join recent
+cross join scoring_parameters as parameters
 """
 
 #: In the order in which they can be made; `scoring_parameters` stands before them.

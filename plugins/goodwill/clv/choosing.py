@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from goodwill.clv.holdout import FEWEST_PURCHASES
 from goodwill.clv.outlooks import ModelName
 
 __all__ = ["CANDIDATES", "Gate", "choose", "judge", "loss"]
@@ -30,13 +31,18 @@ class Gate:
 def judge(results: Sequence[Result], model: str, ratio: float) -> Gate:
     """The gate of the latest holdout: the forecast lies within `ratio` of what happened, and is not worse than "same as last period".
 
-    Worse means both further off in all and further off by customer; a season may cost either.
+    Worse means both further off in all and further off by customer; a season may cost either. Weeks that a year before held less, or more,
+    than `ratio` allows of what even weeks would are judged by the forecast times that; out of season, where next to nothing was to be
+    expected and happened, they are not judged.
     """
     found = _of_the_last_cut(results, model)
     if found is None:
         return Gate("not judged", "no holdout yet")
     if "bias" not in found:
         return Gate("not judged", f"not fitted at {found['cut_on']}: {found['message']}")
+    in_season = _in_season(found, ratio)
+    if in_season is not None:
+        return in_season
     naive = _of_the_last_cut(results, NAIVE)
     said = f"in the {found['weeks']} weeks after {found['cut_on']} the forecast was "
     if found.get("actual") == 0:
@@ -47,6 +53,21 @@ def judge(results: Sequence[Result], model: str, ratio: float) -> Gate:
     if naive and abs(found["bias"]) > abs(naive["bias"]) and found["mae"] > naive["mae"]:
         return Gate("failed", f"{said}; 'same as last period' did better, in all ({1 + naive['bias']:.3f}) and by customer")
     return Gate("passed", said)
+
+
+def _in_season(found: Result, ratio: float) -> Gate | None:
+    """The verdict on weeks of a strong season that speaks for the model; None where there is no such season, or it does not."""
+    season = found.get("season")
+    if season is None or 1 / ratio <= season <= ratio:
+        return None
+    actual, expected = found["actual"], found["predicted"] * season
+    said = (
+        f"in the {found['weeks']} weeks after {found['cut_on']} the forecast was {found['predicted']:.0f} purchases, {expected:.0f} times "
+        f"their season (a year before they brought {season:.2f} times what even weeks would), and {actual} happened"
+    )
+    if max(expected, actual) < FEWEST_PURCHASES:
+        return Gate("not judged", said)
+    return Gate("passed", said) if 1 / ratio <= expected / max(actual, 1) <= ratio else None
 
 
 def _of_the_last_cut(results: Sequence[Result], model: str) -> Result | None:

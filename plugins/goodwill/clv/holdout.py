@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from goodwill.clv.fitting import fit_purchases
 from goodwill.clv.measuring import deciles, measure
 from goodwill.clv.outlooks import ModelName, Outlook, outlook_of
+from goodwill.clv.seasons import season
 from goodwill.clv.tuples import DAYS_PER_WEEK, MORE_THAN_ANYBODY, POSSIBLE, PurchaseTuples, integer_columns
 
 __all__ = ["Holdout", "forecast", "is_telling", "measure_models", "read_holdout"]
@@ -64,7 +65,7 @@ class Holdout:
 
     `tuples` are the histories at the cut. Each row stands for `customers` equal ones: the tuple at `place`, their `actual` purchases in the
     weeks after and their `previous` ones in as many weeks before. `by_week` are the actual purchases of all of them. Who had `from_x` repeat
-    purchase days or more at the cut is not among them.
+    purchase days or more at the cut is not among them. `season` is that of the weeks, where a year before is known.
     """
 
     cut: dt.date
@@ -76,6 +77,7 @@ class Holdout:
     customers: Integers
     by_week: Integers
     from_x: int | None = None
+    season: float | None = None
 
 
 _OF_GROUP = "and person_id in (select person_id from intermediate.int_clv_customers where model_group = $model_group)"
@@ -119,7 +121,8 @@ def read_holdout(
     if group is None and int(age.max()) < 7 * weeks:
         return f"the history before {cut} is shorter than the {weeks} weeks held out"
     by_week = np.bincount(week, purchases, weeks).astype(np.int64)
-    return Holdout(cut, weeks, tuples, place[: len(x)], actual, previous, customers, by_week, from_x)
+    of_weeks = season(connection, cut, weeks) if group is None else None
+    return Holdout(cut, weeks, tuples, place[: len(x)], actual, previous, customers, by_week, from_x, of_weeks)
 
 
 def _histories(x: Integers, t_x: Integers, age: Integers, customers: Integers) -> tuple[PurchaseTuples, Integers]:
@@ -164,7 +167,9 @@ def measure_models(
     """
     weights = holdout.customers.astype(np.float64)
     actual = holdout.actual.astype(np.float64)
-    common = {"cut_on": holdout.cut.isoformat(), "weeks": holdout.weeks}
+    common: dict[str, Any] = {"cut_on": holdout.cut.isoformat(), "weeks": holdout.weeks}
+    if holdout.season is not None:
+        common["season"] = holdout.season
     naive = holdout.previous.astype(np.float64)
     results: list[dict[str, Any]] = [{"model": "same_as_last_period", **common, **asdict(measure(naive, actual, weights))}]
     for model in models:

@@ -81,7 +81,7 @@ customers as (
         case when facts.is_spend_known then cast(facts.margin_amount as double) end as margin,
         coalesce(facts.margin_is_assumed, false) as margin_is_assumed,
         cast(coalesce(facts.cost_to_serve_amount, 0) as double) as cost_to_serve,
-        parameters.* exclude (annual_discount_rate, horizon_months, left_out_from_x),
+        parameters.* exclude (annual_discount_rate, horizon_months, left_out_from_x, season),
         parameters.margin_credibility * population.mean_spend as margin_weight,
         about.brand,
         coalesce(policies.horizon_months, parameters.horizon_months) as horizon_months,

@@ -14,6 +14,7 @@ from goodwill.clv.horizons import MONTH_HORIZONS, Calendar
 from goodwill.clv.lookup import histories, no_histories
 from goodwill.clv.outlooks import ModelName, outlook_of
 from goodwill.clv.runs import ALL, CONTRACT_MODEL, SPEND_MODEL, ModelRun, read_scoring_runs
+from goodwill.clv.seasons import season
 from goodwill.clv.tuples import MORE_THAN_ANYBODY, read_purchase_tuples
 from goodwill.settings.business import BusinessSettings
 from goodwill.sql import literal
@@ -97,6 +98,9 @@ def _write_parameters(
     values: dict[str, float | None] = {name: (spend.parameters if spend else {}).get(name) for name in ("p", "q", "v")}
     values |= {"margin_credibility": MARGIN_CREDIBILITY, "spend_credibility": SPEND_CREDIBILITY, "cost_credibility": COST_CREDIBILITY}
     values |= {"assumed_margin_rate": settings.margin.assumed_rate, "annual_discount_rate": settings.clv.annual_discount_rate}
+    pace_weeks = averages_sql.PACE_DAYS // 7
+    found = season(connection, as_of - dt.timedelta(weeks=pace_weeks), pace_weeks)
+    values |= {"season": 1.0 if found is None else found}
     columns = [f"cast(${name} as double) as {name}" for name in values]
     connection.execute(
         f"create or replace temp table scoring_parameters as select cast($as_of as date) as as_of, cast({MONTH_HORIZONS[0]} as bigint) "

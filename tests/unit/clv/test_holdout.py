@@ -146,6 +146,36 @@ def test_gate_on_both_sides(bias: float, mae: float, verdict: str) -> None:
     assert "13 weeks after 2024-01-01" in gate.message
 
 
+@pytest.mark.parametrize(
+    ("season", "predicted", "actual", "verdict"),
+    [
+        (0.0, 346.0, 0, "not judged"),
+        (0.1, 346.0, 49, "not judged"),
+        (0.1, 346.0, 70, "failed"),
+        (0.25, 346.0, 100, "passed"),
+        (4.0, 300.0, 1100, "passed"),
+        (4.0, 300.0, 2401, "failed"),
+        (0.6, 346.0, 100, "failed"),
+        (None, 346.0, 100, "failed"),
+    ],
+    ids=[
+        "nothing in season",
+        "next to nothing",
+        "more than the season",
+        "a low one",
+        "a high one",
+        "more than that",
+        "no strong season",
+        "not known",
+    ],
+)
+def test_weeks_of_a_strong_season_are_judged_by_it(season: float | None, predicted: float, actual: int, verdict: str) -> None:
+    found = result("mbg_nbd", predicted / max(actual, 1) - 1) | {"predicted": predicted, "actual": actual}
+    gate = judge([found if season is None else found | {"season": season}], "mbg_nbd", 2.0)
+    assert gate.verdict == verdict
+    assert ("a year before" in gate.message) is (verdict != "failed")
+
+
 def test_the_gate_looks_at_the_latest_cut_and_may_have_nothing_to_judge() -> None:
     both = [NAIVE, result("mbg_nbd", 0.0, cut="2024-01-01"), result("mbg_nbd", 3.0, cut="2023-01-01")]
     assert judge(both, "mbg_nbd", 2.0).verdict == "passed"
