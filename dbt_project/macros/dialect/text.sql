@@ -12,6 +12,15 @@
     ))
 {%- endmacro %}
 
+{# A member of the object that a JSON object holds under a key, as text; null where there is none. Any key will do, quotes and dots in it too. #}
+{% macro json_member(object, key, member) -%}
+    {{ return(adapter.dispatch('json_member', 'goodwill')(object, key, member)) }}
+{%- endmacro %}
+
+{% macro duckdb__json_member(object, key, member) -%}
+    json_extract_string(from_json({{ object }}, '"MAP(VARCHAR, JSON)"')[{{ key }}], '$.{{ member }}')
+{%- endmacro %}
+
 {# Whether a key was made of its row's content (a mapping's `hash`): 32 hexadecimal digits and the number of the copy, behind the name space. #}
 {% macro is_content_key(key) -%}
     {{ return(adapter.dispatch('is_content_key', 'goodwill')(key)) }}

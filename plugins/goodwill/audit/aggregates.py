@@ -93,8 +93,8 @@ AGGREGATES: dict[str, Aggregate] = {
     "clv_holdouts": _VALUED,
     "clv_model_runs": Aggregate(
         "select c.person_id from intermediate.int_clv_customers as c join found as f on f.model <> 'shifted_beta_geometric' "
-        "and f.group_name in ('all', c.model_group) union select c.person_id from intermediate.int_contracts as c join found as f "
-        "on f.model = 'shifted_beta_geometric' and f.group_name in ('all', c.plan)",
+        "and (f.group_name = c.model_group or (f.group_name = 'all' and c.model_group <> 'contract')) union select c.person_id from intermediate.int_contracts as c join found as f "
+        "on f.model = 'shifted_beta_geometric' and f.group_name in ('all', c.plan, c.plan || ', begun in ' || year(c.started_on))",
         tonight="run_id",
     ),
     "clv_tracking": _VALUED,

@@ -6,7 +6,7 @@ Amounts are summed as decimals and doubles are rounded, so that the order in whi
 from __future__ import annotations
 
 from goodwill.clv.soundness_sql import SOUND_SPEND
-from goodwill.clv.tuples import POSSIBLE
+from goodwill.clv.tuples import BUYERS, PAYERS, POSSIBLE
 
 __all__ = ["AGE_BAND", "PACE_DAYS", "STATEMENTS", "TABLES"]
 
@@ -17,7 +17,7 @@ _BAND_CREDIBILITY = 30 * 365
 #: How many purchases of the last quarter, at the usual rate, its real ones are weighed with.
 _PACE_CREDIBILITY = 10
 #: The tuples that a rate is taken of: those that take part in the fits.
-_COUNTED = f"{POSSIBLE} and x < left_out_from_x"
+_COUNTED = f"{POSSIBLE} and x < left_out_from_x and {BUYERS}"
 #: The customers that an average is taken of: a till weighs in none, nor do amounts that cannot be.
 _TYPICAL = f"purchase_days between 1 and left_out_from_x and {SOUND_SPEND}"
 
@@ -40,7 +40,7 @@ spend as (
     select sum(mean_repeat_cents * customers) / cast(nullif(sum(customers), 0) as double) / 100 as mean_repeat_spend
     from intermediate.int_spend_tuples
     cross join scoring_parameters
-    where x < left_out_from_x
+    where x < left_out_from_x and {BUYERS}
 
 ),
 
@@ -157,12 +157,14 @@ newcomers as (
 
 ),
 
-tills as (
+left_out as (
 
     select facts.person_id
     from intermediate.int_customer_facts as facts
     cross join scoring_parameters as parameters
     where facts.purchase_days > parameters.left_out_from_x
+    union all
+    from {PAYERS}
 
 ),
 
@@ -171,8 +173,8 @@ recent as (
     select count(*) as purchases
     from intermediate.int_purchase_days as days
     cross join scoring_parameters as parameters
-    anti join tills
-        on days.person_id = tills.person_id
+    anti join left_out
+        on days.person_id = left_out.person_id
     where not days.is_guest and days.purchased_on > parameters.as_of - {_BAND} and days.purchased_on <= parameters.as_of
 
 )

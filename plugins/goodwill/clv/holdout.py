@@ -16,7 +16,7 @@ from goodwill.clv.fitting import fit_purchases
 from goodwill.clv.measuring import deciles, measure
 from goodwill.clv.outlooks import ModelName, Outlook, outlook_of
 from goodwill.clv.seasons import season
-from goodwill.clv.tuples import DAYS_PER_WEEK, MORE_THAN_ANYBODY, POSSIBLE, PurchaseTuples, integer_columns
+from goodwill.clv.tuples import DAYS_PER_WEEK, MORE_THAN_ANYBODY, PAYERS, POSSIBLE, PurchaseTuples, integer_columns
 
 __all__ = ["Holdout", "forecast", "is_telling", "measure_models", "read_holdout"]
 
@@ -36,6 +36,7 @@ select
     count(*) filter (where purchased_on > $cut and purchased_on <= $until) as actual,
     count(*) filter (where purchased_on > $before and purchased_on <= $cut) as previous
 from intermediate.int_purchase_days
+anti join {payers} as payers using (person_id)
 where not is_guest {group}
 group by person_id
 having min(purchased_on) <= $cut
@@ -103,9 +104,9 @@ def read_holdout(
     days = {"cut": cut, "until": until}
     before: dict[str, object] = {"before": cut - dt.timedelta(weeks=weeks)}
     if group is None:
-        connection.execute(_PEOPLE.format(group=""), days | before)
+        connection.execute(_PEOPLE.format(payers=PAYERS, group=""), days | before)
     else:
-        connection.execute(_PEOPLE.format(group=_OF_GROUP), days | before | {"model_group": group})
+        connection.execute(_PEOPLE.format(payers=PAYERS, group=_OF_GROUP), days | before | {"model_group": group})
     try:
         rows = integer_columns(connection, _ROWS)
         tuples, place = _histories(rows[0], rows[1], rows[2], rows[5])

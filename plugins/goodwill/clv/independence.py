@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import duckdb
 from scipy.stats import spearmanr
 
+from goodwill.clv.tuples import PAYERS
+
 __all__ = ["Dependence", "spend_dependence"]
 
 #: Customers looked at, about: more would not move the second digit.
@@ -43,7 +45,7 @@ def spend_dependence(connection: duckdb.DuckDBPyConnection) -> Dependence | None
     -----
     The interval is Fisher's z with the variance of Bonett & Wright 2000, Psychometrika 65(1): (1 + rho^2 / 2) / (n - 3).
     """
-    chosen = "from intermediate.int_customer_facts where not is_guest and purchase_days >= 1 and first_amount > 0"
+    chosen = f"from intermediate.int_customer_facts anti join {PAYERS} as payers using (person_id) where not is_guest and purchase_days >= 1 and first_amount > 0"
     (customers,) = connection.execute(f"select count(*) {chosen}").fetchall()[0]
     step = max(customers // _SAMPLE, 1)
     rows = connection.execute(f"select x, cast(first_amount as double) as first {chosen} and hash(person_id) % {step} = 0").fetchnumpy()

@@ -17,7 +17,7 @@ from goodwill.clv.ledger import Ledger, Line
 from goodwill.clv.left_out import dominant_from
 from goodwill.clv.outlooks import ModelName
 from goodwill.clv.runs import ALL, ModelRun
-from goodwill.clv.tuples import PurchaseTuples
+from goodwill.clv.tuples import BUYERS, PurchaseTuples
 from goodwill.settings.business import BusinessSettings
 
 __all__ = ["Night", "chosen", "group_names", "is_due", "judged", "models_of"]
@@ -93,7 +93,10 @@ def group_names(night: Night) -> list[str]:
     if night.settings.clv.groups == "none":
         return []
     return [
-        row[0] for row in night.connection.execute("select distinct model_group from intermediate.int_rfm_tuples order by 1").fetchall()
+        row[0]
+        for row in night.connection.execute(
+            f"select distinct model_group from intermediate.int_rfm_tuples where {BUYERS} order by 1"
+        ).fetchall()
     ]
 
 

@@ -10,6 +10,8 @@ import datetime as dt
 
 import duckdb
 
+from goodwill.clv.tuples import PAYERS
+
 __all__ = ["FEWEST_IN_A_YEAR", "season"]
 
 #: Repeat purchase days in the year looked at, below which nothing is said of its seasons.
@@ -17,7 +19,7 @@ FEWEST_IN_A_YEAR = 50
 #: A year of whole weeks: the same weekdays.
 _YEAR = 52 * 7
 
-_RATES = """
+_RATES = f"""
 with
 
 firsts as (
@@ -26,6 +28,7 @@ firsts as (
         person_id,
         min(purchased_on) as first_on
     from intermediate.int_purchase_days
+    anti join {PAYERS} as payers using (person_id)
     where not is_guest
     group by person_id
 

@@ -13,8 +13,11 @@ from goodwill.clv.sums import weighted_sum
 from goodwill.errors import GoodwillError
 
 __all__ = [
+    "BUYERS",
+    "CONTRACT_GROUP",
     "DAYS_PER_WEEK",
     "MORE_THAN_ANYBODY",
+    "PAYERS",
     "POSSIBLE",
     "PurchaseTuples",
     "SpendTuples",
@@ -27,6 +30,12 @@ __all__ = [
 DAYS_PER_WEEK = 7.0
 #: More repeat purchase days than anybody has: the limit where nobody is left out.
 MORE_THAN_ANYBODY = 2**62
+
+#: The group of those whose orders are the payments of a contract: in no fit, no holdout and no rate of purchases.
+CONTRACT_GROUP = "contract"
+#: SQL: those who buy, as a condition on `model_group`, and the others by person.
+BUYERS = f"model_group <> '{CONTRACT_GROUP}'"
+PAYERS = f"(select person_id from intermediate.int_clv_customers where model_group = '{CONTRACT_GROUP}')"
 
 #: SQL: whether a purchase history can be, x repeat purchase days, the last at age t_x_days, today at age_days; NULL where one is not known.
 POSSIBLE = "x >= 0 and x <= t_x_days and t_x_days <= age_days and (x = 0) = (t_x_days = 0)"
@@ -150,8 +159,10 @@ class SpendTuples:
         return SpendTuples(*(column[step // 2 :: step] for column in (self.x, self.cents, self.customers)))
 
 
-def read_purchase_tuples(connection: duckdb.DuckDBPyConnection, table: str = "intermediate.int_rfm_tuples") -> PurchaseTuples:
-    """The population as (x, t_x, T) tuples, but for histories that cannot be. Grouped again and ordered, so neither grouping nor row order
+def read_purchase_tuples(
+    connection: duckdb.DuckDBPyConnection, table: str = f"(from intermediate.int_rfm_tuples where {BUYERS})"
+) -> PurchaseTuples:
+    """Those who buy as (x, t_x, T) tuples, but for histories that cannot be. Grouped again and ordered, so neither grouping nor row order
     changes a result.
     """
     return PurchaseTuples.of(
@@ -169,7 +180,9 @@ def read_purchase_tuples(connection: duckdb.DuckDBPyConnection, table: str = "in
     )
 
 
-def read_spend_tuples(connection: duckdb.DuckDBPyConnection, table: str = "intermediate.int_spend_tuples") -> SpendTuples:
+def read_spend_tuples(
+    connection: duckdb.DuckDBPyConnection, table: str = f"(from intermediate.int_spend_tuples where {BUYERS})"
+) -> SpendTuples:
     """Mean repeat spend of the customers who came back, as (x, cents) tuples; what is not positive has no place in the spend model."""
     return SpendTuples(
         *integer_columns(

@@ -97,12 +97,17 @@ def warehouse_of(purchases: Iterable[Purchase] | str, as_of: dt.date = AS_OF, ma
         connection.register("rows", pa.table(columns, names=["person_id", "purchased_on", "amount"]))
         connection.execute("insert into purchases select * from rows")
         connection.unregister("rows")
+    remake(connection, as_of, margin)
+    return connection
+
+
+def remake(connection: duckdb.DuckDBPyConnection, as_of: dt.date, margin: float | None) -> None:
+    """(Re)make all tables from the purchases."""
     for statement in _FACTS.split(";"):
         if statement.strip():
             wanted = {name: value for name, value in {"as_of": as_of, "margin": margin}.items() if f"${name}" in statement}
             connection.execute(statement, wanted)
     group_tuples(connection)
-    return connection
 
 
 def group_tuples(connection: duckdb.DuckDBPyConnection) -> None:

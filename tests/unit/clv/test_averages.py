@@ -94,6 +94,9 @@ def customers(together: float) -> duckdb.DuckDBPyConnection:
         "cast(first as decimal(18, 2)) as first_amount from made"
     )
     connection.execute(
+        "create table intermediate.int_clv_customers as select person_id, 'all' as model_group from intermediate.int_customer_facts"
+    )
+    connection.execute(
         "create table intermediate.int_spend_tuples as select 'all' as model_group, x, cast(round(first * 100) as bigint) as mean_repeat_cents, "
         "count(*) as customers from made where x > 0 group by all"
     )

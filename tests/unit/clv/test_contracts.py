@@ -12,7 +12,7 @@ from goodwill.clv.contract_fits import FEWEST_ENDED, cohort_name
 from goodwill.clv.models.shifted_beta import expected_renewals, expected_residual_lifetime, survival
 from goodwill.settings.business import BusinessSettings, Clv, Margin, Policy
 
-from tests.unit.clv.histories import AS_OF, RUN, cdnow_sample, warehouse_of
+from tests.unit.clv.histories import AS_OF, CDNOW_WHOLE, RUN, cdnow_sample, group_tuples, remake, warehouse_of
 
 MONTH = 365.25 / 12
 LEFT = [1000, 869, 743, 653, 593, 551, 517, 491]
@@ -210,6 +210,40 @@ def test_once_the_contract_has_ended_no_payment_is_expected_and_it_is_said() -> 
     connection.execute("update intermediate.int_customer_facts set last_subscription_ended_on = last_purchase_on")
     scored(connection, BusinessSettings(clv=Clv(models=("mbg_nbd",))))
     assert value(connection, "buyer", "clv_12")[0] > 0  # type: ignore[operator]
+
+
+def test_payments_of_contracts_are_in_no_fit_and_no_holdout() -> None:
+    """Five hundred who pay each month beside the record shop: what is said of its customers is what is said without them."""
+    settings = BusinessSettings(clv=Clv(policies={"box": Policy(business_model="subscription")}))
+    payments = ", ".join(f"(date '{CDNOW_WHOLE}' - {ago})" for ago in range(0, 360, 30))
+    found = []
+    for with_payers in (False, True):
+        connection = cdnow_sample(CDNOW_WHOLE)
+        if with_payers:
+            connection.execute(
+                f"create or replace table purchases as from purchases union all select 'payer' || person, day, 25 "
+                f"from range(500) as people (person), (values {payments}) as days (day)"
+            )
+            remake(connection, CDNOW_WHOLE, 0.3)
+            connection.execute(
+                "update intermediate.int_clv_customers set brand = 'box', model_group = 'contract' where person_id like 'payer%'"
+            )
+            group_tuples(connection)
+        clv.fit(connection, settings, RUN, CDNOW_WHOLE)
+        clv.score(connection, settings, RUN, CDNOW_WHOLE)
+        runs = connection.execute(
+            "select model, customers, r, alpha, a, b, p, q, v, gate_message, message from model.clv_runs order by 1"
+        ).fetchall()
+        held = connection.execute("from model.clv_holdouts order by all").fetchall()
+        scores = connection.execute(
+            "select person_id, p_alive, expected_purchases_365, expected_spend from model.clv_scores where person_id not like 'payer%' order by 1"
+        ).fetchall()
+        found.append((runs, held, scores))
+    assert found[0] == found[1]
+    reasons = connection.execute("select distinct fallback_reason from model.clv_scores where person_id like 'payer%'").fetchall()
+    assert reasons == [
+        ("purchases: they are the payments of a contract and have no part in the fits; scored by the parameters of those who buy",)
+    ]
 
 
 @pytest.mark.parametrize("named", ["gold", "box"], ids=["the plan has a policy", "the brand has one and sells by contract"])

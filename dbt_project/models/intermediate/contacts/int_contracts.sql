@@ -40,7 +40,8 @@ dated as (
     select
         subscriptions.subscription_id,
         identities.person_id,
-        coalesce(subscriptions.plan, 'unnamed') as plan,
+        -- "all" is what all plans together are called
+        case when subscriptions.plan = 'all' then 'all (plan)' else coalesce(subscriptions.plan, 'unnamed') end as plan,
         cast(subscriptions.period_days as double) as period_days,
         subscriptions.started_on,
         coalesce(subscriptions.ended_on <= {{ as_of() }}, false) as is_ended,
