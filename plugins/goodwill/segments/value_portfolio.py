@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from goodwill.segments.rules import Rule
 
-__all__ = ["BORDERS", "PEER_GROUPS", "TENURE_BAND", "VALUE_CLASSES", "Border", "stays_sql"]
+__all__ = ["BORDERS", "PEER_GROUPS", "POSITIONING_NAME", "TENURE_BAND", "VALUE_CLASSES", "Border", "stays_sql"]
 
 #: Bands of tenure for comparing like with like, in days since the first purchase.
 TENURE_BAND = """case
@@ -21,13 +21,17 @@ TENURE_BAND = """case
             else '3 years and more'
         end"""
 
-#: From the narrowest to the widest: the first with enough peers gives the potential value.
+#: From the narrowest to the widest: the first with enough peers gives the potential value. Who buys a low-cost brand is not held against
+#: those who buy a premium one, unless there are too few to compare with.
 PEER_GROUPS: tuple[tuple[str, ...], ...] = (
-    ("tenure_band", "first_category", "acquisition_channel"),
-    ("tenure_band", "first_category"),
-    ("tenure_band",),
+    ("positioning", "tenure_band", "first_category", "acquisition_channel"),
+    ("positioning", "tenure_band", "first_category"),
+    ("positioning", "tenure_band"),
+    ("positioning",),
     (),
 )
+#: How a positioning is named before the rest of its group; without one nothing is said.
+POSITIONING_NAME = "case {column} when 'premium' then 'premium brands, ' when 'low_cost' then 'low-cost brands, ' else '' end"
 
 _ACTUAL = (
     "actual value {actual_value_amount} = {trailing_value_amount} in the last twelve months + {clv_12} expected in the next{value_note}; "

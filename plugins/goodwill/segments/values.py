@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from goodwill.segments.value_portfolio import PEER_GROUPS, TENURE_BAND
+from goodwill.segments.value_portfolio import PEER_GROUPS, POSITIONING_NAME, TENURE_BAND
 from goodwill.settings.business import Value
 
 __all__ = ["value_statements"]
@@ -20,6 +20,7 @@ buyers as (
         {TENURE_BAND.replace("age_days", "facts.age_days")} as tenure_band,
         coalesce(facts.first_category, 'no category') as first_category,
         coalesce(facts.acquisition_channel, 'no channel') as acquisition_channel,
+        coalesce(scores.positioning, 'none') as positioning,
         case scores.value_basis
             when 'revenue' then ', counted on revenue because no margin is known'
             when 'assumed_margin' then ', on an assumed margin'
@@ -49,6 +50,7 @@ subscribers as (
         {TENURE_BAND.replace("age_days", "scores.age_days")} as tenure_band,
         'contract' as first_category,
         'no channel' as acquisition_channel,
+        coalesce(scores.positioning, 'none') as positioning,
         ', of a contract' || case scores.value_basis
             when 'revenue' then ', counted on revenue because no margin is known'
             when 'assumed_margin' then ', on an assumed margin'
@@ -174,8 +176,14 @@ def _potentials(settings: Value) -> str:
         joins="\n    ".join(joins),
         peers=narrowest([f"peers_{level}.peers" for level in range(len(PEER_GROUPS))]),
         potential=narrowest([f"peers_{level}.potential" for level in range(len(PEER_GROUPS))]),
-        group_name=narrowest([" || ', ' || ".join(f"valued.{key}" for key in keys) or "'all customers'" for keys in PEER_GROUPS]),
+        group_name=narrowest([_name(keys) for keys in PEER_GROUPS]),
         most_valuable_share=settings.most_valuable_share,
         growable_quantile=settings.growable_quantile,
         hysteresis_share=settings.hysteresis_share,
     )
+
+
+def _name(keys: tuple[str, ...]) -> str:
+    """What a group of peers is called in a reason."""
+    rest = " || ', ' || ".join(f"valued.{key}" for key in keys if key != "positioning") or "'all customers'"
+    return f"{POSITIONING_NAME.format(column='valued.positioning')} || {rest}" if "positioning" in keys else rest

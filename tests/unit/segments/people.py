@@ -34,7 +34,7 @@ create table intermediate.int_purchase_days (person_id varchar, purchased_on dat
 create table intermediate.int_referrals__accepted (referred_person_id varchar, edge_on date);
 create table model.clv_scores (
     person_id varchar, model_used varchar, p_alive double, margin_rate double, value_basis varchar, clv_12 decimal(18, 2),
-    clv_12_high_80 decimal(18, 2), age_days bigint
+    clv_12_high_80 decimal(18, 2), age_days bigint, positioning varchar
 );
 create table model.clv_silences (person_id varchar, below_age_days bigint, p_alive_before double);
 """
@@ -65,6 +65,7 @@ class Person:
     p_below: int | None = None
     cost: float = 0.0
     basis: str = "margin"
+    positioning: str | None = None
     guest: bool = False
     left_censored: bool = False
     channel: str | None = None
@@ -125,8 +126,8 @@ def _insert_customer(connection: duckdb.DuckDBPyConnection, person: Person, as_o
 
 def _insert_score(connection: duckdb.DuckDBPyConnection, person: Person, model: str, age_days: int) -> None:
     high = person.clv if person.high is None else person.high
-    scores = [person.person_id, model, person.p_alive, 0.2, person.basis, person.clv, high, age_days]
-    connection.execute("insert into model.clv_scores values (?, ?, ?, ?, ?, ?, ?, ?)", scores)
+    scores = [person.person_id, model, person.p_alive, 0.2, person.basis, person.clv, high, age_days, person.positioning]
+    connection.execute("insert into model.clv_scores values (?, ?, ?, ?, ?, ?, ?, ?, ?)", scores)
 
 
 def rows_of(connection: duckdb.DuckDBPyConnection, table: str = "model.segment_assignments") -> dict[str, dict[str, Any]]:

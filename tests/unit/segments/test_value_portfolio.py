@@ -80,6 +80,21 @@ def test_peers_are_the_narrowest_group_that_is_large_enough() -> None:
     assert "quantile of 5 peers (1 to 3 years) is 100.00" in rows["toy0"]["value_class_reason"]
 
 
+def test_low_cost_brands_are_not_held_against_premium_ones() -> None:
+    """By the policy of the brand; where there are too few of them, with everybody after all."""
+    premium = [worth(f"premium{i}", 100.0, positioning="premium") for i in range(4)]
+    low = [worth(f"low{i}", 10.0 + i, positioning="low_cost") for i in range(3)]
+    young = [worth("young", 1.0, bought=(20, 10), positioning="low_cost")]
+    other = [worth(f"other{i}", 50.0) for i in range(2)]
+    rows = placed(*premium, *low, *young, *other, settings=BusinessSettings(value=Value(peers_minimum=3, potential_quantile=1.0)))
+    potential = {name: row["potential_value_amount"] for name, row in rows.items()}
+    assert {potential[f"low{i}"] for i in range(3)} == {potential["young"]} == {Decimal("12.00")}
+    assert "quantile of 3 peers (low-cost brands, 1 to 3 years, no category, no channel)" in rows["low0"]["value_class_reason"]
+    assert "quantile of 4 peers (low-cost brands, all customers)" in rows["young"]["value_class_reason"]
+    assert potential["premium0"] == 100
+    assert "quantile of 10 peers (all customers) is 100.00" in rows["other0"]["value_class_reason"]
+
+
 def test_actual_value_is_the_year_behind_less_its_cost_and_the_year_ahead() -> None:
     row = placed(Person("p", bought=OLD, margin=20, cost=3, clv=7.5))["p"]
     assert row["actual_value_amount"] == Decimal("24.50")
