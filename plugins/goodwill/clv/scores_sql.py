@@ -18,7 +18,7 @@ _GUEST = "guest order: nobody to recognise again, so nothing is expected from th
 _DOMINANT = ", more than the others make plausible and too much of the whole; left out of the fits, "
 _BY_THE_OTHERS, _BY_OWN_RATE = "scored by the parameters of the others", "and expected back at the own rate"
 _UNKNOWN_SPEND = "spend: unknown or below zero; the average one is expected"
-_ENDED = ", and nothing was bought since; the brand sells by contract, so no payment is expected"
+_ENDED = "contract: ended, and nothing was bought since; the brand sells by contract, so no payment is expected"
 
 _SCORES = """
 create or replace table model.clv_scores as
@@ -170,7 +170,7 @@ expected as (
         contracts.subscription_plans,
         case
             when rated.business_model = 'subscription' and contracts.subscription_plans is null and rated.contract_ended_on is not null
-                then 'contract: ended on ' || rated.contract_ended_on || '{ended}'
+                then '{ended}'
             else {contract_remark}
         end as contract_remark,
         {expected}

@@ -21,7 +21,7 @@ from goodwill.sql import literal
 
 __all__ = ["score"]
 
-_PAYMENTS = "purchases: they are the payments of a contract and have no part in the fits; scored by the parameters of those who buy"
+_PAYMENTS = "purchases: they are the payments of a contract and have no part in the fits"
 #: How many average purchases the margin rate of the category weighs against a customer's own history, and everybody's against the category's.
 MARGIN_CREDIBILITY = 5.0
 #: How many purchases the population's mean spend weighs where the spend model is not used.
@@ -130,7 +130,8 @@ def _write_models(connection: duckdb.DuckDBPyConnection, run_id: str, runs: dict
     nobody = f"purchases: {refusal}; everybody is expected back at the rate of those who came in the same quarter, as far as it held in the last one"
     for group in sorted({ALL, *_groups(connection)}):
         run = runs.get(group, runs.get(ALL))
-        reasons = [_PAYMENTS if group == CONTRACT_GROUP else None, _remark("purchases", run) if run else nobody, of_spend]
+        of_payments = (f"{_PAYMENTS}; scored by the parameters of those who buy" if run else _PAYMENTS) if group == CONTRACT_GROUP else None
+        reasons = [of_payments, _remark("purchases", run) if run else nobody, of_spend]
         row = [group, run.model if run else None, "; ".join(reason for reason in reasons if reason) or None]
         connection.execute("insert into scoring_models values (?, ?, ?)", row)
 
