@@ -47,6 +47,7 @@ class Border:
     ----------
     when : the limits, as SQL over the facts, in which `{over}` multiplies a limit and `{zero}` stands for a limit of zero.
     enter : what must hold besides to come in, but not to stay.
+    stay : the limits to stay, where they are others: what is not known on a night puts nobody out.
     because : the reason, as in `Rule`.
     """
 
@@ -54,6 +55,7 @@ class Border:
     when: str
     because: str
     enter: str = "true"
+    stay: str | None = None
 
     @property
     def rule(self) -> Rule:
@@ -68,7 +70,7 @@ class Border:
     @property
     def nearly(self) -> str:
         """In the class, or short of it by no more than the hysteresis share."""
-        return self.when.format(over="(1 - value_hysteresis_share)", zero="zero_band")
+        return (self.stay or self.when).format(over="(1 - value_hysteresis_share)", zero="zero_band")
 
 
 #: From the class that wins over the others to the one that loses.
@@ -79,6 +81,7 @@ BORDERS: tuple[Border, ...] = (
         _ACTUAL + "that, and the upper 80 % bound of what is expected ({clv_12_high_80}), are below zero, and were on {month_end} and on "
         "{month_end_before}; {age_days} days after the first purchase (at least {value_below_zero_tenure_days:0})",
         enter="age_days >= value_below_zero_tenure_days and was_loss_on_month_end and was_loss_on_month_end_before",
+        stay="actual_value_amount < {zero} and coalesce(clv_12_high_80 < {zero}, true)",
     ),
     Border(
         "most_valuable",

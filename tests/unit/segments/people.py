@@ -50,7 +50,7 @@ class Person:
     """What a test says of a person; days are counted back from the night's day. `bought` lists the purchase days, none for a prospect.
 
     `revenue` is the lifetime's and the year's; `margin` the year's (None: unknown); `clv` what the next year is expected to bring, `high`
-    the upper 80 % bound of that (None: as much). `p_before` is P(alive) of some days ago, `p_below` how many days ago it fell below the limit.
+    the upper 80 % bound of that (None: as much; not `bounded`: none is claimed). `p_before` is P(alive) of some days ago, `p_below` how many days ago it fell below the limit.
     """
 
     person_id: str
@@ -66,6 +66,7 @@ class Person:
     cost: float = 0.0
     basis: str = "margin"
     positioning: str | None = None
+    bounded: bool = True
     guest: bool = False
     left_censored: bool = False
     channel: str | None = None
@@ -125,7 +126,7 @@ def _insert_customer(connection: duckdb.DuckDBPyConnection, person: Person, as_o
 
 
 def _insert_score(connection: duckdb.DuckDBPyConnection, person: Person, model: str, age_days: int) -> None:
-    high = person.clv if person.high is None else person.high
+    high = (person.clv if person.high is None else person.high) if person.bounded else None
     scores = [person.person_id, model, person.p_alive, 0.2, person.basis, person.clv, high, age_days, person.positioning]
     connection.execute("insert into model.clv_scores values (?, ?, ?, ?, ?, ?, ?, ?, ?)", scores)
 

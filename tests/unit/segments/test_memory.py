@@ -136,6 +136,21 @@ def test_below_zero_is_left_above_the_band_or_after_two_months(tmp_path: Path) -
     assert at(D(2024, 5, 5), 13.9) == "maintain"
 
 
+def test_a_night_without_a_bound_puts_nobody_out_of_below_zero_and_nobody_in(tmp_path: Path) -> None:
+    """No model scores: whoever is below zero stays, as long as the actual value is, and for no more than two months."""
+    nights = Nights(tmp_path, only_valuable(most_valuable_share=0.1))
+
+    def at(day: D, bounded: bool, value: float = -50) -> Any:
+        others = (worth(f"o{i}", 40.0) for i in range(3))
+        return held(nights.night(day, worth("p", value, -10, bounded=bounded), *others))[0]
+
+    assert [at(D(2024, 1, 31), True), at(D(2024, 2, 29), False)] == ["maintain", "maintain"]
+    assert [at(D(2024, 3, 31), True), at(D(2024, 4, 30), True)] == ["maintain", "below_zero"]
+    assert [at(D(2024, 5, 2), False), at(D(2024, 7, 1), False)] == ["below_zero", "below_zero"]
+    assert at(D(2024, 7, 2), False) == "maintain"
+    assert [at(D(2024, 7, 31), True), at(D(2024, 8, 31), True), at(D(2024, 9, 1), False, 40)] == ["maintain", "below_zero", "maintain"]
+
+
 def test_month_ends() -> None:
     assert last_month_ends(D(2024, 3, 31)) == (D(2024, 3, 31), D(2024, 2, 29))
     assert last_month_ends(D(2024, 3, 30)) == (D(2024, 2, 29), D(2024, 1, 31))
