@@ -7,7 +7,7 @@ import dataclasses
 import duckdb
 import numpy as np
 import pytest
-from goodwill.clv.fitting import purchase_likelihood
+from goodwill.clv.fitting import fit_purchases, purchase_likelihood
 from goodwill.clv.maximising import Peak, climb, weak_prior
 from goodwill.clv.models.beta_geometric import BetaGeometric
 from goodwill.clv.models.gamma_gamma import GammaGamma
@@ -16,6 +16,7 @@ from goodwill.clv.models.pareto import Pareto, log_tail
 from goodwill.clv.models.shifted_beta import ContractTuples, ShiftedBeta
 from goodwill.clv.outlooks import ModelName
 from goodwill.clv.tuples import PurchaseTuples, read_purchase_tuples, read_spend_tuples
+from scipy.integrate import simpson
 from scipy.special import hyp2f1
 
 from tests.unit.clv.populations import simulate
@@ -70,6 +71,32 @@ def test_pareto_is_the_published_likelihood(cdnow: duckdb.DuckDBPyConnection) ->
 def test_tail_is_the_hypergeometric_function(s: float) -> None:
     c, z = np.tile([0.12, 0.7, 2.0, 30.0], 4), np.repeat([0.99, 0.5, -0.5, -50.0], 4)
     assert np.exp(log_tail(c, z, s, slopes=False)[0]) * c == pytest.approx(hyp2f1(s + 1, c, c + 1, z), rel=1e-9)
+
+
+@pytest.mark.parametrize(("s", "z"), [(12.0, -30.0), (12.0, -122.0), (12.0, 0.9), (100.0, -400.0)])
+def test_tail_where_everybody_lives_about_as_long(s: float, z: float) -> None:
+    """A shop that stands still: large s and beta, z far below 0, and an integrand that falls late. Against a plain sum of many points."""
+    c = np.array([s + 0.6, s + 5.6])
+    u = np.linspace(0.0, 60.0, 2_000_001)
+    logs = -c[:, None] * u - (s + 1) * np.log1p(-z * np.exp(-u))
+    top = logs.max(axis=1)
+    expected = np.log(simpson(np.exp(logs - top[:, None]), x=u)) + top
+    found, by_c, by_s, by_z = log_tail(c, np.full(2, z), s, slopes=True)
+    assert found == pytest.approx(expected, abs=1e-8)
+    one = np.ones(2)
+    for slope, above, below in (
+        (by_c, log_tail(c + 1e-5, z * one, s, slopes=False), log_tail(c - 1e-5, z * one, s, slopes=False)),
+        (by_s, log_tail(c, z * one, s + 1e-5, slopes=False), log_tail(c, z * one, s - 1e-5, slopes=False)),
+        (by_z, log_tail(c, (z + 1e-5) * one, s, slopes=False), log_tail(c, (z - 1e-5) * one, s, slopes=False)),
+    ):
+        assert (above[0] - below[0]) / 2e-5 == pytest.approx(slope, rel=1e-5, abs=1e-7)
+
+
+def test_a_shop_that_has_stood_still_since_one_day_is_fitted() -> None:
+    """Nobody has bought for ten weeks: everybody's lifetime is about the same, and Pareto/NBD has its peak there all the same."""
+    shop = simulate("mbg_nbd", {"r": 0.6, "alpha": 5.0, "a": 0.2, "b": 4.0}, 2000, 700, 0, 5).tuples
+    still = PurchaseTuples.of(shop.x, shop.t_x_days, shop.age_days + 70, shop.customers)
+    assert fit_purchases("pareto_nbd", still, 30).status == "accepted"
 
 
 @pytest.mark.parametrize("model", MODELS)
