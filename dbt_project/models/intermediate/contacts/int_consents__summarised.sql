@@ -22,7 +22,7 @@ unsubscriptions as (
         coalesce(nullif(lower(trim(channel)), ''), 'any channel') as channel,
         max(occurred_at) as unsubscribed_at
     from {{ ref('int_contact_events__identified') }}
-    where kind = 'unsubscribed' and is_suspect is not true
+    where kind = 'unsubscribed' and is_suspect is not true and person_id not like 'guest-event:%'
     group by 1, 2
 
 ),
