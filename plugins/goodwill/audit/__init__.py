@@ -1,7 +1,7 @@
 """What a night leaves for auditors: the record of each run and stage, the signed ledger, and the audit tables of a publication."""
 
 from goodwill.audit.form import bring_up
-from goodwill.audit.intact import check_batches, check_models_ledger
+from goodwill.audit.intact import changed_warehouse, check_batches, check_models_ledger
 from goodwill.audit.ledger import append, head
 from goodwill.audit.lineage import write_lineage
 from goodwill.audit.lock import Lock
@@ -15,6 +15,7 @@ __all__ = [
     "RunRecord",
     "append",
     "bring_up",
+    "changed_warehouse",
     "check_batches",
     "check_models_ledger",
     "enter_batches",

@@ -1,4 +1,4 @@
-"""Whether what a night is about to read is what it was: batches as they landed, and the ledger of the models as the nights before left it."""
+"""Whether what a night is about to read is what it was: batches as they landed, the ledger of the models and the warehouse as the nights before left them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from goodwill.files import digest
 from goodwill.home import Home
 from goodwill.sources import Sources
 
-__all__ = ["check_batches", "check_models_ledger"]
+__all__ = ["changed_warehouse", "check_batches", "check_models_ledger"]
 
 
 def check_batches(home: Home, sources: Sources) -> int:
@@ -55,3 +55,14 @@ def check_models_ledger(home: Home) -> None:
             "restore it from a backup, and find out who changed it; or, if it is to stay as it is, begin a new ledger that says so: "
             "goodwill audit restart --by NAME --reason TEXT",
         )
+
+
+def changed_warehouse(home: Home) -> str | None:
+    """Why the accepted warehouse is not what the last accepted night, or an erasure since, left; `None` where it is, or nothing is known of it.
+
+    What was edited in it would be copied from night to night: it is built anew from what landed.
+    """
+    sealed = last_seals(home).get(home.accepted.relative_to(home.root).as_posix())
+    if not sealed or not sealed.sha256 or not home.accepted.is_file() or digest(home.accepted) == sealed.sha256:
+        return None
+    return f"the accepted warehouse was changed since row {sealed.seq} of the audit ledger"

@@ -118,17 +118,18 @@ def enter_publication(home: Home, folder: Path, becomes_current: bool, token: in
 
 
 def enter_end(home: Home, run_id: str) -> Entry:
-    """Enter how a night ended, and the seals of its record and of what it decided, which the nights after it go on from."""
+    """Enter how a night ended, and the seals of its record, of what it decided and of the warehouse it left, which the nights after it go on from."""
     places = sorted(path for path in (home.audit / "segment_ledger").glob(f"*_{run_id}/*") if path.is_file())
     known = seal_grown(home)
     record = RunRecord.of(home, run_id)
     record.list_documents()
     said = record.read()
+    accepted = [home.accepted] if said.get("verdict") == "published" and said.get("is_current") else []
     facts = {
         "event": "ended",
         "run_id": run_id,
         **{name: said.get(name) for name in ("as_of", "verdict", "blocked_at", "is_current")},
-        "seals": seal(home, *record.lasting(), *places) | known["seals"],
+        "seals": seal(home, *record.lasting(), *places, *accepted) | known["seals"],
         "bytes": known["bytes"],
     }
     entry = append(home, "run", facts)

@@ -60,7 +60,7 @@ def prepare(ticket: Ticket) -> Figures:
 
             figures["files_cleared"] = forgetting.clear_what_came_back(night.home)
         record = audit.RunRecord.of(night.home, night.run_id)
-        doubt = _doubt(night.home, night.run_id)
+        doubt = _doubt(night.home, night.run_id) or audit.changed_warehouse(night.home)
         plan = warehouse.plan_night(night, full=bool(record.read().get("full") or doubt))
         plan = replace(plan, reason=doubt) if doubt else plan
         as_of = warehouse.prepare_warehouse(night, plan)

@@ -7,6 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
+import duckdb
 import pytest
 from goodwill import audit, clv, extract, stages
 from goodwill.audit.heads import Head
@@ -65,6 +66,7 @@ def one(pattern: str, home: Home) -> Path:
         "runs/r1/report/index.html",
         "runs/r1/data_docs/index.html",
         "runs/r1/run.json",
+        "warehouse/accepted/warehouse.duckdb",
         "runs/r2/stages.jsonl",
         "runs/r2/configuration/goodwill.yml",
         "runs/r2/segment_ledger/values.parquet",
@@ -82,6 +84,17 @@ def test_a_flipped_byte_and_a_removed_file_are_named(home, pattern):
     path.unlink()
     (problem,) = prove(home).problems
     assert problem.startswith(f"{name} is gone")
+
+
+def test_a_warehouse_that_was_edited_is_not_gone_on_from(home):
+    assert audit.changed_warehouse(home) is None
+    with duckdb.connect(str(home.accepted)) as connection:
+        connection.execute("update marts.dim_customers set made_by = 'somebody'")
+    row = read_entries(home)[-1].seq
+    assert audit.changed_warehouse(home) == f"the accepted warehouse was changed since row {row} of the audit ledger"
+    night(home, "r3", "2026-02-01")
+    assert audit.changed_warehouse(home) is None, "the night after has left another"
+    assert prove(home).problems == []
 
 
 def grow(home: Home, text: str) -> Path:
@@ -242,7 +255,7 @@ def test_what_was_rewritten_on_purpose_is_sealed_anew(home):
 
 
 def test_files_that_change_every_night_are_not_held_to_what_once_was(home):
-    for name in ("logs/dbt/dbt.log", "warehouse/accepted/warehouse.duckdb", "airflow/airflow.db"):
+    for name in ("logs/dbt/dbt.log", "warehouse/working/warehouse.duckdb", "airflow/airflow.db"):
         path = home.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("as an erasure left it")
