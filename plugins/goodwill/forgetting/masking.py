@@ -14,6 +14,7 @@ import yaml
 
 from goodwill.errors import GoodwillError
 from goodwill.extract.chains import chains
+from goodwill.extract.expiring import NOBODY, NOBODY_NUMBER
 from goodwill.extract.forgetting import keys_in, mask
 from goodwill.home import Home
 from goodwill.privacy.forgotten import Forgotten
@@ -76,8 +77,9 @@ def _write(home: Home, source: Source, zone: str, keys: HashKeys, target: Path, 
         plain = scratch / "rows.parquet"
         with chain.rows() as connection:
             connection.execute(f"copy (select * from rows where __malformed is null) to {literal(str(plain))} (format parquet)")
-        # a name made of an identifier's hash: the same in every source
-        everybody = {keys.hash(key): keys.hash(f"person {key}")[:16] for key in keys_in(source, zone, chain.columns, plain)}
+        # a name made of an identifier's hash: the same in every source; nobody stays nobody
+        people = (key for key in keys_in(source, zone, chain.columns, plain) if key.rpartition(":")[2] not in (NOBODY, str(NOBODY_NUMBER)))
+        everybody = {keys.hash(key): keys.hash(f"person {key}")[:16] for key in people}
         path = folder / f"{number:05d}.parquet"
         mask(source, zone, chain.columns, plain, path, Forgotten(plain, keys, everybody))
         written.append(path)

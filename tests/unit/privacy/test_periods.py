@@ -18,6 +18,7 @@ from goodwill.extract.expiring import NOBODY_NUMBER
 from goodwill.faults import FAULT
 from goodwill.forgetting import finish_rows, reapply
 from goodwill.forgetting.erasing import held
+from goodwill.forgetting.masking import write_masked_copy
 from goodwill.forgetting.periods import retain_rows, rows_over
 from goodwill.sources import load_sources
 from typer.testing import CliRunner
@@ -186,6 +187,15 @@ def test_whose_a_row_is_that_cannot_be_cut_off_is_said_before_anything_changes(m
         retain_rows(home, "Ines", DAY)
     assert rows(home, "mails", "who")[0][0] == ("17",)
     assert not home.expired_file.exists()
+
+
+def test_nobody_is_nobody_in_a_masked_copy(home, tmp_path):
+    retain_rows(home, "Ines", DAY)
+    write_masked_copy(home, tmp_path / "masked")
+    found = duckdb.sql(f"select who from read_parquet('{tmp_path}/masked/input/mails/*.parquet')").fetchall()
+    assert [who for (who,) in found[:2]] == ["nobody", "nobody"]
+    assert {who for (who,) in found[2:]}.isdisjoint({"17", "18", "nobody"}), "the others are replaced, each by a number of their own"
+    assert len({*found}) == 3
 
 
 def test_the_command_says_what_would_go_and_what_went(home):
