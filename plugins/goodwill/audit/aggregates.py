@@ -108,7 +108,7 @@ AGGREGATES: dict[str, Aggregate] = {
     ),
     "cohort_retention_by_month": Aggregate(
         f"select c.person_id from {_CUSTOMERS} join found as f on c.month = f.cohort_month and f.acquisition_channel in ('all', c.channel)",
-        "greatest(date_trunc('month', o.ordered_on), f.cohort_month) = f.month",
+        "o.ordered_on < f.month + to_months(1)",
     ),
     "concentration": _OWNERS,
     "concentration_curve": _OWNERS,
