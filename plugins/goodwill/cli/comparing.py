@@ -15,7 +15,7 @@ __all__ = ["Difference", "compare"]
 
 #: Who is forgotten, by what stands for them (see `privacy.md`): people of the warehouse whose id or address says so.
 _FORGOTTEN = (
-    "select person_id from warehouse.intermediate.int_identities where source_ref like 'erased-%' or source_ref like '%@erased.invalid' "
+    "select person_id from warehouse.intermediate.int_identities where regexp_matches(source_ref, '(^|:)erased-|@erased[.]invalid$') "
     "union select p.person_id from warehouse.marts.person_contacts as p join warehouse.staging.base_contacts as c on p.contact_id = c.contact_id "
     "where c.email like '%@erased.invalid'"
 )

@@ -10,7 +10,7 @@ from goodwill.cli.comparing import compare
 from goodwill.privacy.hashing import HashKeys
 
 HASH = HashKeys("in", "out").hash
-ANN, BEN = (f"p_{HASH(person)}" for person in ("erased-1", "ben"))
+ANN, BEN = (f"p_{HASH(person)}" for person in ("crm:erased-1", "ben"))
 
 
 def publication(path: Path, people: dict[str, int], moved: int, reason: str = "too small") -> Path:
@@ -34,7 +34,7 @@ def warehouse(tmp_path) -> Path:
         connection.execute("create schema control; create schema intermediate; create schema marts; create schema staging")
         connection.execute("create table control.keys as select 'in' as inner_key, 'out' as outer_key")
         connection.execute(
-            "create table intermediate.int_identities as select * from (values ('erased-1', 'erased-1'), ('b', 'ben')) as t(source_ref, person_id)"
+            "create table intermediate.int_identities as select * from (values ('crm:erased-1', 'crm:erased-1'), ('b', 'ben')) as t(source_ref, person_id)"
         )
         connection.execute("create table marts.person_contacts as select 'b' as contact_id, 'ben' as person_id")
         connection.execute("create table staging.base_contacts as select 'b' as contact_id, 'ben@x.org' as email")
