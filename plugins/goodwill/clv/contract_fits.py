@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,7 +10,8 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from goodwill.clv.maximising import Peak, Prior, climb, weak_prior
+from goodwill.clv.fitting import climbed
+from goodwill.clv.maximising import Prior
 from goodwill.clv.models.shifted_beta import ContractTuples, ShiftedBeta
 from goodwill.clv.runs import ALL, CONTRACT_MODEL, ModelRun
 from goodwill.settings.business import BusinessSettings
@@ -82,7 +82,7 @@ def _cohorts(plan: ModelRun, rows: list[Row]) -> list[ModelRun]:
     for year in years:
         tuples = _tuples([row for row in rows if row[1] == year])
         prior = Prior(np.array(list(before.parameters.values())), np.eye(2) / COHORT_SD**2, ((0, 1),))
-        before = _climbed(_run(cohort_name(plan.group_name, year), tuples), tuples, prior)
+        before = _climbed(_run(cohort_name(plan.group_name, year), tuples), tuples, True, prior)
         if before.status != "accepted":
             return []
         runs.append(before)
@@ -100,7 +100,7 @@ def _fitted(plan: str, rows: list[Row], use_prior: bool) -> ModelRun:
     run = _run(plan, tuples)
     if tuples.ended_count < FEWEST_ENDED:
         return replace(run, message=f"too few contracts have ended: {tuples.ended_count}, at least {FEWEST_ENDED} are needed")
-    return _climbed(run, tuples, weak_prior(ShiftedBeta(tuples)) if use_prior else None)
+    return _climbed(run, tuples, use_prior)
 
 
 def _tuples(rows: Sequence[Row]) -> ContractTuples:
@@ -125,21 +125,8 @@ def _run(name: str, tuples: ContractTuples) -> ModelRun:
     )
 
 
-def _climbed(run: ModelRun, tuples: ContractTuples, prior: Prior | None) -> ModelRun:
-    """The run with the parameters at the peak and their covariance; or the reason why there is no peak."""
-    started = time.monotonic()
-    found = climb(ShiftedBeta(tuples), prior)
-    run = replace(run, fitted_seconds=round(time.monotonic() - started, 3), with_prior=prior is not None)
-    if not isinstance(found, Peak):
-        return replace(run, status="rejected", message=found)
-    return replace(
-        run,
-        status="accepted",
-        message=f"{tuples.ended_count} of {tuples.contract_count} contracts have ended",
-        parameters={name: float(f"{value:.8g}") for name, value in zip(found.names, found.parameters, strict=True)},
-        covariance=[[float(f"{cell:.6g}") for cell in line] for line in found.covariance],
-        log_likelihood=round(found.log_likelihood, 6),
-        converged=True,
-        slope=float(f"{found.slope:.2g}"),
-        evaluations=found.evaluations,
-    )
+def _climbed(run: ModelRun, tuples: ContractTuples, use_prior: bool, prior: Prior | None = None) -> ModelRun:
+    """The run with its parameters, accepted; or the reason why there are none."""
+    run = climbed(run, ShiftedBeta(tuples), use_prior, prior=prior)
+    said = f"{tuples.ended_count} of {tuples.contract_count} contracts have ended"
+    return replace(run, status="accepted", message=said) if run.converged else run

@@ -18,7 +18,7 @@ from goodwill.clv.outlooks import ModelName, outlook_of
 from goodwill.clv.runs import SPEND_MODEL, ModelRun
 from goodwill.clv.tuples import PurchaseTuples, SpendTuples
 
-__all__ = ["Q_MINIMUM", "fit_purchases", "fit_spend", "purchase_likelihood"]
+__all__ = ["Q_MINIMUM", "climbed", "fit_purchases", "fit_spend", "purchase_likelihood"]
 
 #: Parameters are rounded to this many digits: what the last bits of a sum do is not published.
 DIGITS = 8
@@ -52,7 +52,7 @@ def fit_purchases(
     )
     if run.repeat_customers < minimum:
         return replace(run, message=f"too few repeat customers: {run.repeat_customers}, at least {minimum} are needed")
-    run = _climbed(run, purchase_likelihood(name, tuples), use_prior, begin, prior)
+    run = climbed(run, purchase_likelihood(name, tuples), use_prior, begin, prior)
     if not run.parameters:
         return run
     ratio = _expected_over_actual(name, run.parameters, tuples)
@@ -80,7 +80,7 @@ def fit_spend(
         return replace(run, message=f"too few repeat customers with positive spend: {customers}, at least {minimum} are needed")
     if len(np.unique(tuples.cents)) < 2:
         return replace(run, message="all repeat customers spend the same: the mean says it all")
-    run = _climbed(run, GammaGamma(tuples), use_prior, begin, None)
+    run = climbed(run, GammaGamma(tuples), use_prior, begin, None)
     if not run.parameters:
         return run
     p, q, v = (run.parameters[name] for name in ("p", "q", "v"))
@@ -93,8 +93,16 @@ def fit_spend(
     return replace(run, status="accepted" if SPEND_RATIO[0] <= ratio <= SPEND_RATIO[1] else "rejected", message=said)
 
 
-def _climbed(run: ModelRun, likelihood: Likelihood, use_prior: bool, begin: Mapping[str, float] | None, prior: Prior | None) -> ModelRun:
-    """The run with the parameters at the peak, rounded, and their covariance; or the reason why there is no peak."""
+def climbed(
+    run: ModelRun, likelihood: Likelihood, use_prior: bool, begin: Mapping[str, float] | None = None, prior: Prior | None = None
+) -> ModelRun:
+    """The run with the parameters at the peak, rounded, and their covariance; or rejected, with the reason why there is no peak.
+
+    Parameters
+    ----------
+    begin : parameters to begin with.
+    prior : another prior than the weak one.
+    """
     started = time.monotonic()
     chosen = (prior or weak_prior(likelihood)) if use_prior else None
     found = climb(likelihood, chosen, begin)
