@@ -21,7 +21,8 @@ __all__ = ["Proof", "prove", "refuse_if_cut_off"]
 #: Where files last as they are sealed. Logs and Airflow's own files change every night: what a row says of them was true then.
 _LASTING = ("landing/", "published/", "runs/", "audit/", "privacy/")
 
-#: The accepted warehouse lasts from the end of one night to the publication of the next.
+#: The accepted warehouse lasts from the end of one night to the publication of the next. That it is gone is no loss: a backup has none, and the
+#: next night builds another from what landed.
 _ACCEPTED = "warehouse/accepted/warehouse.duckdb"
 
 
@@ -66,7 +67,7 @@ def prove(home: Home, kept: Head | None = None, contents: bool = True) -> Proof:
     seals = seals_of(proof.chain.entries)
     open_records = _open_records(proof.chain.entries)
     for name, sealed in sorted(seals.items(), key=lambda item: (item[1].seq, item[0])):
-        lasts = name.startswith(_LASTING) or (name == _ACCEPTED and not open_records)
+        lasts = name.startswith(_LASTING) or (name == _ACCEPTED and not open_records and home.accepted.is_file())
         if lasts and name not in open_records:
             _file(home, name, sealed, proof, contents, set(seals), bool(open_records))
     if not proof.chain.problem:
