@@ -66,7 +66,6 @@ def one(pattern: str, home: Home) -> Path:
         "runs/r1/report/index.html",
         "runs/r1/data_docs/index.html",
         "runs/r1/run.json",
-        "warehouse/accepted/warehouse.duckdb",
         "runs/r2/stages.jsonl",
         "runs/r2/configuration/goodwill.yml",
         "runs/r2/segment_ledger/values.parquet",
@@ -92,9 +91,18 @@ def test_a_warehouse_that_was_edited_is_not_gone_on_from(home):
         connection.execute("update marts.dim_customers set made_by = 'somebody'")
     row = read_entries(home)[-1].seq
     assert audit.changed_warehouse(home) == f"the accepted warehouse was changed since row {row} of the audit ledger"
+    (problem,) = prove(home).problems
+    assert problem.startswith("warehouse/accepted/warehouse.duckdb was changed")
     night(home, "r3", "2026-02-01")
     assert audit.changed_warehouse(home) is None, "the night after has left another"
     assert prove(home).problems == []
+
+
+def test_a_warehouse_that_is_gone_is_no_loss(home):
+    """A backup has none, and the night after builds another from what landed."""
+    home.accepted.unlink()
+    assert prove(home).problems == []
+    assert audit.changed_warehouse(home) is None
 
 
 def grow(home: Home, text: str) -> Path:
