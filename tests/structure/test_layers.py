@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,7 @@ def wrong_reads(layer: str, text: str) -> list[str]:
     return wrong + [f"{layer} may not read the source {name}" for name in sources if name not in MAY_READ_SOURCE[layer]]
 
 
+@cache
 def documents() -> list[tuple[Path, dict[str, Any]]]:
     return [(path, yaml.safe_load(path.read_text(encoding="utf-8")) or {}) for path in files("dbt_project/models", "*.yml")]
 

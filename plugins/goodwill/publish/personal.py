@@ -30,13 +30,8 @@ _ADDRESS = r"[^\s@]+@[^\s@]+\.[^\s@]"
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> dict[str, str]:
-    return dict(
-        connection.execute(
-            "select column_name, data_type from duckdb_columns() where database_name = 'warehouse' and schema_name = ? and table_name = ? "
-            "order by column_index",
-            [schema, table],
-        ).fetchall()
-    )
+    described = connection.execute(f"describe warehouse.{identifier(schema)}.{identifier(table)}").fetchall()
+    return {column: sql_type for column, sql_type, *_ in described}
 
 
 def _hashed(value: str) -> str:

@@ -25,21 +25,27 @@ __all__ = ["DATABASE", "build_publication", "fingerprint", "fingerprints"]
 DATABASE = "goodwill.duckdb"
 
 
-def _comment(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> None:
-    """Carry the columns' descriptions over: a BI user reads them where the data are."""
-    rows = connection.execute(
-        "select column_name, comment from duckdb_columns() where database_name = 'warehouse' and schema_name = ? and table_name = ? and comment is not null",
-        [schema, table],
-    ).fetchall()
+def _comments(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], dict[str, str]]:
+    """Table → its columns' descriptions, and its own under no name: asked for once, since the engine looks through all tables each time."""
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for schema, table, column, comment in connection.execute(
+        "select schema_name, table_name, column_name, comment from duckdb_columns() where database_name = 'warehouse' and comment is not null "
+        "union all select schema_name, table_name, '', comment from duckdb_tables() where database_name = 'warehouse' and comment is not null"
+    ).fetchall():
+        found.setdefault((schema, table), {})[column] = comment
+    return found
+
+
+def _comment(connection: duckdb.DuckDBPyConnection, schema: str, table: str, comments: dict[str, str]) -> None:
+    """Carry the descriptions over: a BI user reads them where the data are."""
     hidden = personal.personal_columns(connection, table) if schema == "marts" else []
-    for column, comment in ((column, comment) for column, comment in rows if column not in hidden):
-        connection.execute(f"comment on column published.{schema}.{identifier(table)}.{identifier(column)} is {literal(comment)}")
-    described = connection.execute(
-        "select comment from duckdb_tables() where database_name = 'warehouse' and schema_name = ? and table_name = ? and comment is not null",
-        [schema, table],
-    ).fetchone()
-    if described:
-        connection.execute(f"comment on table published.{schema}.{identifier(table)} is {literal(described[0])}")
+    name = f"published.{schema}.{identifier(table)}"
+    connection.begin()  # one write to the disk for all of them
+    for column, comment in comments.items():
+        if column not in hidden:
+            target = f"column {name}.{identifier(column)}" if column else f"table {name}"
+            connection.execute(f"comment on {target} is {literal(comment)}")
+    connection.commit()
 
 
 def fingerprint(connection: duckdb.DuckDBPyConnection, table: str, columns: list[str]) -> str:
@@ -89,10 +95,11 @@ def _write_database(
             connection.execute(f"create schema published.{schema}")
         marts = [table for schema, table in tables if schema == "marts"]
         personal.make_person_keys(connection, marts)
+        comments = _comments(connection)
         for schema, table in tables:
             name = f"{schema}.{identifier(table)}"
             connection.execute(f"create table published.{name} as {personal.public_select(connection, schema, table)}")
-            _comment(connection, schema, table)
+            _comment(connection, schema, table, comments.get((schema, table), {}))
             if schema == "marts":
                 parquet = literal(str(folder / "marts" / f"{table}.parquet"))
                 connection.execute(f"copy (from published.{name}) to {parquet} (format parquet, compression zstd)")

@@ -56,8 +56,8 @@ class Reading:
 
 
 @contextmanager
-def reading(warehouse: Path) -> Iterator[Reading]:
-    """Open `warehouse` for reading under an in-memory database with a view for each of its tables and views.
+def reading(warehouse: Path, words: Collection[str]) -> Iterator[Reading]:
+    """Open `warehouse` for reading under an in-memory database with a view for each of its tables and views named among `words`.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def reading(warehouse: Path) -> Iterator[Reading]:
     lease = engine.raw_connection()
     try:
         connection: Any = lease.driver_connection
-        _attach(connection, warehouse)
+        _attach(connection, warehouse, words)
         yield Reading(url, kwargs, connection)
     finally:
         lease.close()
@@ -88,8 +88,11 @@ def reading(warehouse: Path) -> Iterator[Reading]:
         engine.dispose()
 
 
-def _attach(connection: Any, warehouse: Path) -> None:
-    """Attach the file and give the in-memory database the same schemas, so that `marts.x` means the same in both."""
+def _attach(connection: Any, warehouse: Path, words: Collection[str]) -> None:
+    """Attach the file and give the in-memory database the same schemas, so that `marts.x` means the same in both.
+
+    Only what is named gets its view: to make one over landed files, each of them is opened.
+    """
     path = str(warehouse).replace("'", "''")
     connection.execute(f"attach '{path}' as {_CATALOG} (read_only)")
     connection.execute("set timezone = 'UTC'")
@@ -102,6 +105,8 @@ def _attach(connection: Any, warehouse: Path) -> None:
     for schema in dict.fromkeys(schema for schema, _ in tables):
         connection.execute(f"create schema if not exists {_quoted(schema)}")
     for schema, name in tables:
+        if name not in words:
+            continue
         connection.execute(f"create view {_quoted(schema)}.{_quoted(name)} as from {_CATALOG}.{_quoted(schema)}.{_quoted(name)}")
 
 

@@ -26,6 +26,9 @@ Severity = Literal["critical", "warning"]
 #: The project's own rules, beside `plugins/`.
 EXPECTATIONS_DIR = Path(__file__).resolve().parents[3] / "expectations"
 
+#: The loader in C where there is one: ten times as fast, and the suites are read at each of six boundaries.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 _SUITE_KEYS = {"table", "description", "key", "expectations"}
 _SUITE_OPTIONS = {"when_source_given"}
 _RULE_KEYS = {"type", "kwargs", "severity", "description", "meta"}
@@ -122,7 +125,7 @@ def load_suites(expectations_dir: Path | None = None, boundary: str | None = Non
 
 def _suite(file: Path, place: str) -> tuple[Suite | None, list[str]]:
     try:
-        data = yaml.safe_load(file.read_text(encoding="utf-8"))
+        data = yaml.load(file.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - one of the two safe loaders
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         return None, [f"{place}: not readable as YAML: {error}"]
     if not isinstance(data, dict):

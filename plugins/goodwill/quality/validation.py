@@ -43,7 +43,8 @@ def validate(
     """
     started = time.perf_counter()
     suites = load_suites(expectations_dir, boundary)
-    with reading(warehouse_path) as source:
+    words = {"sources"}.union(*({suite.table_name} | suite.words for suite in suites))
+    with reading(warehouse_path, words) as source:
         applicable, notices = _applicable(source, suites)
         for suite in applicable:
             if suite.schema_name == "landed" and source.has(suite.table):
