@@ -14,7 +14,7 @@ from goodwill.errors import ConfigurationError, SourceError
 from goodwill.extract import land_source, landed_view
 from goodwill.extract.batches import read_manifests, rows_file
 from goodwill.sources import load_sources
-from goodwill.sources.connectors import sql as connector
+from goodwill.sources.connectors.sql import part as connector
 from goodwill.sources.databases import Measure, as_text
 
 from tests.postgres import PASSWORD

@@ -1,4 +1,4 @@
-"""Any database SQLAlchemy knows: the slow way, row by row, every value as exact text, held against the server's own control totals."""
+"""One pull from a database: row by row, every value as exact text, held against the server's own control totals."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -20,21 +20,16 @@ from sqlalchemy.pool import NullPool
 
 from goodwill.errors import ConfigurationError, SourceError
 from goodwill.sources.connectors.protocol import ROWS, Approach, Labels, Written
+from goodwill.sources.connectors.sql.settings import SqlSource
 from goodwill.sources.credentials import Credentials, masked
-from goodwill.sources.databases import DatabaseSource, Marks, as_text, compare, content_digest, low_of, measure_written
+from goodwill.sources.databases import Marks, as_text, compare, content_digest, low_of, measure_written
 from goodwill.sources.databases.measures import Measure
 from goodwill.sql import literal
 
-__all__ = ["CONNECTOR"]
+__all__ = ["SqlPart"]
 
 _BLOCK = 10_000
 _REMEDY = "see that the database is up and lets this user read; then run again: nothing was landed"
-
-
-class SqlSource(DatabaseSource):
-    """A table, a view or a query of any database."""
-
-    connector: Literal["sql"] = "sql"
 
 
 def _engine(credentials: Credentials) -> sa.Engine:
@@ -231,17 +226,3 @@ def _totals(connection: sa.Connection, relation: Any, conditions: list[Any], row
             figures[Measure("sum", name)] = sa.func.coalesce(sa.func.sum(relation.c[name]), 0)
     answer = connection.execute(sa.select(*figures.values()).select_from(relation).where(*conditions)).one()
     return {measure: as_text(value) for measure, value in zip(figures, answer, strict=True)}
-
-
-class SqlConnector:
-    """Tables of any database."""
-
-    settings = SqlSource
-
-    def parts(self, source: SqlSource, approach: Approach) -> Iterator[SqlPart]:
-        if approach.credentials is None:
-            raise ConfigurationError(f"source {source.name!r}: nobody knows connections here", "run it as a night does")
-        yield SqlPart(source, approach.credentials(source.connection), approach)
-
-
-CONNECTOR = SqlConnector()
