@@ -22,7 +22,19 @@ from goodwill.sources import Source
 from goodwill.sources.connectors.protocol import ROW_PLUMBING
 from goodwill.sql import column_key, identifier, literal
 
-__all__ = ["ERASED", "NO_WORDS", "Words", "forget", "keys_in", "mask", "measured_over", "owned_rows", "recognised", "word_pattern"]
+__all__ = [
+    "ERASED",
+    "NO_WORDS",
+    "Words",
+    "forget",
+    "is_number",
+    "keys_in",
+    "mask",
+    "measured_over",
+    "owned_rows",
+    "recognised",
+    "word_pattern",
+]
 
 #: What stands where somebody's words stood.
 ERASED = "erased"
@@ -44,6 +56,11 @@ class Words:
 NO_WORDS = Words()
 
 
+def is_number(word: str) -> bool:
+    """Whether a word is looked for as a number: by its digits alone."""
+    return re.fullmatch(_NUMBER, word) is not None
+
+
 def word_pattern(words: Iterable[str]) -> str:
     """A regular expression of whole words, letter case aside, and of numbers however their digits are set apart; empty for none."""
 
@@ -51,7 +68,7 @@ def word_pattern(words: Iterable[str]) -> str:
         return r"\b" if letter.isascii() and letter.isalnum() else ""
 
     def told(word: str) -> str:
-        if re.fullmatch(_NUMBER, word):
+        if is_number(word):
             return r"\+?\b" + _APART.join(re.sub(r"\D", "", word)) + r"\b"
         return f"{edge(word[0])}{re.escape(word)}{edge(word[-1])}"
 

@@ -15,6 +15,7 @@ import shutil
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import duckdb
 
@@ -22,6 +23,7 @@ from goodwill.extract.forgetting import ERASED
 from goodwill.extract.inert import undone
 from goodwill.extract.quarantine import QUARANTINE
 from goodwill.files import digest, sync
+from goodwill.forgetting.sought import Sought
 from goodwill.forgetting.tables import Traces, rewrite_database, rewrite_parquet
 from goodwill.home import Home
 from goodwill.segments import ledger_folder, renew
@@ -100,8 +102,7 @@ def _write(path: Path, content: bytes, changing: Callable[[Path], None]) -> bool
 
 
 def _rewritten_text(text: str, traces: Traces) -> str:
-    if traces.pattern:
-        text = re.sub(traces.pattern, ERASED, text)
+    text = traces.sought.replaced(text, ERASED)
     hashed = {old: new for old, new in traces.ids.items() if old.startswith(("p_", "email:"))}
     if hashed:
         text = re.sub("|".join(map(re.escape, hashed)), lambda match: hashed[match[0]], text)
@@ -153,31 +154,31 @@ def _renewed_manifest(path: Path) -> bytes:
 
 def left(home: Home, traces: Traces) -> list[str]:
     """The files of the home that still hold one of the words, packed ones unpacked; landing, the list and the ledger looked through too."""
-    if not traces.pattern:
+    if not traces.sought.pattern:
         return []
-    pattern = re.compile(traces.pattern)
-    found = []
-    for place in (*_places(home), home.landing, home.audit):
-        for path in sorted(place.rglob("*")):
-            if path.is_file() and not path.is_symlink() and any(pattern.search(text) for text in _texts_of(path)):
-                found.append(str(path.relative_to(home.root)) if path.is_relative_to(home.root) else path.name)
-    return found
+    return [
+        str(path.relative_to(home.root)) if path.is_relative_to(home.root) else path.name
+        for place in (*_places(home), home.landing, home.audit)
+        for path in sorted(place.rglob("*"))
+        if path.is_file() and not path.is_symlink() and _holds(path, traces.sought)
+    ]
 
 
-def _texts_of(path: Path) -> Iterator[str]:
-    """The bytes of a file as text, and what is packed in it."""
-    content = path.read_bytes()
-    yield content.decode("utf-8", "ignore")
+def _holds(path: Path, sought: Sought) -> bool:
+    """Whether the bytes of a file hold one of the words, or what is packed in it does."""
+    with path.open("rb") as plain:
+        if sought.is_in(plain):
+            return True
     if path.suffix == ".gz":
-        yield gzip.decompress(content).decode("utf-8", "ignore")
-    elif path.suffix == ".zip":
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            yield from (archive.read(name).decode("utf-8", "ignore") for name in archive.namelist())
-    elif path.suffix in (".parquet", ".duckdb"):
-        yield from _cells(path)
+        with gzip.open(path, "rb") as unpacked:
+            return sought.is_in(cast(BinaryIO, unpacked))
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path) as archive:
+            return any(sought.is_in(cast(BinaryIO, archive.open(name))) for name in archive.namelist())
+    return path.suffix in (".parquet", ".duckdb") and _cells_hold(path, sought)
 
 
-def _cells(path: Path) -> Iterator[str]:
+def _cells_hold(path: Path, sought: Sought) -> bool:
     with duckdb.connect() as connection:
         if path.suffix == ".parquet":
             connection.execute(f"create view t as select * from read_parquet({literal(str(path))})")
@@ -187,8 +188,9 @@ def _cells(path: Path) -> Iterator[str]:
             listed = connection.execute("select schema_name, table_name from duckdb_tables() where database_name = 'it'").fetchall()
             tables = [f"it.{identifier(schema)}.{identifier(table)}" for schema, table in listed]
         for table in tables:
-            for column, sql_type, *_ in connection.execute(f"describe select * from {table}").fetchall():
-                if sql_type == "VARCHAR" or not sql_type.isidentifier():
-                    rows = connection.execute(f"select distinct cast({identifier(column)} as varchar) from {table}")
-                    while some := rows.fetchmany(100_000):
-                        yield "\n".join(value for (value,) in some if value is not None)
+            described = connection.execute(f"describe select * from {table}").fetchall()
+            texts = [identifier(column) for column, sql_type, *_ in described if sql_type == "VARCHAR" or not sql_type.isidentifier()]
+            tests = " or ".join(f"coalesce(regexp_matches(cast({text} as varchar), {literal(sought.pattern)}), false)" for text in texts)
+            if texts and connection.execute(f"select 1 from {table} where {tests} limit 1").fetchone():
+                return True
+    return False

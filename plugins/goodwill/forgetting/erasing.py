@@ -27,6 +27,7 @@ from goodwill.forgetting.finding import Asked, find
 from goodwill.forgetting.known import Known, phone_keys
 from goodwill.forgetting.landing import drop_unfinished, hold_against_list
 from goodwill.forgetting.proof import prove, seals
+from goodwill.forgetting.sought import Sought
 from goodwill.forgetting.tables import Traces
 from goodwill.home import Home
 from goodwill.privacy.forgotten import Forgotten, contact_key, email_key, email_of
@@ -177,7 +178,7 @@ def _carry_out(home: Home, people: list[Known], request: Request) -> Erased:
     fault("forgetting: after landing")
     drop_unfinished(home)
     rows = changes.rows()
-    traces = Traces(renamed(home, listed, people), word_pattern(words.anywhere), rows)
+    traces = Traces(renamed(home, listed, people), Sought(words.anywhere), rows)
     files = clear(home, traces, changes.about_to)
     fault("forgetting: after the files")
     done = Erased(request.erasure, len(people), len(keys), len(rewritten), len(rows), files, tuple(left(home, traces)))

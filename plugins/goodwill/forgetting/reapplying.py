@@ -13,7 +13,7 @@ from pathlib import Path
 
 from goodwill.audit import ledger
 from goodwill.extract.batches import read_manifests, rows_file
-from goodwill.extract.forgetting import recognised, word_pattern
+from goodwill.extract.forgetting import recognised
 from goodwill.files import sync
 from goodwill.forgetting.changes import Changes
 from goodwill.forgetting.elsewhere import clear
@@ -21,6 +21,7 @@ from goodwill.forgetting.erasing import renamed
 from goodwill.forgetting.known import Known
 from goodwill.forgetting.landing import hold_against_list
 from goodwill.forgetting.proof import seals
+from goodwill.forgetting.sought import Sought
 from goodwill.forgetting.tables import Traces
 from goodwill.home import Home
 from goodwill.privacy.forgotten import Forgotten
@@ -74,9 +75,9 @@ def clear_what_came_back(home: Home) -> int:
         return 0
     listed = Forgotten.of(home)
     people = _people(home, notes)
-    words = {word for each in people for word in each.words().anywhere}
+    words = frozenset(word for each in people for word in each.words().anywhere)
     changes = Changes(home.privacy / "came-back.changed")
-    files = clear(home, Traces(renamed(home, listed, people), word_pattern(words)), changes.about_to)
+    files = clear(home, Traces(renamed(home, listed, people), Sought(words)), changes.about_to)
     if changes.path.exists():
         ledger.append(home, "erasure", {"reapplied_to": "what was made of the rows", "files": files, "seals": seals(home, changes.files())})
         changes.path.unlink()

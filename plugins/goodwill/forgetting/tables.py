@@ -14,6 +14,7 @@ import duckdb
 
 from goodwill.extract.forgetting import ERASED
 from goodwill.files import sync
+from goodwill.forgetting.sought import Sought
 from goodwill.privacy.columns import free_texts, is_key, is_personal
 from goodwill.sql import identifier, literal
 
@@ -30,12 +31,12 @@ class Traces:
     Parameters
     ----------
     ids : id as the tables have it → what stands for it since.
-    pattern : a regular expression of words; empty for none.
+    sought : words.
     rows : (batch, row number) of the landed rows that were somebody's.
     """
 
     ids: Mapping[str, str] = field(repr=False)
-    pattern: str = field(default="", repr=False)
+    sought: Sought = field(default=Sought(), repr=False)
     rows: frozenset[tuple[str, int]] = frozenset()
 
 
@@ -65,15 +66,15 @@ def _select(columns: Mapping[str, str], relation: str, traces: Traces) -> tuple[
     for name, sql_type in columns.items():
         cell = f"t.{identifier(name)}"
         text = cell if sql_type == "VARCHAR" else f"cast({cell} as varchar)"
-        held = f"coalesce(regexp_matches({text}, {literal(traces.pattern)}), false)" if traces.pattern else "false"
+        held = f"coalesce(regexp_matches({text}, {literal(traces.sought.pattern)}), false)" if traces.sought.pattern else "false"
         if name in keys:
             shown.append(f"coalesce({identifier(f'new {name}')}.name, {cell})")
         elif is_personal(name) or name in written or name in _ANYTHING or sql_type.endswith("]") or sql_type.startswith("STRUCT"):
             looked_at = held if sql_type == "VARCHAR" or name in _ANYTHING or sql_type.endswith("]") else "false"
             shown.append(f"case when {owned} or {looked_at} then null else {cell} end")
             tests.append(looked_at)
-        elif sql_type == "VARCHAR" and traces.pattern:
-            shown.append(f"regexp_replace({cell}, {literal(traces.pattern)}, {literal(ERASED)}, 'g')")
+        elif sql_type == "VARCHAR" and traces.sought.pattern:
+            shown.append(f"regexp_replace({cell}, {literal(traces.sought.pattern)}, {literal(ERASED)}, 'g')")
             tests.append(held)
         else:
             shown.append(cell)

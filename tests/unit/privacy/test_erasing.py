@@ -27,6 +27,7 @@ from goodwill.forgetting.erasing import renamed
 from goodwill.forgetting.finding import Asked
 from goodwill.forgetting.known import Known
 from goodwill.forgetting.retention import expired
+from goodwill.forgetting.sought import Sought
 from goodwill.forgetting.tables import Traces, rewrite_database
 from goodwill.home import Home
 from goodwill.privacy.forgotten import Forgotten
@@ -251,7 +252,7 @@ def test_whoever_was_brought_by_a_code_names_nobody_since(home, tmp_path):
     warehouse = tmp_path / "warehouse.duckdb"
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("create table base_contacts as select 'crm:18' as contact_id, 'crm:GIVE0017' as referred_by")
-    assert rewrite_database(warehouse, Traces(renamed(home, listed, [known]), word_pattern(known.words().anywhere)), lambda _: None)
+    assert rewrite_database(warehouse, Traces(renamed(home, listed, [known]), Sought(known.words().anywhere)), lambda _: None)
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         (row,) = connection.execute("select * from base_contacts").fetchall()
     assert row == ("crm:18", listed.contact("crm:GIVE0017", "crm")), "as the next night makes of the landed row"

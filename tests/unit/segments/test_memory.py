@@ -11,6 +11,7 @@ import duckdb
 import pytest
 from goodwill.errors import GoodwillError
 from goodwill.forgetting import elsewhere
+from goodwill.forgetting.sought import Sought
 from goodwill.forgetting.tables import Traces
 from goodwill.segments import Ledger, confirm
 from goodwill.segments.memory import last_month_ends
@@ -228,7 +229,7 @@ def test_an_erasure_takes_a_person_out_of_the_ledger_and_it_stays_readable(tmp_p
     nights = Nights(tmp_path, only_valuable())
     nights.night(D(2024, 1, 1), worth("quaxi", 7), worth("email:quaxi", 8), *crowd(100))
     elsewhere.clear(nights.home, Traces({"quaxi": "erased:1", "email:quaxi": "erased:1"}), lambda path: None)
-    assert elsewhere.left(nights.home, Traces({}, pattern="quaxi")) == []
+    assert elsewhere.left(nights.home, Traces({}, Sought(frozenset({"quaxi"})))) == []
     connection = nights.night(D(2024, 1, 2), worth("erased:1", 7), *crowd(95))
     assert held(connection) == ("most_valuable", D(2024, 1, 1), None)
     assert held(connection, "erased:1") == ("maintain", D(2024, 1, 1), None)
