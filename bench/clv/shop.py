@@ -75,6 +75,7 @@ _TABLES = (
     "create table intermediate.int_spend_tuples as select 'all' as model_group, x, cast(round(repeat_amount * 100 / x) as bigint) as "
     "mean_repeat_cents, count(*) as customers from intermediate.int_customer_facts where x > 0 and repeat_amount > 0 group by all",
     "create table intermediate.int_contract_tuples (plan varchar, begun_in bigint, periods bigint, is_ended boolean, contracts bigint)",
+    "create table intermediate.int_contracts (plan varchar, period_days double, started_on date, ended_on date, amount decimal(18, 2))",
     "create table intermediate.int_contracts__running (person_id varchar, plan varchar, period_days double, periods bigint, started_on date, "
     "days_to_renewal double, amount decimal(18, 2), renewals_12 bigint, renewals_24 bigint, renewals_36 bigint)",
     "create table intermediate.int_people (person_id varchar, cost_to_serve_amount decimal(18, 2))",

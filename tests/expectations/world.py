@@ -328,9 +328,12 @@ create table model.clv_runs as
         0.1::double as fitted_seconds
     from control.night;
 create table model.clv_holdouts as
-    select run_id, unnest(['mbg_nbd', 'same_as_last_period']) as model, as_of - 91 as cut_on, 13::bigint as weeks, as_of as measured_on,
+    select run_id, unnest(['mbg_nbd', 'same_as_last_period', 'shifted_beta_geometric']) as model, 'all' as group_name, as_of - 91 as cut_on, 13::bigint as weeks, as_of as measured_on,
         40::bigint as customers, 60.0::double as predicted, 60::bigint as actual, 0.0::double as bias, 0.5::double as mae, 0.3::double as spearman,
-        0.6::double as gini, 0.1::double as decile_error, 1.1::double as loss, null::varchar as message
+        0.6::double as gini, 0.1::double as decile_error, 1.1::double as loss,
+        unnest([null, null, 4.0])::double as predicted_ended, unnest([null, null, 4])::bigint as actual_ended,
+        unnest([null, null, 2.0])::double as ended_error, unnest([null, null, 600.0])::double as predicted_value,
+        unnest([null, null, 600.0])::double as actual_value, null::varchar as message
     from control.night;
 create table model.clv_calibration as
     select run_id, 'mbg_nbd' as model, as_of - 91 as cut_on, unnest(range(1, 11)) as decile, 4.0::double as customers, 6.0::double as predicted,

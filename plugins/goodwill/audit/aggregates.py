@@ -48,7 +48,12 @@ _WAITING = Aggregate(
     "or f.segment_kind = 'acquisition_channel' and w.acquisition_channel = f.segment)"
 )
 #: Whom the models of a run are judged on; what they say of each stands in `clv_customers`.
-_VALUED = Aggregate("select person_id from intermediate.int_clv_customers where exists (from found)", tonight="run_id")
+_CONTRACT_MODELS = "('shifted_beta_geometric', 'renewed_as_last_period')"
+_VALUED = Aggregate(
+    f"select person_id from intermediate.int_clv_customers where exists (from found where model not in {_CONTRACT_MODELS}) "
+    f"union select person_id from intermediate.int_contracts where exists (from found where model in {_CONTRACT_MODELS})",
+    tonight="run_id",
+)
 _OWNERS = Aggregate("select person_id from marts.dim_customers where is_customer and not is_guest")
 
 
@@ -90,7 +95,12 @@ AGGREGATES: dict[str, Aggregate] = {
         },
     ),
     "clv_calibration": _VALUED,
-    "clv_holdouts": _VALUED,
+    "clv_holdouts": Aggregate(
+        f"select person_id from intermediate.int_clv_customers where exists (from found where model not in {_CONTRACT_MODELS}) "
+        f"union select c.person_id from intermediate.int_contracts as c join found as f on f.model in {_CONTRACT_MODELS} "
+        "and f.group_name in ('all', c.plan)",
+        tonight="run_id",
+    ),
     "clv_model_runs": Aggregate(
         "select c.person_id from intermediate.int_clv_customers as c join found as f on f.model <> 'shifted_beta_geometric' "
         "and (f.group_name = c.model_group or (f.group_name = 'all' and c.model_group <> 'contract')) union select c.person_id from intermediate.int_contracts as c join found as f "

@@ -25,6 +25,7 @@ PYTHON: dict[str, tuple[str, tuple[str, ...]]] = {
         (
             "int_clv_customers",
             "int_contract_tuples",
+            "int_contracts",
             "int_contracts__running",
             "int_customer_facts",
             "int_people",

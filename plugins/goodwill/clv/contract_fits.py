@@ -14,9 +14,8 @@ from goodwill.clv.fitting import climbed
 from goodwill.clv.maximising import Prior
 from goodwill.clv.models.shifted_beta import ContractTuples, ShiftedBeta
 from goodwill.clv.runs import ALL, CONTRACT_MODEL, ModelRun
-from goodwill.settings.business import BusinessSettings
 
-__all__ = ["FEWEST_ENDED", "cohort_name", "fit_contracts"]
+__all__ = ["FEWEST_ENDED", "Row", "cohort_name", "fit_contracts", "read_contracts"]
 
 #: Contracts that ended below which a plan is fitted together with all others, and below which its cohorts are not looked at.
 FEWEST_ENDED = 10
@@ -30,6 +29,7 @@ group by plan, begun_in, periods, is_ended
 order by plan, begun_in, periods, is_ended
 """
 
+#: Plan, year begun in, periods, whether they ended, contracts.
 Row = tuple[Any, ...]
 
 
@@ -38,18 +38,23 @@ def cohort_name(plan: str, begun_in: int) -> str:
     return f"{plan}, begun in {begun_in}"
 
 
-def fit_contracts(connection: duckdb.DuckDBPyConnection, settings: BusinessSettings) -> list[ModelRun]:
-    """One run a plan, after one for all of them (`group_name` all), and one a cohort of the plans whose cohorts differ; empty where there
-    are no contracts.
+def read_contracts(connection: duckdb.DuckDBPyConnection) -> list[Row]:
+    """The contracts of the night, grouped by what the fits read of them."""
+    rows: list[Row] = connection.execute(_TUPLES).fetchall()
+    return rows
+
+
+def fit_contracts(rows: list[Row], use_prior: bool) -> dict[str, list[ModelRun]]:
+    """The runs of each plan, first that of the plan and then those of its cohorts where they differ; under `all` that of all plans.
+    Empty where there are no contracts.
     """
-    rows = connection.execute(_TUPLES).fetchall()
     if not rows:
-        return []
-    everything = _fitted(ALL, rows, settings.clv.prior)
-    runs = [everything]
+        return {}
+    everything = _fitted(ALL, rows, use_prior)
+    runs = {ALL: [everything]}
     for plan in dict.fromkeys(row[0] for row in rows):
         of_plan = [row for row in rows if row[0] == plan]
-        run = _fitted(plan, of_plan, settings.clv.prior)
+        run = _fitted(plan, of_plan, use_prior)
         cohorts = _cohorts(run, of_plan) if run.status == "accepted" else []
         if run.status != "accepted" and everything.status == "accepted":
             run = replace(
@@ -62,7 +67,7 @@ def fit_contracts(connection: duckdb.DuckDBPyConnection, settings: BusinessSetti
             )
         if cohorts:
             run = replace(run, message=f"{run.message}; scored by the year in which they began")
-        runs += [replace(run, is_scoring_model=run.status == "accepted" and not cohorts), *cohorts]
+        runs[plan] = [replace(run, is_scoring_model=run.status == "accepted" and not cohorts), *cohorts]
     return runs
 
 

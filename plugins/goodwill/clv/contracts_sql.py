@@ -71,10 +71,13 @@ select
     max(contracts.annual_discount_rate) filter (where contracts.place = 1) as annual_discount_rate,
     max(contracts.horizon_months) filter (where contracts.place = 1) as horizon_months,
     string_agg(distinct contracts.plan, ', ' order by contracts.plan) as subscription_plans,
-    count(*) filter (where ahead_12.payments is null) as contracts_not_modelled,
+    string_agg(distinct plans.reason, '; ' order by plans.reason) as plan_remark,
+    count(*) filter (where ahead_12.payments is null and plans.reason is null) as contracts_not_modelled,
     count(*) filter (where coalesce(contracts.amount < 0, true)) as contracts_without_amount,
     {sums}
 from due as contracts
+left join scoring_plans as plans
+    on contracts.plan = plans.plan
 {joins}
 group by contracts.person_id
 """

@@ -51,6 +51,7 @@ def score(connection: duckdb.DuckDBPyConnection, settings: BusinessSettings, run
     _write_parameters(connection, settings, as_of, spend, _left_out_from(connection, run_id))
     _write_policies(connection, settings)
     _write_models(connection, run_id, purchases, spend)
+    _write_plans(connection, run_id)
     for statement in averages_sql.STATEMENTS:
         connection.execute(statement)
     contracts = [run for run in runs if run.model == CONTRACT_MODEL]
@@ -67,7 +68,7 @@ def score(connection: duckdb.DuckDBPyConnection, settings: BusinessSettings, run
     finally:
         for name in tables:
             connection.unregister(name)
-    for name in ("scoring_parameters", "scoring_policies", "scoring_models", "scoring_contracts", *averages_sql.TABLES):
+    for name in ("scoring_parameters", "scoring_policies", "scoring_models", "scoring_plans", "scoring_contracts", *averages_sql.TABLES):
         connection.execute(f"drop table {name}")
     counts = connection.execute(
         "select model_used, count(*), count(fallback_reason) from model.clv_scores group by 1 order by 1"
@@ -136,6 +137,30 @@ def _write_models(connection: duckdb.DuckDBPyConnection, run_id: str, runs: dict
         connection.execute("insert into scoring_models values (?, ?, ?)", row)
 
 
+def _write_plans(connection: duckdb.DuckDBPyConnection, run_id: str) -> None:
+    """One row a plan of contracts that is not valued by tonight's fit because of its gate, or by earlier parameters: what a score says of it."""
+    connection.execute(
+        """
+        create or replace temp table scoring_plans as
+        select
+            fitted.group_name as plan,
+            'contract: ' || coalesce(
+                restored.message,
+                'the holdout failed, and there are no earlier parameters, so it is not valued: ' || fitted.gate_message
+            ) as reason
+        from model.clv_runs as fitted
+        left join model.clv_runs as restored
+            on fitted.group_name = restored.group_name
+            and restored.run_id = fitted.run_id
+            and restored.model = fitted.model
+            and restored.origin = 'restored'
+        where fitted.run_id = $run_id and fitted.model = $model and fitted.origin = 'fitted' and fitted.group_name <> 'all'
+            and (restored.message is not null or fitted.gate = 'failed')
+        """,
+        {"run_id": run_id, "model": CONTRACT_MODEL},
+    )
+
+
 def _groups(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return [row[0] for row in connection.execute("select distinct model_group from intermediate.int_rfm_tuples order by 1").fetchall()]
 
@@ -191,8 +216,8 @@ def _refusal(connection: duckdb.DuckDBPyConnection, run_id: str) -> str | None:
         """
         select case when gate = 'failed' then gate_message else message end
         from model.clv_runs
-        where run_id = ? and origin = 'fitted' and group_name = 'all' and gate is not null
+        where run_id = ? and origin = 'fitted' and group_name = 'all' and gate is not null and model <> ?
         """,
-        [run_id],
+        [run_id, CONTRACT_MODEL],
     ).fetchone()
     return row[0] if row else None

@@ -6,11 +6,19 @@ from goodwill.clv import score_columns
 
 __all__ = ["CONTRACT_REMARK", "subscribers"]
 
-#: What a score says of contracts that are not valued; NULL where all are.
-CONTRACT_REMARK = """case
-            when contracts.contracts_not_modelled > 0 then 'contract: too few have ended to say how long they last, so it is not valued'
-            when contracts.contracts_without_amount > 0 then 'contract: what is paid for it is not known, so it is not valued'
-        end"""
+#: What a score says of contracts that are not valued, or by earlier parameters; NULL where tonight's value all.
+CONTRACT_REMARK = """nullif(
+            concat_ws(
+                '; ',
+                contracts.plan_remark,
+                case
+                    when contracts.contracts_not_modelled > 0
+                        then 'contract: too few have ended to say how long they last, so it is not valued'
+                    when contracts.contracts_without_amount > 0 then 'contract: what is paid for it is not known, so it is not valued'
+                end
+            ),
+            ''
+        )"""
 
 #: The cost to serve is weighed with everybody's as that of a buyer is, and goes on over the horizon as theirs does.
 _SUBSCRIBERS = """

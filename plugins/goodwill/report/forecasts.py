@@ -77,7 +77,9 @@ def read_forecasts(warehouse: Warehouse, run_id: str) -> Forecasts | None:
     if runs is None or not warehouse.has(runs, "gate", "origin", "stale_days"):
         return None
     verdict = warehouse.row(
-        f"select model, gate, gate_message from {runs} where run_id = ? and gate is not null and origin = 'fitted'", [run_id]
+        f"select model, gate, gate_message from {runs} where run_id = ? and gate is not null and origin = 'fitted' "
+        "and model <> 'shifted_beta_geometric'",
+        [run_id],
     )
     scoring = warehouse.row(
         f"select model, stale_days, message from {runs} where run_id = ? and is_scoring_model and group_name = 'all' "
@@ -106,7 +108,8 @@ def _measured(warehouse: Warehouse, run_id: str, model: str | None) -> tuple[tup
     if table is None:
         return (), None, None
     rows = warehouse.rows(
-        f"select * from {table} where run_id = ? and cut_on = (select max(cut_on) from {table} where run_id = ?) "
+        f"with judged as (select * from {table} where model not in ('shifted_beta_geometric', 'renewed_as_last_period')) "
+        "select * from judged where run_id = ? and cut_on = (select max(cut_on) from judged where run_id = ?) "
         "order by model = 'same_as_last_period', model <> ?, model",
         [run_id, run_id, model or ""],
     )

@@ -199,7 +199,8 @@ def _purpose(run: ModelRun) -> str:
     if run.model == "gamma_gamma":
         return "What a purchase is worth"
     if run.model == "shifted_beta_geometric":
-        return f"How long contracts last: {run.group or 'all plans together'}"
+        before = ", by what was accepted before" if run.restored else ""
+        return f"How long contracts last: {run.group or 'all plans together'}{before}"
     if run.restored:
         return "How often they buy, and whether they are still there, by what was accepted before"
     return "How often they buy, and whether they are still there" + ("" if run.scoring else " (for comparison)")

@@ -61,6 +61,11 @@ select person_id, cast(null as varchar) as brand, 'all' as model_group from inte
 
 create or replace table intermediate.int_contract_tuples (plan varchar, begun_in bigint, periods bigint, is_ended boolean, contracts bigint);
 
+create or replace table intermediate.int_contracts (
+    subscription_id varchar, person_id varchar, plan varchar, period_days double, started_on date, is_ended boolean, ended_on date,
+    amount decimal(18, 2), periods bigint, days_to_renewal double
+);
+
 create or replace table intermediate.int_contracts__running (
     person_id varchar, plan varchar, period_days double, periods bigint, started_on date, days_to_renewal double, amount decimal(18, 2),
     renewals_12 bigint, renewals_24 bigint, renewals_36 bigint

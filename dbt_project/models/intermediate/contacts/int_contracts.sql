@@ -45,6 +45,7 @@ dated as (
         cast(subscriptions.period_days as double) as period_days,
         subscriptions.started_on,
         coalesce(subscriptions.ended_on <= {{ as_of() }}, false) as is_ended,
+        case when subscriptions.ended_on <= {{ as_of() }} then subscriptions.ended_on end as ended_on,
         case
             when subscriptions.ended_on <= {{ as_of() }} then {{ days_between('subscriptions.started_on', 'subscriptions.ended_on') }}
             else {{ days_between('subscriptions.started_on', as_of()) }}
@@ -67,6 +68,7 @@ select
     period_days,
     started_on,
     is_ended,
+    ended_on,
     amount,
     -- an ended contract has paid the period it ended in, but for the few days by which calendar months differ
     cast(

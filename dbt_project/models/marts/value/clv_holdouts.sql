@@ -1,4 +1,4 @@
--- grain: run, model and cut; nothing adds up over models
+-- grain: run, model, group and cut; nothing adds up over models, nor over plans and all of them
 with
 
 holdouts as (
@@ -10,6 +10,7 @@ holdouts as (
 select
     run_id,
     model,
+    group_name,
     cut_on,
     weeks,
     measured_on,
@@ -22,5 +23,10 @@ select
     gini,
     decile_error,
     loss,
+    predicted_ended,
+    actual_ended,
+    ended_error,
+    predicted_value,
+    actual_value,
     message
 from holdouts

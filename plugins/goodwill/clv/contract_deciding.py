@@ -1,0 +1,161 @@
+"""Whose parameters value contracts tonight: every plan held against what happened, and where that failed, what was accepted last."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import replace
+
+from goodwill.clv.choosing import Gate, Result
+from goodwill.clv.contract_fits import FEWEST_ENDED, fit_contracts, read_contracts
+from goodwill.clv.contract_holdout import NAIVE_RENEWALS, measure_contracts
+from goodwill.clv.holdout import FEWEST_CUSTOMERS
+from goodwill.clv.judging import Night
+from goodwill.clv.ledger import Line
+from goodwill.clv.runs import ALL, CONTRACT_MODEL, ModelRun
+
+__all__ = ["HOLDOUT", "decide_contracts", "judge_contracts"]
+
+#: The kind of the lines of the ledger that judge contracts.
+HOLDOUT = "contract_holdout"
+#: Standard deviations within which a forecast was right as far as chance lets anybody know.
+CHANCE = 3.0
+
+
+def decide_contracts(night: Night, force_holdout: bool = False) -> tuple[list[ModelRun], Line | None]:
+    """Fit, judge, and add to the ledger what was settled: the runs, those that score marked, and the holdout in force."""
+    clv = night.settings.clv
+    fits = fit_contracts(read_contracts(night.connection), clv.prior)
+    line = night.ledger.last(HOLDOUT)
+    if fits and not night.is_backfill and (force_holdout or _is_due(night, line)):
+        found = measure_contracts(night.connection, night.as_of, clv.holdout_weeks, clv.prior)
+        results, message = ([], found) if isinstance(found, str) else (found, "")
+        line = night.ledger.add(HOLDOUT, night.run_id, night.as_of, results=results, message=message)
+    gates = {plan: judge_contracts(line, plan, clv.gate_ratio) for plan in fits}
+    if line and line["run_id"] == night.run_id:
+        line["gate"] = "failed" if any(gate.verdict == "failed" for gate in gates.values()) else gates[ALL].verdict
+    return [run for plan, runs in fits.items() for run in _settled(night, plan, runs, gates[plan])], line
+
+
+def _is_due(night: Night, line: Line | None) -> bool:
+    """A contract is judged by every turn of the holdout, and the night after a failure; no review does it."""
+    return line is None or night.age_of(line) >= night.settings.clv.holdout_every_days or line.get("gate") == "failed"
+
+
+def judge_contracts(line: Line | None, plan: str, ratio: float) -> Gate:
+    """The gate of a plan; where too little of it was due, that of all plans.
+
+    It fails where the share of renewals that failed is further from the forecast than chance and the errors of the parameters explain, and
+    either beyond the root of `ratio` or worse forecast than by the naive rule, both in all and by tenths of contracts. The root, because
+    nearly all renewals are made: when churn doubles, a forecast of renewals is still nearly right.
+    """
+    if line is None or not line["results"]:
+        return Gate("not judged", line["message"] if line else "no holdout yet")
+    found = _of(line["results"], CONTRACT_MODEL, plan)
+    group = plan if found is not None and _is_telling(found) else ALL
+    found, naive = (_of(line["results"], model, group) for model in (CONTRACT_MODEL, NAIVE_RENEWALS))
+    if found is None or not _is_telling(found):
+        return Gate("not judged", f"too few contracts ended, or were due, in the {line['results'][0]['weeks']} weeks held out")
+    expected, failed = (_failing(found, side) for side in ("predicted", "actual"))
+    of = "all plans" if group == ALL else group
+    said = (
+        f"of the renewals of {of} due in the {found['weeks']} weeks after {found['cut_on']}, {expected:.1%} were expected to fail, "
+        f"and {failed:.1%} did ({found['actual_ended']} contracts ended)"
+    )
+    missed = abs(found["predicted_ended"] - found["actual_ended"])
+    if missed <= CHANCE * found["ended_error"]:
+        return Gate("passed", said)
+    limit = ratio**0.5
+    if not 1 / limit <= failed / max(expected, 1e-12) <= limit:
+        return Gate("failed", f"{said}; allowed is {1 / limit:.2f} to {limit:.2f} times the forecast")
+    if naive and abs(naive["predicted_ended"] - naive["actual_ended"]) < missed and naive["decile_error"] < found["decile_error"]:
+        return Gate("failed", f"{said}; 'same as last period' did better ({_failing(naive, 'predicted'):.1%})")
+    return Gate("passed", said)
+
+
+def _of(results: Sequence[Result], model: str, group: str) -> Result | None:
+    return next((result for result in results if result["model"] == model and result["group_name"] == group), None)
+
+
+def _is_telling(found: Result) -> bool:
+    return bool(found["customers"] >= FEWEST_CUSTOMERS and max(found["predicted_ended"], found["actual_ended"]) >= FEWEST_ENDED)
+
+
+def _failing(found: Result, side: str) -> float:
+    """Share of the renewals due that were not made."""
+    ended, made = float(found[f"{side}_ended"]), float(found[side])
+    return ended / max(ended + made, 1e-12)
+
+
+def _settled(night: Night, plan: str, runs: list[ModelRun], gate: Gate) -> list[ModelRun]:
+    """The runs of a plan, and the restored ones where tonight's are not used."""
+    first = replace(runs[0], gate=gate.verdict, gate_message=gate.message)
+    if plan == ALL:
+        return [first]
+    runs = [first, *runs[1:]]
+    failed, fitted = gate.verdict == "failed", first.status == "accepted"
+    line = night.ledger.last("accepted", model=CONTRACT_MODEL, group=plan)
+    usable = line is not None and night.age_of(line) <= night.settings.clv.stale_days_limit
+    if line and usable and (failed or not fitted or night.is_backfill):
+        return [replace(run, is_scoring_model=False) for run in runs] + _restored(night, runs, line, failed)
+    if failed:
+        return [replace(run, is_scoring_model=False) for run in runs]
+    if fitted and not night.is_backfill:
+        _accept(night, plan, runs)
+    return [replace(run, parameters_run_id=night.run_id if run.is_scoring_model else None, parameters_as_of=night.as_of) for run in runs]
+
+
+def _accept(night: Night, plan: str, runs: list[ModelRun]) -> None:
+    """A line for a plan: its parameters, and those of its years where they score, by name of the run.
+
+    Those of the plan hold for contracts of a year that is not known yet.
+    """
+    night.ledger.add(
+        "accepted",
+        night.run_id,
+        night.as_of,
+        model=CONTRACT_MODEL,
+        group=plan,
+        fits={
+            run.group_name: {"parameters": run.parameters, "covariance": run.covariance, "data_hash": run.data_hash}
+            for number, run in enumerate(runs)
+            if number == 0 or run.is_scoring_model
+        },
+        gate=runs[0].gate,
+    )
+
+
+def _restored(night: Night, runs: list[ModelRun], line: Line, failed: bool) -> list[ModelRun]:
+    """The parameters accepted last as runs of tonight's that score, with their age in days."""
+    first, days = runs[0], night.age_of(line)
+    if failed:
+        why = f"the holdout failed: {first.gate_message}"
+    elif first.status == "accepted":
+        why = "an earlier day is scored by what was accepted then"
+    else:
+        why = f"tonight's fit is not used: {first.message}"
+    return [
+        ModelRun(
+            CONTRACT_MODEL,
+            first.customers,
+            first.repeat_customers,
+            first.tuples,
+            fit["data_hash"],
+            "accepted",
+            f"parameters accepted for {line['as_of']}, {days} days old; {why}",
+            group_name=name,
+            origin="restored",
+            time_unit="period",
+            parameters=dict(fit["parameters"]),
+            covariance=fit["covariance"],
+            with_prior=night.settings.clv.prior,
+            converged=True,
+            is_scoring_model=True,
+            gate=first.gate,
+            gate_message=first.gate_message,
+            parameters_run_id=line["run_id"],
+            parameters_as_of=dt.date.fromisoformat(line["as_of"]),
+            stale_days=days,
+        )
+        for name, fit in line["fits"].items()
+    ]
