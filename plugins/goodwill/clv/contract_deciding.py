@@ -20,6 +20,8 @@ __all__ = ["HOLDOUT", "decide_contracts", "judge_contracts"]
 HOLDOUT = "contract_holdout"
 #: Standard deviations within which a forecast was right as far as chance lets anybody know.
 CHANCE = 3.0
+#: How alike contracts are taken to be where one chance to leave is that of all: a + b of the sBG.
+_ALIKE = 1e4
 
 
 def decide_contracts(night: Night, force_holdout: bool = False) -> tuple[list[ModelRun], Line | None]:
@@ -34,7 +36,7 @@ def decide_contracts(night: Night, force_holdout: bool = False) -> tuple[list[Mo
     gates = {plan: judge_contracts(line, plan, clv.gate_ratio) for plan in fits}
     if line and line["run_id"] == night.run_id:
         line["gate"] = "failed" if any(gate.verdict == "failed" for gate in gates.values()) else gates[ALL].verdict
-    return [run for plan, runs in fits.items() for run in _settled(night, plan, runs, gates[plan])], line
+    return [run for plan, runs in fits.items() for run in _settled(night, plan, runs, gates[plan], line)], line
 
 
 def _is_due(night: Night, line: Line | None) -> bool:
@@ -51,11 +53,10 @@ def judge_contracts(line: Line | None, plan: str, ratio: float) -> Gate:
     """
     if line is None or not line["results"]:
         return Gate("not judged", line["message"] if line else "no holdout yet")
-    found = _of(line["results"], CONTRACT_MODEL, plan)
-    group = plan if found is not None and _is_telling(found) else ALL
-    found, naive = (_of(line["results"], model, group) for model in (CONTRACT_MODEL, NAIVE_RENEWALS))
+    found = _judged_by(line["results"], plan)
     if found is None or not _is_telling(found):
         return Gate("not judged", f"too few contracts ended, or were due, in the {line['results'][0]['weeks']} weeks held out")
+    group, naive = found["group_name"], _of(line["results"], NAIVE_RENEWALS, found["group_name"])
     expected, failed = (_failing(found, side) for side in ("predicted", "actual"))
     of = "all plans" if group == ALL else group
     said = (
@@ -73,6 +74,12 @@ def judge_contracts(line: Line | None, plan: str, ratio: float) -> Gate:
     return Gate("passed", said)
 
 
+def _judged_by(results: Sequence[Result], plan: str) -> Result | None:
+    """What is held against a plan: its own forecast, or where too little of it was due that of all plans."""
+    found = _of(results, CONTRACT_MODEL, plan)
+    return found if found is not None and _is_telling(found) else _of(results, CONTRACT_MODEL, ALL)
+
+
 def _of(results: Sequence[Result], model: str, group: str) -> Result | None:
     return next((result for result in results if result["model"] == model and result["group_name"] == group), None)
 
@@ -87,8 +94,8 @@ def _failing(found: Result, side: str) -> float:
     return ended / max(ended + made, 1e-12)
 
 
-def _settled(night: Night, plan: str, runs: list[ModelRun], gate: Gate) -> list[ModelRun]:
-    """The runs of a plan, and the restored ones where tonight's are not used."""
+def _settled(night: Night, plan: str, runs: list[ModelRun], gate: Gate, held: Line | None) -> list[ModelRun]:
+    """The runs of a plan, and what scores in their place where tonight's are not used."""
     first = replace(runs[0], gate=gate.verdict, gate_message=gate.message)
     if plan == ALL:
         return [first]
@@ -98,8 +105,8 @@ def _settled(night: Night, plan: str, runs: list[ModelRun], gate: Gate) -> list[
     usable = line is not None and night.age_of(line) <= night.settings.clv.stale_days_limit
     if line and usable and (failed or not fitted or night.is_backfill):
         return [replace(run, is_scoring_model=False) for run in runs] + _restored(night, runs, line, failed)
-    if failed:
-        return [replace(run, is_scoring_model=False) for run in runs]
+    if failed and held:
+        return [replace(run, is_scoring_model=False) for run in runs] + [_observed(night, first, held)]
     if fitted and not night.is_backfill:
         _accept(night, plan, runs)
     return [replace(run, parameters_run_id=night.run_id if run.is_scoring_model else None, parameters_as_of=night.as_of) for run in runs]
@@ -159,3 +166,31 @@ def _restored(night: Night, runs: list[ModelRun], line: Line, failed: bool) -> l
         )
         for name, fit in line["fits"].items()
     ]
+
+
+def _observed(night: Night, fit: ModelRun, held: Line) -> ModelRun:
+    """The renewals of the weeks held out as the forecast, where neither tonight's fit nor an earlier one is to be used: of every renewal due
+    the share that failed there fails from now on (with half a failure more in one renewal more, so that it is never none).
+    """
+    found = _judged_by(held["results"], fit.group_name) or {}
+    failed = (found["actual_ended"] + 0.5) / (found["actual_ended"] + found["actual"] + 1)
+    return ModelRun(
+        CONTRACT_MODEL,
+        fit.customers,
+        fit.repeat_customers,
+        fit.tuples,
+        fit.data_hash,
+        "accepted",
+        f"as in the {found['weeks']} weeks after {found['cut_on']}, {failed:.1%} of the renewals are expected to fail, since there are no earlier "
+        f"parameters; the holdout failed: {fit.gate_message}",
+        group_name=fit.group_name,
+        origin="observed",
+        time_unit="period",
+        parameters={"a": _ALIKE * failed, "b": _ALIKE * (1 - failed)},
+        converged=True,
+        is_scoring_model=True,
+        gate=fit.gate,
+        gate_message=fit.gate_message,
+        parameters_run_id=night.run_id,
+        parameters_as_of=night.as_of,
+    )

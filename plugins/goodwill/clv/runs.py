@@ -59,7 +59,7 @@ _TYPES = {
 class ModelRun:
     """One model of one night, on one group of customers.
 
-    `origin` is *fitted* tonight or *restored* from the ledger. `status` is *accepted*, *rejected* (it did not converge, or broke a guard) or
+    `origin` is *fitted* tonight, *restored* from the ledger, or, of contracts whose holdout failed with nothing to restore, *observed* in it. `status` is *accepted*, *rejected* (it did not converge, or broke a guard) or
     *not_fitted* (too little data); `message` says why. `is_scoring_model`: its parameters score the customers tonight. `time_unit` is the
     unit of `alpha` and `beta`. Of the purchase and spend models, `left_out_customers` with at least `left_out_from_x` repeat purchase days,
     and those with `impossible_histories`, took no part in the fit. `covariance` is that of the parameters, in the order in which `parameters` holds them.

@@ -138,24 +138,20 @@ def _write_models(connection: duckdb.DuckDBPyConnection, run_id: str, runs: dict
 
 
 def _write_plans(connection: duckdb.DuckDBPyConnection, run_id: str) -> None:
-    """One row a plan of contracts that is not valued by tonight's fit because of its gate, or by earlier parameters: what a score says of it."""
+    """One row a plan of contracts that is not valued by tonight's fit: what a score says of it."""
     connection.execute(
         """
         create or replace temp table scoring_plans as
         select
             fitted.group_name as plan,
-            'contract: ' || coalesce(
-                restored.message,
-                'the holdout failed, and there are no earlier parameters, so it is not valued: ' || fitted.gate_message
-            ) as reason
+            'contract: ' || instead.message as reason
         from model.clv_runs as fitted
-        left join model.clv_runs as restored
-            on fitted.group_name = restored.group_name
-            and restored.run_id = fitted.run_id
-            and restored.model = fitted.model
-            and restored.origin = 'restored'
+        inner join model.clv_runs as instead
+            on fitted.group_name = instead.group_name
+            and instead.run_id = fitted.run_id
+            and instead.model = fitted.model
+            and instead.origin <> 'fitted'
         where fitted.run_id = $run_id and fitted.model = $model and fitted.origin = 'fitted' and fitted.group_name <> 'all'
-            and (restored.message is not null or fitted.gate = 'failed')
         """,
         {"run_id": run_id, "model": CONTRACT_MODEL},
     )

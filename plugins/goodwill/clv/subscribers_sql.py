@@ -6,7 +6,7 @@ from goodwill.clv import score_columns
 
 __all__ = ["CONTRACT_REMARK", "subscribers"]
 
-#: What a score says of contracts that are not valued, or by earlier parameters; NULL where tonight's value all.
+#: What a score says of contracts that are not valued, or not by tonight's fit; NULL where that values all.
 CONTRACT_REMARK = """nullif(
             concat_ws(
                 '; ',

@@ -205,13 +205,31 @@ def test_where_the_holdout_fails_contracts_are_valued_by_what_was_accepted_last(
     assert HOLDOUT in [line["kind"] for line in again.new]
 
 
-def test_with_nothing_accepted_before_contracts_are_not_valued_and_it_is_said() -> None:
+def test_with_nothing_accepted_before_renewals_are_expected_as_in_the_weeks_held_out() -> None:
+    """A company whose churn has just doubled is not worth nothing: its contracts last as they did of late."""
     connection = contracts(7, factor=2.0)
     night(connection, Ledger())
-    found = connection.execute("select sum(clv_12), min(fallback_reason), max(fallback_reason) from model.clv_scores").fetchall()
-    assert found[0][0] == 0
-    assert found[0][1] == found[0][2]
-    assert found[0][1].startswith("contract: the holdout failed, and there are no earlier parameters, so it is not valued: of the renewals")
+    a, b, origin = connection.execute("select a, b, origin from model.clv_runs where is_scoring_model and group_name = 'gold'").fetchall()[
+        0
+    ]
+    held = next(result for result in judged(connection)[2] if result["group_name"] == "gold" and "ended_error" in result)
+    assert origin == "observed"
+    assert a / (a + b) == pytest.approx(held["actual_ended"] / (held["actual_ended"] + held["actual"]), rel=0.01)
+    # 10 a month for the months that are renewed, at half of it margin: a geometric series, discounted by 10 % a year
+    (value,) = connection.execute("select sum(clv_12) / count(*) from model.clv_scores where clv_12 > 0").fetchall()[0]
+    kept = b / (a + b)
+    wanted = sum(5 * kept**month / 1.1 ** ((month - 0.5) / 12) for month in range(1, 13))
+    assert float(value) == pytest.approx(wanted, rel=0.03)
+    reasons = connection.execute("select distinct fallback_reason from model.clv_scores where clv_12 > 0").fetchall()
+    assert len(reasons) == 1
+    assert reasons[0][0].startswith(f"contract: as in the {WEEKS} weeks after {cut()}")
+    assert "no earlier parameters; the holdout failed: of the renewals" in reasons[0][0]
+
+
+def test_observed_renewals_are_nobodys_last_accepted() -> None:
+    ledger = Ledger()
+    night(contracts(7, factor=2.0), ledger)
+    assert [line for line in ledger.new if line["kind"] == "accepted" and line["model"] == "shifted_beta_geometric"] == []
 
 
 def test_an_earlier_day_is_valued_by_what_was_accepted_for_it() -> None:
