@@ -24,6 +24,33 @@ def test_all_pages_arrive_once_and_in_order(shop, way):
     assert not (home.landing / "shop" / ".unfinished").exists()
 
 
+@pytest.mark.parametrize(
+    "link",
+    [
+        '<{next}>; rel="next last"',
+        '<{next}>; rel="last Next"; title="page, the last; rel=prev"',
+        "<{first}>; rel=first , <{next}>;REL=next",
+        '<{next};fields=id,at>; rel="next"',
+        '<{first}>; title="<{first}>; rel=next"; rel="prev", <{next}> ; title*=UTF-8\'\'suivante ; rel = "next"',
+    ],
+)
+def test_the_next_page_is_found_however_the_header_writes_it(shop, link):
+    """A service may name a page in several ways at once; one that was passed over would be rows that nobody misses."""
+
+    def answer(asked: Asked) -> Says:
+        start = int(asked.query.get("from", "0").partition(";")[0])
+        target = link.format(first="/orders?from=0", next=f"/orders?from={start + 3}")
+        return Says(
+            {"data": ORDERS[start : start + 3]}, headers={"Link": target if start + 3 < 7 else '</orders?from=0>; rel="first prev"'}
+        )
+
+    with serving(answer) as server:
+        home, land = shop(server, pagination={"by": "link"})
+        land()
+        assert ids(home) == [1, 2, 3, 4, 5, 6, 7]
+        assert len(server.asked) == 3
+
+
 def test_one_answer_that_is_the_list(shop):
     with serving(lambda asked: Says(ORDERS[:2])) as server:
         home, land = shop(server, pagination=None, records=None, params={"status": ["open", "paid"], "test": False})

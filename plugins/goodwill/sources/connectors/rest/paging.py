@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
-
-import httpx
 
 from goodwill.sources.connectors.rest.records import Row, at
 from goodwill.sources.connectors.rest.settings import Cursor, Keyset, Link, Offset, Page, RestSource
@@ -15,6 +14,10 @@ from goodwill.sources.connectors.rest.settings import Cursor, Keyset, Link, Offs
 __all__ = ["Read", "first_url", "next_url", "with_params"]
 
 Params = Mapping[str, object]
+
+#: A parameter of a link in the header `Link` (RFC 8288), whose value may be quoted; and a link: its address and its parameters.
+_PARAMETER = r';\s*([^\s=;,"]*)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*)))?'
+_LINK = re.compile(rf"<([^<>]*)>((?:\s*{_PARAMETER})*)")
 
 
 @dataclass(frozen=True)
@@ -55,10 +58,18 @@ def first_url(source: RestSource, base: str, since: str | None) -> str:
     return with_params(f"{base}/{path}" if path else base, params)
 
 
+def _next_of(header: str) -> str | None:
+    """The address that a header `Link` calls the next: a link may have several relations, in any case (`rel="next last"`)."""
+    for address, parameters, *_ in _LINK.findall(header):
+        for name, quoted, plain in re.findall(_PARAMETER, parameters):
+            if name.lower() == "rel" and "next" in (quoted or plain).lower().split():
+                return address.strip() or None
+    return None
+
+
 def _linked(paging: Link, page: Read) -> str | None:
     if paging.next is None:
-        links = httpx.Response(200, headers={"link": page.headers.get("link", "")}).links
-        return links.get("next", {}).get("url")
+        return _next_of(page.headers.get("link", ""))
     found = _found(page.document, paging.next)
     return None if found is None else str(found)
 
