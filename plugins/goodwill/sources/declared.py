@@ -139,6 +139,8 @@ class ColumnMapping(Declared):
 
 
 def _as_mapping(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("YAML reads yes, no, on and off without quotes as true or false: write the name of the column in quotes ('no')")
     return {"column": value} if isinstance(value, str) else value
 
 

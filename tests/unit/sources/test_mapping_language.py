@@ -7,6 +7,7 @@ from decimal import Decimal
 import duckdb
 import pytest
 from goodwill.entities import ENTITIES
+from goodwill.errors import ConfigurationError, SourceError
 from goodwill.extract import land_source, landed_view
 from goodwill.sources import load_sources
 
@@ -155,3 +156,21 @@ def test_a_mark_of_thousands_in_the_wrong_place_is_no_number(land):
     text = 'id,at,amount\n1,2025-01-01,"1,23"\n2,2025-01-01,7\n'
     mapping = "columns: {order_id: id, ordered_at: at, net_amount: amount}"
     assert land(text, mapping, "list_transform(_problems, p -> p.reason)", "thousands: ',',") == [(["BAD_NUMBER"],), ([],)]
+
+
+def test_a_column_that_yaml_takes_for_yes_or_no_is_to_be_quoted(make_home):
+    home = make_home(
+        "sources: [{name: shop, path: input/o.csv, entities: {orders: {columns: {order_id: no, ordered_at: at, net_amount: net}}}}]"
+    )
+    with pytest.raises(ConfigurationError, match=r"write the name of the column in quotes"):
+        load_sources(home.sources_file)
+
+
+def test_a_note_for_spreadsheets_above_the_header_is_named_with_the_setting_that_helps(make_home):
+    source = "sources: [{{name: shop, path: input/o.csv, delimiter: ';', {more} entities: {{orders: {{columns: [order_id, ordered_at, net_amount]}}}}}}]"
+    text = "sep=;\norder_id;ordered_at;net_amount\n1;2025-01-01;1.50\n"
+    home = make_home(source.format(more=""), **{"o.csv": text})
+    with pytest.raises(SourceError, match=r"the first line, sep=, is a note for spreadsheets(.|\n)*skip_rows: 1"):
+        land_source(home, load_sources(home.sources_file).sources[0], "UTC")
+    home = make_home(source.format(more="skip_rows: 1,"), **{"o.csv": text})
+    assert land_source(home, load_sources(home.sources_file).sources[0], "UTC")["rows"] == 1

@@ -276,3 +276,27 @@ def test_nothing_can_be_written(postgres, sql_source, make_home):
 )
 def test_values_as_text(value, text):
     assert as_text(value) == text
+
+
+def test_a_moment_that_the_driver_has_no_value_for_is_said(postgres, sql_source, make_home, monkeypatch):
+    """The driver raises an error of Python's own there; the connector of PostgreSQL sets such a row apart."""
+    postgres.run(
+        "create table orders (order_id int, ordered_at timestamp, amount numeric(9,2))",
+        "insert into orders values (1, '2025-01-01', 1), (2, '0044-03-15 BC', 2)",
+    )
+    monkeypatch.setenv("GOODWILL_CONNECTION_ERP", postgres.uri())
+    home = make_home(sql_source(table=f"{postgres.schema}.orders"))
+    with pytest.raises(SourceError, match=r"orders: reading over .*: year -?\d+ is out of range"):
+        land(home)
+
+
+@pytest.mark.parametrize("kind", ["sql", "postgresql"])
+def test_a_query_may_end_in_a_comment(postgres, sql_source, make_home, monkeypatch, kind):
+    postgres.run(
+        "create table orders (order_id int, ordered_at date, amount numeric(9,2))", "insert into orders values (1, '2025-01-01', 1.50)"
+    )
+    monkeypatch.setenv("GOODWILL_CONNECTION_ERP", postgres.uri())
+    query = f'"select * from {postgres.schema}.orders -- of the old shop"'
+    home = make_home(sql_source(connector=kind, table=None, query=query))
+    land(home)
+    assert rows(home, "order_id, net_amount") == [("1", Decimal("1.50"))]

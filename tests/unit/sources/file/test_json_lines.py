@@ -44,3 +44,14 @@ def test_a_line_nested_beyond_reason_is_set_apart_and_the_others_are_read(make_h
     view = landed_view(home, load_sources(home.sources_file), ENTITIES["orders"], "UTC")
     found = duckdb.sql(f"select len(_problems) > 0 from ({view}) order by _row_no").fetchall()
     assert found == [(False,), (True,), (True,), (True,), (True,)]
+
+
+def test_a_nul_character_is_in_no_value_however_it_is_written(make_home):
+    home = make_home(
+        "sources: [{name: shop, path: input/o.jsonl, entities: {orders: {columns: {order_id: id, ordered_at: day, net_amount: net}}}}]",
+        **{"o.jsonl": '{"id": "a\\u0000b", "day": "2025-01-01", "net": 1}\n{"id": "c", "day": "2025-01-01", "net": 2}\n'},
+    )
+    land_source(home, load_sources(home.sources_file).sources[0], "UTC", share=1.0)
+    view = landed_view(home, load_sources(home.sources_file), ENTITIES["orders"], "UTC")
+    found = duckdb.sql(f"select order_id, _problems[1].reason from ({view}) order by _row_no").fetchall()
+    assert found == [(None, "MALFORMED_ROW"), ("c", None)]

@@ -125,6 +125,10 @@ def checked(source: FileSource, name: str, names: list[str]) -> None:
     """
     if len(names) == 1 and names[0].startswith("#"):
         raise problem(source, name, f"the first line is a comment: {names[0]}", "set 'comment: \"#\"' for this source, or 'skip_rows'")
+    if names and names[0].lower().startswith("sep=") and len(names) <= 2:
+        raise problem(
+            source, name, f"the first line, {names[0]}, is a note for spreadsheets and no header", "set 'skip_rows: 1' for this source"
+        )
     if _looks_like_data(source, names):
         raise problem(
             source,

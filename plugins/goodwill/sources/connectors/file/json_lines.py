@@ -35,6 +35,8 @@ def _read(line: str, longest: int) -> tuple[dict[str, str | None] | None, str]:
             return None, "two values for one column"
         for text in (*fields, *fields.values()):
             (text or "").encode()
+            if "\0" in (text or ""):
+                return None, "a NUL character"
     except UnicodeError:
         return None, "half a character (a lone surrogate)"
     except ValueError as error:

@@ -17,6 +17,9 @@ from goodwill.sql import identifier, literal
 
 __all__ = ["ParquetFile"]
 
+#: The digits of the longest decimal that the engine reads as it is; longer ones it takes for floats, or misreads.
+_DIGITS = 38
+
 
 class ParquetFile:
     """A Parquet file."""
@@ -32,8 +35,18 @@ class ParquetFile:
         try:
             with duckdb.connect() as connection:
                 described = connection.execute(f"describe select * from read_parquet({literal(str(self.path))})").fetchall()
+                wide = connection.execute(
+                    f"select name, precision from parquet_schema({literal(str(self.path))}) where precision > {_DIGITS} order by all limit 1"
+                ).fetchone()
         except duckdb.Error as error:
             raise self._broken(error) from None
+        if wide:
+            raise problem(
+                self.source,
+                self.name,
+                f"column {wide[0]!r} holds decimals of {wide[1]} digits, which are read as other numbers",
+                f"write it with {_DIGITS} digits at most, or as text, or leave it out",
+            )
         columns = {name: sql_type for name, sql_type, *_ in described}
         checked(self.source, self.name, list(columns))
         return columns

@@ -23,7 +23,7 @@ _FOUR_DIGITS = re.compile(r"\d{4}-\d\d-\d\d([ ][\d:.+-]+)?")
 
 
 def _relation(source: PostgresqlSource) -> str:
-    return ".".join(map(identifier, source.table_path)) if source.table else f"({source.statement}) as query"
+    return ".".join(map(identifier, source.table_path)) if source.table else f"({source.statement}\n) as query"
 
 
 def _sql_type(oid: int, precision: int | None, scale: int | None) -> str:

@@ -86,13 +86,19 @@ class SqlPart:
                     connection.exec_driver_sql("begin")
                 yield connection
         except (SQLAlchemyError, UnicodeError) as error:
-            said = masked(getattr(error, "orig", None) or error, self.credentials).strip().splitlines()[0]
-            raise SourceError(f"source {self.source.name!r}: {self.name}: reading over {self.credentials}: {said}", _REMEDY) from None
+            raise self._problem(getattr(error, "orig", None) or error, _REMEDY) from None
+        except (ValueError, OverflowError) as error:  # where Python has no value for what is there: a year before Christ
+            remedy = "mend the value, or leave its row out in a query; 'connector: postgresql' sets such rows apart"
+            raise self._problem(error, remedy) from None
+
+    def _problem(self, error: object, remedy: str) -> SourceError:
+        said = (masked(error, self.credentials).strip().splitlines() or [type(error).__name__])[0]
+        return SourceError(f"source {self.source.name!r}: {self.name}: reading over {self.credentials}: {said}", remedy)
 
     @property
     def _statement(self) -> str:
-        """The query, in which a colon is no parameter."""
-        return self.source.statement.replace(":", "\\:")
+        """The query, in which a colon is no parameter, and behind which a comment ends."""
+        return self.source.statement.replace(":", "\\:") + "\n"
 
     def _relation(self, names: list[str]) -> Any:
         """The table, or the query, with these columns."""
