@@ -15,6 +15,8 @@ __all__ = ["Sought"]
 #: Bytes that are looked at together, and how many of them once more with the next: a word may stand across.
 _CHUNK, _AGAIN = 1 << 20, 1 << 12
 _NO_DIGITS = bytes(byte for byte in range(256) if not chr(byte).isdigit() or byte > 127)
+#: The letters beyond ASCII that stand for one of it where letter case does not count: the long s, the sign of Kelvin, i with and without dots.
+_FOLDED = {"\u017f": b"s", "\u212a": b"k", "\u0130": b"i", "\u0131": b"i"}
 #: A piece of a word that is shorter tells nothing: it is everywhere.
 _LEAST = 3
 
@@ -57,6 +59,8 @@ class Sought:
             return True
         texts, numbers = self._pieces
         lower = content.lower()
+        for letter, plain in _FOLDED.items():
+            lower = lower.replace(letter.encode(), plain)
         if any(piece in lower for piece in texts):
             return True
         digits = content.translate(None, _NO_DIGITS) if numbers else b""

@@ -16,6 +16,9 @@ WORDS = ["Ann Smith", "ann@x.org", "06 12 34 56 78", "+33612345678", "Zoë", "é
 PIECES = [
     *WORDS,
     "ANN SMITH",
+    "Ann \u017fmith",
+    "ann sm\u0131th",
+    "ANN SM\u0130TH",
     "ann",
     "smith",
     "anna smithson",
@@ -69,3 +72,11 @@ def test_a_large_file_without_them_costs_a_look_at_its_bytes():
     looking, started = time.process_time() - started, time.process_time()
     assert not re.search(looked.pattern, content[: len(content) // 16].decode())
     assert looking < 4 * (time.process_time() - started), "sixteen times as much, and it may take four times as long"
+
+
+@pytest.mark.parametrize("text", ["Ann \u017fmith", "ann sm\u0131th", "ANN SM\u0130TH", "X\u212aY 7"])
+def test_a_letter_that_stands_for_one_of_ascii_is_looked_at_too(text):
+    looked = Sought(frozenset({"Ann Smith", "xky 7"}))
+    wanted = re.search(looked.pattern, text) is not None
+    assert looked.is_in(io.BytesIO(text.encode())) == wanted
+    assert (looked.replaced(text, "erased") == "erased") == wanted
