@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from goodwill.clv.contract_fits import cohort_name
-from goodwill.clv.horizons import MONTH_HORIZONS
+from goodwill.clv.horizons import DAY_HORIZONS, MONTH_HORIZONS
 from goodwill.clv.intervals import LEVELS
 from goodwill.clv.models.shifted_beta import expected_residual_lifetime, survival
 from goodwill.clv.runs import ModelRun
@@ -24,7 +24,7 @@ def renewal_table(connection: duckdb.DuckDBPyConnection, runs: list[ModelRun], d
     Parameters
     ----------
     runs : the fits that score, of plans and of their cohorts.
-    discount_rates : a year; one row for each of them.
+    discount_rates : a year; one row for each of them, and one at the rate of 0 for what is expected by day horizons, which is not discounted.
 
     Returns
     -------
@@ -32,11 +32,12 @@ def renewal_table(connection: duckdb.DuckDBPyConnection, runs: list[ModelRun], d
     `payments_ever` (DERL). The first payment is not discounted: the days until it is due are the customer's.
     """
     fitted = {run.group_name: run.parameters for run in runs}
+    counts = [*(f"renewals_{days}_days" for days in DAY_HORIZONS), *(f"renewals_{months}" for months in MONTH_HORIZONS)]
     wanted = connection.execute(
         f"""
         select distinct plan, begun_in, period_days, periods, renewals
         from (
-            select plan, extract(year from started_on) as begun_in, period_days, periods, unnest([{", ".join(f"renewals_{months}" for months in MONTH_HORIZONS)}]) as renewals
+            select plan, extract(year from started_on) as begun_in, period_days, periods, unnest([{", ".join(counts)}]) as renewals
             from intermediate.int_contracts__running
         ) as contracts
         order by plan, begun_in, period_days, periods, renewals
@@ -47,7 +48,7 @@ def renewal_table(connection: duckdb.DuckDBPyConnection, runs: list[ModelRun], d
         | _payments(parameters, periods, renewals, (1 + rate) ** (length / 365.25) - 1)
         for plan, year, length, periods, renewals in wanted
         if (parameters := fitted.get(cohort_name(plan, year), fitted.get(plan)))
-        for rate in discount_rates
+        for rate in dict.fromkeys((0.0, *discount_rates))
     ]
     names = ["payments", "payments_ever", *(f"payments_{side}_{level}" for level in LEVELS for side in ("low", "high"))]
     schema = pa.schema(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from goodwill.clv.horizons import MONTH_HORIZONS
+from goodwill.clv.horizons import DAY_HORIZONS, MONTH_HORIZONS
 from goodwill.clv.intervals import interval_ends
 
 __all__ = ["contracts"]
@@ -54,9 +54,8 @@ due as (
 
     select
         *,
-        cast(greatest(coalesce(amount, 0), 0) as double)
-        * margin_rate
-        * power(1 + annual_discount_rate, -days_to_renewal / 365.25) as payment
+        cast(greatest(coalesce(amount, 0), 0) as double) * margin_rate as payment_then,
+        payment_then * power(1 + annual_discount_rate, -days_to_renewal / 365.25) as payment
     from contracts
 
 )
@@ -88,16 +87,22 @@ def contracts() -> str:
     sums, joins = [], []
     for months in MONTH_HORIZONS:
         ahead = f"ahead_{months}"
-        joins.append(
-            f"left join scoring_renewals as {ahead}\n    on contracts.plan = {ahead}.plan\n    and contracts.begun_in = {ahead}.begun_in\n"
-            f"    and contracts.period_days = {ahead}.period_days\n"
-            f"    and contracts.periods = {ahead}.periods\n    and contracts.renewals_{months} = {ahead}.renewals\n"
-            f"    and contracts.annual_discount_rate = {ahead}.discount_rate"
-        )
+        joins.append(_ahead(ahead, f"renewals_{months}", "contracts.annual_discount_rate"))
         sums.append(f"coalesce(sum(contracts.payment * {ahead}.payments), 0) as value_{months}")
         sums += [f"coalesce(sum({_end(ahead, end)}), 0) as value_{months}_{end}" for end in interval_ends()]
     sums.append("sum(contracts.payment * ahead_12.payments_ever) as value_ever")
+    for days in DAY_HORIZONS:
+        ahead = f"ahead_{days}_days"
+        joins.append(_ahead(ahead, f"renewals_{days}_days", "0"))
+        sums.append(f"coalesce(sum(contracts.payment_then * {ahead}.payments), 0) as value_{days}_days")
     return _CONTRACTS.format(sums=",\n    ".join(sums), joins="\n".join(joins))
+
+
+def _ahead(name: str, renewals: str, rate: str) -> str:
+    """The payments expected of as many renewals, discounted at a rate."""
+    keys = ("plan", "begun_in", "period_days", "periods")
+    matched = "".join(f"contracts.{key} = {name}.{key}\n    and " for key in keys)
+    return f"left join scoring_renewals as {name}\n    on {matched}contracts.{renewals} = {name}.renewals\n    and {rate} = {name}.discount_rate"
 
 
 def _end(ahead: str, end: str) -> str:

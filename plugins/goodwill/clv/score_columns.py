@@ -19,6 +19,7 @@ def _money(value: str, name: str) -> str:
 def expected(rates: int, with_intervals: bool) -> list[str]:
     """What is looked up by history and by contract; `plain` are purchases to a horizon, `share` what is left of one after discounting."""
     columns = [f"coalesce(said.at_{days}, rated.constant_rate * {days}) as at_{days}" for days in DAY_HORIZONS]
+    columns += [f"coalesce(contracts.value_{days}_days, 0) as contract_{days}_days" for days in DAY_HORIZONS]
     for months in MONTH_HORIZONS:
         shares = [f"said.share_{months}_{rate}" for rate in range(rates)]
         share = (
@@ -81,7 +82,10 @@ def purchases() -> list[str]:
 
 def values() -> list[str]:
     """The published values."""
-    columns = [_money(f"at_{days} * value_of_a_purchase - cost_per_day * {days}", f"expected_value_{days}") for days in DAY_HORIZONS]
+    columns = [
+        _money(f"at_{days} * value_of_a_purchase * counted - cost_per_day * {days} + contract_{days}_days", f"expected_value_{days}")
+        for days in DAY_HORIZONS
+    ]
     columns += [_money(f"value_{months} - cost_{months} + contract_{months}", f"clv_{months}") for months in MONTH_HORIZONS]
     columns += [_money(f"contract_{months}", f"subscription_value_{months}") for months in MONTH_HORIZONS]
     by_policy = " ".join(f"when {months} then value_{months} - cost_{months} + contract_{months}" for months in MONTH_HORIZONS)
@@ -112,13 +116,13 @@ def nothing() -> list[str]:
     """Of somebody who never bought."""
     columns = [f"cast(0 as double) as expected_purchases_{days}" for days in DAY_HORIZONS]
     columns += ["cast(0 as double) as expected_spend"]
-    columns += [_money("0", f"expected_value_{days}") for days in DAY_HORIZONS]
     return columns + [f"cast(0 as integer) as purchases_{days}_{end}" for days in DAY_HORIZONS for end in interval_ends()]
 
 
 def of_subscribers() -> list[str]:
     """Of somebody who has contracts alone: what these are still worth, less the cost to serve."""
-    columns, by_policy = [], []
+    by_policy: list[str] = []
+    columns = [_money(f"served.value_{days}_days - served.cost_per_day * {days}", f"expected_value_{days}") for days in DAY_HORIZONS]
     for months in MONTH_HORIZONS:
         cost = f"served.cost_per_day * calendar.plain_{months} * calendar.share_{months}"
         columns += [

@@ -68,6 +68,7 @@ create or replace table intermediate.int_contracts (
 
 create or replace table intermediate.int_contracts__running (
     person_id varchar, plan varchar, period_days double, periods bigint, started_on date, days_to_renewal double, amount decimal(18, 2),
+    renewals_30_days bigint, renewals_90_days bigint, renewals_180_days bigint, renewals_365_days bigint,
     renewals_12 bigint, renewals_24 bigint, renewals_36 bigint
 );
 

@@ -30,7 +30,7 @@ insert into intermediate.int_contract_tuples
 select plan, extract(year from started_on), periods, is_ended, count(*) from intermediate.int_contracts group by all;
 delete from intermediate.int_contracts__running;
 insert into intermediate.int_contracts__running
-select person_id, plan, period_days, periods, started_on, days_to_renewal, amount, 12, 24, 36 from intermediate.int_contracts where not is_ended;
+select person_id, plan, period_days, periods, started_on, days_to_renewal, amount, 1, 3, 6, 12, 12, 24, 36 from intermediate.int_contracts where not is_ended;
 """
 
 

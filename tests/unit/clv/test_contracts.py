@@ -29,7 +29,8 @@ def cohort(connection: duckdb.DuckDBPyConnection, plan: str, left: list[int], be
 def contract(
     connection: duckdb.DuckDBPyConnection, person: str, plan: str = "gold", periods: int = 8, due_in: float = 0.0, amount: float = 10.0
 ) -> None:
-    renewals = [int((months * MONTH - due_in) // MONTH) + 1 for months in (12, 24, 36)]
+    ahead = (30, 90, 180, 365, *(months * MONTH for months in (12, 24, 36)))
+    renewals = [max(int((days - due_in) // MONTH) + 1, 0) for days in ahead]
     row = [person, plan, MONTH, periods, AS_OF - dt.timedelta(days=240), due_in, amount, *renewals]
     connection.execute(f"insert into intermediate.int_contracts__running values ({', '.join('?' * len(row))})", row)
 
@@ -88,6 +89,27 @@ def test_days_until_the_next_payment_are_discounted() -> None:
     scored(connection)
     (now,), (later,) = (value(connection, person, "subscription_value_ever") for person in ("subscriber", "later"))
     assert float(later) / float(now) == pytest.approx(1.1 ** (-20 / 365.25), abs=1e-4)  # type: ignore[arg-type]
+
+
+def test_what_is_expected_in_some_days_holds_the_renewals_due_in_them() -> None:
+    """Not discounted, less the cost to serve; nothing where none falls into them, and beside what else is bought."""
+    settings = BusinessSettings(clv=Clv(models=(), prior=False, annual_discount_rate=0.3), margin=Margin(assumed_rate=0.5))
+    connection = shop()
+    contract(connection, "later", due_in=29.5)
+    contract(connection, "much later", due_in=30.4)
+    connection.execute("insert into intermediate.int_people (person_id, cost_to_serve_amount) values ('subscriber', 330)")
+    scored(connection, settings)
+    a, b = connection.execute("select a, b from model.clv_runs where group_name = 'gold'").fetchall()[0]
+    renewed = expected_renewals(a, b, 8, 13, 0.0)
+    margin, daily = (float(each) for each in value(connection, "subscriber", "margin_rate", "cost_to_serve_per_day"))  # type: ignore[arg-type]
+    assert daily == pytest.approx(1.0)
+    columns = [f"expected_value_{days}" for days in (30, 90, 180, 365)]
+    for person, times, cost in (("subscriber", (1, 3, 6, 12), daily), ("later", (1, 2, 5, 12), 0.0), ("much later", (0, 2, 5, 11), 0.0)):
+        expected = [10 * margin * (renewed[n - 1] if n else 0.0) - cost * days for n, days in zip(times, (30, 90, 180, 365), strict=True)]
+        assert [float(each) for each in value(connection, person, *columns)] == pytest.approx(expected, abs=0.006), person  # type: ignore[arg-type]
+    alone, both = (value(connection, person, *columns) for person in ("buyer", "both"))
+    added = [float(with_it) - float(without) for with_it, without in zip(both, alone, strict=True)]  # type: ignore[arg-type]
+    assert added == pytest.approx([10 * margin * renewed[n - 1] for n in (1, 3, 6, 12)], abs=0.011)
 
 
 def test_old_contracts_are_worth_more_than_one_rate_would_say() -> None:
@@ -190,6 +212,7 @@ def test_where_a_brand_sells_by_contract_its_orders_are_the_payments() -> None:
     scored(connection, settings)
     total, part, basis = value(connection, "both", "clv_12", "subscription_value_12", "business_model")
     assert (total, basis) == (part, "subscription")
+    assert value(connection, "both", "expected_value_365") == value(connection, "subscriber", "expected_value_365")
     assert value(connection, "buyer", "clv_12")[0] > 10  # type: ignore[operator]
 
 
