@@ -27,7 +27,9 @@ __all__ = ["Reviewed", "review"]
 
 @dataclass(frozen=True)
 class Reviewed:
-    """A review: `models` are the results of the holdouts, `moved` the share of customers whom the last review's cut points would score otherwise."""
+    """A review: `models` are the results of the holdouts, `contracts` those of the plans, `contract_gates` verdict and reason by plan,
+    `moved` the share of customers whom the last review's cut points would score otherwise.
+    """
 
     review_id: str
     as_of: dt.date
@@ -38,6 +40,8 @@ class Reviewed:
     choice: str
     recorded: bool
     models: list[dict[str, Any]]
+    contracts: list[dict[str, Any]]
+    contract_gates: dict[str, tuple[str, str]]
     cut_points: segments.CutPoints
     moved: dict[str, float]
 
@@ -66,9 +70,20 @@ def review(home: Home, dry_run: bool = False) -> Reviewed:
         moved = segments.moved_share(connection, _last_cuts(home))
     last = ledger.last("holdout")
     recorded = not dry_run and (last is None or dt.date.fromisoformat(last["as_of"]) < as_of)
-    results = found.holdout["results"]
     done = Reviewed(
-        *(review_id, as_of, run_id, found.gate.verdict, found.gate.message, found.model, found.choice, recorded, results, cuts, moved)
+        review_id=review_id,
+        as_of=as_of,
+        run_id=run_id,
+        gate=found.gate.verdict,
+        why=found.gate.message,
+        model=found.model,
+        choice=found.choice,
+        recorded=recorded,
+        models=found.holdout["results"],
+        contracts=found.contract_holdout["results"] if found.contract_holdout else [],
+        contract_gates={plan: (gate.verdict, gate.message) for plan, gate in found.contract_gates.items()},
+        cut_points=cuts,
+        moved=moved,
     )
     if not dry_run:
         _put_on_record(home, lock, done, ledger)

@@ -9,6 +9,7 @@ import pytest
 from goodwill import audit, reviewing
 from goodwill.audit.ledger import read_entries
 from goodwill.cli.app import app
+from goodwill.clv.contract_deciding import HOLDOUT
 from goodwill.clv.judging import Night, is_due
 from goodwill.clv.ledger import Ledger
 from goodwill.errors import GoodwillError
@@ -17,6 +18,7 @@ from goodwill.settings.business import BusinessSettings, Clv
 from typer.testing import CliRunner
 
 from tests.unit.clv.histories import CDNOW_WHOLE, cdnow_sample
+from tests.unit.clv.simulated_contracts import add_contracts
 
 _MARTS = """
 create schema kept.control; create schema kept.marts; create schema kept.intermediate;
@@ -24,6 +26,8 @@ create table kept.control.night as select 'r1' as run_id, date '1998-06-30' as a
 create table kept.intermediate.int_purchase_days as from intermediate.int_purchase_days;
 create table kept.intermediate.int_rfm_tuples as from intermediate.int_rfm_tuples;
 create table kept.intermediate.int_clv_customers as from intermediate.int_clv_customers;
+create table kept.intermediate.int_contracts as from intermediate.int_contracts;
+create table kept.intermediate.int_contract_tuples as from intermediate.int_contract_tuples;
 create table kept.marts.dim_customers as
 select person_id, last_purchase_on, purchase_days as purchase_days_count, revenue_amount,
     ntile(5) over (order by last_purchase_on, person_id) as recency_score,
@@ -97,6 +101,23 @@ def test_while_a_night_runs_nothing_is_reviewed(home: Home) -> None:
 def test_before_anything_is_published_there_is_nothing_to_review(make_home) -> None:
     with pytest.raises(GoodwillError, match="nothing is published"):
         reviewing.review(make_home())
+
+
+def test_contracts_are_judged_by_plan_and_the_nights_decide_by_it(home: Home) -> None:
+    """Churn of one plan of two has doubled: its gate fails, the other passes, and no night judges again before a turn is over."""
+    home.accepted.unlink()
+    with cdnow_sample(CDNOW_WHOLE) as connection:
+        add_contracts(connection, 3, 4000, factor=2.5, plans=("gold", "silver"), as_of=CDNOW_WHOLE)
+        connection.execute(f"attach '{home.accepted}' as kept")
+        connection.execute(_MARTS)
+    shown = CliRunner().invoke(app, ["review", "--home", str(home.root), "--dry-run"])
+    assert "gate of contracts, gold: failed; of the renewals of gold due" in shown.output
+    done = reviewing.review(home)
+    assert {plan: verdict for plan, (verdict, _) in done.contract_gates.items()} == {"all": "failed", "gold": "failed", "silver": "passed"}
+    line = next(line for line in lines(home) if line["kind"] == HOLDOUT)
+    assert (line["as_of"], line["gate"], len(line["results"])) == ("1998-06-30", "failed", len(done.contracts))
+    (document,) = (home.audit / "reviews").iterdir()
+    assert json.loads(document.read_text())["contract_gates"]["silver"][0] == "passed"
 
 
 def test_the_command_shows_it(home: Home) -> None:

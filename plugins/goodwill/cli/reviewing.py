@@ -10,6 +10,7 @@ from rich.table import Table
 
 from goodwill import reviewing
 from goodwill.cli.options import HomeOption, console
+from goodwill.clv.runs import ALL
 from goodwill.home import Home
 
 __all__ = ["review"]
@@ -27,6 +28,10 @@ def review(
     out.print(_table(done.models))
     out.print(f"gate of {done.model}: {escape(done.gate)}; {escape(done.why)}")
     out.print(f"choice: {escape(done.choice)}")
+    if done.contract_gates:
+        out.print(_contracts_table(done.contracts))
+        for plan, (verdict, why) in done.contract_gates.items():
+            out.print(f"gate of contracts, {escape('all plans' if plan == ALL else plan)}: {escape(verdict)}; {escape(why)}")
     for division, cuts in done.cut_points.items():
         moved = f"; {done.moved[division]:.1%} of customers stand elsewhere than by the last review's" if division in done.moved else ""
         out.print(f"{division}: {', '.join(f'{name} {_limit(division, least)}' for name, least in cuts.items())}{moved}")
@@ -51,4 +56,15 @@ def _table(models: list[dict[str, Any]]) -> Table:
     for result in models:
         figures = [f"{result[name]:.3f}" if result.get(name) is not None else "" for name in _MEASURES]
         table.add_row(result["model"], result["cut_on"], *(figures if "bias" in result else [escape(result["message"])]))
+    return table
+
+
+def _contracts_table(results: list[dict[str, Any]]) -> Table:
+    """By plan what was forecast of the renewals due, and what happened."""
+    table = Table("contracts", "forecast by", "weeks after", "ended", "forecast", "paid", "forecast")
+    for each in results:
+        ended, paid = (f"{each[f'actual_{name}']:,.0f}" for name in ("ended", "value"))
+        forecasts = (f"{each['predicted_ended']:,.1f}", f"{each['predicted_value']:,.0f}")
+        plan = "all plans" if each["group_name"] == ALL else escape(each["group_name"])
+        table.add_row(plan, each["model"], each["cut_on"], ended, forecasts[0], paid, forecasts[1])
     return table

@@ -10,11 +10,11 @@ from goodwill.clv.choosing import Gate, Result
 from goodwill.clv.contract_fits import FEWEST_ENDED, fit_contracts, read_contracts
 from goodwill.clv.contract_holdout import NAIVE_RENEWALS, measure_contracts
 from goodwill.clv.holdout import FEWEST_CUSTOMERS
-from goodwill.clv.judging import Night
+from goodwill.clv.judging import Night, is_due
 from goodwill.clv.ledger import Line
 from goodwill.clv.runs import ALL, CONTRACT_MODEL, ModelRun
 
-__all__ = ["HOLDOUT", "decide_contracts", "judge_contracts"]
+__all__ = ["HOLDOUT", "decide_contracts", "judge_contracts", "review_contracts"]
 
 #: The kind of the lines of the ledger that judge contracts.
 HOLDOUT = "contract_holdout"
@@ -29,19 +29,33 @@ def decide_contracts(night: Night, force_holdout: bool = False) -> tuple[list[Mo
     clv = night.settings.clv
     fits = fit_contracts(read_contracts(night.connection), clv.prior)
     line = night.ledger.last(HOLDOUT)
-    if fits and not night.is_backfill and (force_holdout or _is_due(night, line)):
-        found = measure_contracts(night.connection, night.as_of, clv.holdout_weeks, clv.prior)
-        results, message = ([], found) if isinstance(found, str) else (found, "")
-        line = night.ledger.add(HOLDOUT, night.run_id, night.as_of, results=results, message=message)
-    gates = {plan: judge_contracts(line, plan, clv.gate_ratio) for plan in fits}
-    if line and line["run_id"] == night.run_id:
-        line["gate"] = "failed" if any(gate.verdict == "failed" for gate in gates.values()) else gates[ALL].verdict
+    if fits and (is_due(night, HOLDOUT) or (force_holdout and not night.is_backfill)):
+        line = _held_out(night)
+    gates = _gates(night, list(fits), line)
     return [run for plan, runs in fits.items() for run in _settled(night, plan, runs, gates[plan], line)], line
 
 
-def _is_due(night: Night, line: Line | None) -> bool:
-    """A contract is judged by every turn of the holdout, and the night after a failure; no review does it."""
-    return line is None or night.age_of(line) >= night.settings.clv.holdout_every_days or line.get("gate") == "failed"
+def review_contracts(night: Night) -> tuple[dict[str, Gate], Line | None]:
+    """Judge every plan apart from a night: its gate, and the new line of the ledger; nothing where there are no contracts."""
+    plans = list(fit_contracts(read_contracts(night.connection), night.settings.clv.prior))
+    line = _held_out(night) if plans else None
+    return _gates(night, plans, line), line
+
+
+def _held_out(night: Night) -> Line:
+    """All plans held against what happened: a new line of the ledger."""
+    clv = night.settings.clv
+    found = measure_contracts(night.connection, night.as_of, clv.holdout_weeks, clv.prior)
+    results, message = ([], found) if isinstance(found, str) else (found, "")
+    return night.ledger.add(HOLDOUT, night.run_id, night.as_of, results=results, message=message)
+
+
+def _gates(night: Night, plans: Sequence[str], line: Line | None) -> dict[str, Gate]:
+    """The gate of each plan; a line of tonight keeps the worst of them."""
+    gates = {plan: judge_contracts(line, plan, night.settings.clv.gate_ratio) for plan in plans}
+    if line and line["run_id"] == night.run_id:
+        line["gate"] = "failed" if any(gate.verdict == "failed" for gate in gates.values()) else gates[ALL].verdict
+    return gates
 
 
 def judge_contracts(line: Line | None, plan: str, ratio: float) -> Gate:

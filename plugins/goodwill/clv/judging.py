@@ -51,9 +51,14 @@ def models_of(night: Night) -> list[ModelName]:
     return list(dict.fromkeys(("mbg_nbd" if wanted == "auto" else wanted, *named)))
 
 
-def is_due(night: Night) -> bool:
-    """Whether the night has to judge: never judged, failed, or some days ago; where a review does it apart, once that is a turn late."""
-    last, clv = night.ledger.last("holdout"), night.settings.clv
+def is_due(night: Night, kind: str = "holdout") -> bool:
+    """Whether the night has to judge: never judged, failed, or some days ago; where a review does it apart, once that is a turn late.
+
+    Parameters
+    ----------
+    kind : of the lines of the ledger that say so; contracts have their own.
+    """
+    last, clv = night.ledger.last(kind), night.settings.clv
     turns = 2 if clv.review == "apart" else 1
     return not night.is_backfill and (last is None or night.age_of(last) >= turns * clv.holdout_every_days or last.get("gate") == "failed")
 

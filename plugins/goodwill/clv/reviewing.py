@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import duckdb
 
 from goodwill.clv.choosing import Gate, judge
+from goodwill.clv.contract_deciding import review_contracts
 from goodwill.clv.judging import Night, chosen, judged, models_of
 from goodwill.clv.ledger import Ledger, Line
 from goodwill.settings.business import BusinessSettings
@@ -17,12 +18,17 @@ __all__ = ["Review", "review"]
 
 @dataclass(frozen=True)
 class Review:
-    """What a review found: the new line of the holdout, the gate, the model that scores from then on, and why."""
+    """What a review found: the new line of the holdout, the gate, the model that scores from then on, and why.
+
+    Of contracts: the line of their holdout, None without any, and the gate of each plan.
+    """
 
     holdout: Line
     gate: Gate
     model: str
     choice: str
+    contract_holdout: Line | None
+    contract_gates: dict[str, Gate]
 
 
 def review(connection: duckdb.DuckDBPyConnection, settings: BusinessSettings, review_id: str, as_of: dt.date, ledger: Ledger) -> Review:
@@ -39,4 +45,5 @@ def review(connection: duckdb.DuckDBPyConnection, settings: BusinessSettings, re
     model, choice = chosen(night, line)
     gate = judge(line["results"], model, settings.clv.gate_ratio) if line["results"] else Gate("not judged", line["message"])
     line["gate"] = gate.verdict
-    return Review(line, gate, model, choice)
+    gates, held = review_contracts(night)
+    return Review(line, gate, model, choice, held, gates)

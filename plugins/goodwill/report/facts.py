@@ -14,6 +14,7 @@ from goodwill.report.arrivals import Arrivals, read_arrivals
 from goodwill.report.changes import Changes, read_changes
 from goodwill.report.checks import Checks, read_checks
 from goodwill.report.cohorts import Cohorts, read_cohorts
+from goodwill.report.contracts import Contracts, read_contracts
 from goodwill.report.forecasts import Forecasts, read_forecasts
 from goodwill.report.intake import Balance, Batch, Rejection, read_balances, read_batches, read_rejections
 from goodwill.report.models import ModelRun, read_models
@@ -57,6 +58,7 @@ class Facts:
     models: tuple[ModelRun, ...]
     value: Value | None
     forecasts: Forecasts | None
+    contracts: Contracts | None
     segments: Segments | None
     changes: Changes | None
     referrals: Referrals | None
@@ -124,6 +126,7 @@ def gather(warehouse_path: Path, run_dir: Path, verdict: str | None = None) -> F
             models=measured("the models", lambda: read_models(warehouse, night.run_id), ()),
             value=measured("the value of customers", lambda: read_value(warehouse), None),
             forecasts=measured("the forecasts", lambda: read_forecasts(warehouse, night.run_id), None),
+            contracts=measured("the forecasts of contracts", lambda: read_contracts(warehouse, night.run_id), None),
             segments=measured("the segments", lambda: read_segments(warehouse), None),
             changes=measured("what changed", lambda: read_changes(warehouse, night.as_of), None),
             referrals=measured("the referrals", lambda: read_referrals(warehouse), None),

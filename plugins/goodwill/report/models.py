@@ -13,7 +13,8 @@ PARAMETERS = ("r", "alpha", "a", "b", "s", "beta", "p", "q", "v")
 
 @dataclass(frozen=True)
 class ModelRun:
-    """One fitted model: its parameters, their standard errors where known, and how the fit went; `time_unit` is the unit of `alpha`."""
+    """One fitted model: its parameters, their standard errors where known, how the fit went, and where the parameters come
+    from (`origin`: fitted, restored, observed); `time_unit` is the unit of `alpha`."""
 
     model: str
     scoring: bool
@@ -30,7 +31,7 @@ class ModelRun:
     status: str | None
     message: str | None
     group: str | None = None
-    restored: bool = False
+    origin: str = "fitted"
 
 
 def read_models(warehouse: Warehouse, run_id: str) -> tuple[ModelRun, ...]:
@@ -59,7 +60,7 @@ def read_models(warehouse: Warehouse, run_id: str) -> tuple[ModelRun, ...]:
             status=row.get("status"),
             message=row.get("message"),
             group=None if row.get("group_name") in (None, "all") else row.get("group_name"),
-            restored=row.get("origin") == "restored",
+            origin=row.get("origin") or "fitted",
         )
         for row in rows
     )

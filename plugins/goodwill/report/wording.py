@@ -172,7 +172,9 @@ def _timing(run: ModelRun) -> tuple[str, ...]:
     if r:
         how = "widely" if r < 1 else "moderately" if r < 3 else "little"
         told.append(f"They differ {how} from one another in how often they buy (r = {number(r, 2)}; the smaller, the wider).")
-    if a and b and run.model == "shifted_beta_geometric":
+    if a and b and run.origin == "observed":
+        told.append(f"Of every renewal due {percent(a / (a + b))} are expected to fail (a ÷ (a + b)), whatever the age of the contract.")
+    elif a and b and run.model == "shifted_beta_geometric":
         told.append(
             f"At the end of its first period {percent(a / (a + b))} of contracts are given up (a ÷ (a + b)); later ones last better."
         )
@@ -199,9 +201,9 @@ def _purpose(run: ModelRun) -> str:
     if run.model == "gamma_gamma":
         return "What a purchase is worth"
     if run.model == "shifted_beta_geometric":
-        before = ", by what was accepted before" if run.restored else ""
-        return f"How long contracts last: {run.group or 'all plans together'}{before}"
-    if run.restored:
+        by = {"restored": ", by what was accepted before", "observed": ", by the renewals of the weeks held out"}.get(run.origin, "")
+        return f"How long contracts last: {run.group or 'all plans together'}{by}"
+    if run.origin == "restored":
         return "How often they buy, and whether they are still there, by what was accepted before"
     return "How often they buy, and whether they are still there" + ("" if run.scoring else " (for comparison)")
 
