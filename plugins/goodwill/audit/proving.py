@@ -73,6 +73,7 @@ def prove(home: Home, kept: Head | None = None, contents: bool = True) -> Proof:
     if not proof.chain.problem:
         _strangers(home, seals, proof)
         _present(home, proof)
+        _without_head(home, proof)
     late = [entry for entry in proof.chain.entries if entry.facts.get("late")]
     if late:
         proof.notes.append(f"{len(late)} batches were entered after the run that landed them, the first in row {late[0].seq}")
@@ -135,6 +136,17 @@ def _present(home: Home, proof: Proof) -> None:
             said.append((row.seq, row.facts["run_id"]))
     if said and said[-1][1] != shown:
         proof.problems.append(f"published/current shows {shown or 'nothing'}, and row {said[-1][0]} says {said[-1][1]}")
+
+
+def _without_head(home: Home, proof: Proof) -> None:
+    """Ended runs whose records do not keep the head of the ledger: a witness less, should its end be cut off."""
+    ended = {row.facts["run_id"]: row for row in proof.chain.entries if row.kind == "run" and row.facts.get("event") == "ended"}
+    keepers = {who for who, _ in kept_heads(home)}
+    for run_id, row in ended.items():
+        if f"the record of run {run_id}" not in keepers and (home.run(run_id) / "run.json").is_file():
+            proof.notes.append(
+                f"runs/{run_id}/ledger_head is not there, or not a head: the night was killed before it could keep row {row.seq}, or somebody removed it"
+            )
 
 
 def _file(home: Home, name: str, sealed: Sealed, proof: Proof, contents: bool, every: set[str], is_night: bool) -> None:

@@ -26,6 +26,8 @@ from goodwill.errors import UNWRITABLE, GoodwillError
 from goodwill.extract.batches import Manifest, active_batches, rows_file
 from goodwill.files import digest
 from goodwill.home import Home
+from goodwill.privacy.expired import Expired
+from goodwill.privacy.forgotten import Forgotten
 from goodwill.publish import current_run, find_old, publications
 from goodwill.settings import load_business
 from goodwill.sources import load_sources
@@ -204,6 +206,13 @@ def _is_whole(home: Home, batch: Manifest) -> bool:
     return file.is_file() and digest(file) == batch.rows_sha256
 
 
+def _forgotten(home: Home) -> Said:
+    people, days = Forgotten.of(home).people, Expired.of(home).days
+    said = f"{len(set(people.values())):,} people are forgotten" if people else "nobody is forgotten"
+    until = ", ".join(f"{entity} from {day}" for entity, day in sorted(days.items()))
+    yield FINE, f"{said}; {f'retention keeps {until}' if until else 'no period of retention was ever over'}"
+
+
 def _leftovers(home: Home) -> Said:
     if Lock.of(home).holder():
         yield FINE, "not looked at while a run holds the warehouse"
@@ -252,6 +261,7 @@ _LOOKS: dict[str, Callable[[Home], Said]] = {
     "publications": _publications,
     "rights": _rights,
     "landing": _landing,
+    "forgotten": _forgotten,
     "leftovers": _leftovers,
     "versions": _versions,
 }

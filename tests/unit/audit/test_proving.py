@@ -197,7 +197,13 @@ def test_a_cut_off_ledger_is_named_by_what_publications_and_runs_keep(home):
     assert prove(home).problems == [
         f"audit/ledger.jsonl: rows {len(rows)} to {len(rows)} were cut off: the record of run r2 knows row {len(rows)}"
     ]
+    ledger_file(home).write_bytes(b"".join(rows))
     (home.run("r2") / "ledger_head").unlink()
+    proof = prove(home)
+    assert proof.problems == []
+    assert [note for note in proof.notes if "ledger_head" in note] == [
+        f"runs/r2/ledger_head is not there, or not a head: the night was killed before it could keep row {len(rows)}, or somebody removed it"
+    ]
     ledger_file(home).write_bytes(b"".join(rows[:3]))
     assert "were cut off: the manifest of publication r2 knows row" in prove(home).problems[0]
 
