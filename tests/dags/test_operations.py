@@ -5,9 +5,10 @@ from __future__ import annotations
 from goodwill.audit.ledger import read_entries
 
 from tests.receiver import receiver
-from tests.unit.privacy.test_erasing import hits, home, whole
+from tests.unit.privacy.conftest import home, home_of_people
+from tests.unit.privacy.people_home import hits
 
-__all__ = ["home", "receiver", "whole"]
+__all__ = ["home", "home_of_people", "receiver"]
 
 
 def test_a_person_is_erased_and_the_house_is_kept(airflow, home, receiver):
