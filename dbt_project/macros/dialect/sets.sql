@@ -110,3 +110,21 @@
 {% macro duckdb__is_among(value, list) -%}
     list_contains({{ list }}, {{ value }})
 {%- endmacro %}
+
+{# Of a group the value of the row that is first by some columns, none of which may be null; rows without a value do not count. #}
+{% macro earliest(value, columns) -%}
+    {{ return(adapter.dispatch('earliest', 'goodwill')(value, columns)) }}
+{%- endmacro %}
+
+{% macro duckdb__earliest(value, columns) -%}
+    min_by({{ value }}, row({{ columns | join(', ') }}))
+{%- endmacro %}
+
+{# The same of the row that is last. #}
+{% macro latest(value, columns) -%}
+    {{ return(adapter.dispatch('latest', 'goodwill')(value, columns)) }}
+{%- endmacro %}
+
+{% macro duckdb__latest(value, columns) -%}
+    max_by({{ value }}, row({{ columns | join(', ') }}))
+{%- endmacro %}

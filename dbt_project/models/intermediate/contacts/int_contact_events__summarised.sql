@@ -32,10 +32,10 @@ people as (
             where kind = 'referral_invited' and not {{ is_withheld_invitation('variant') }}
         ) as first_invited_on,
         max(occurred_at) filter (where kind = 'complaint_resolved') as last_resolved_at,
-        max_by(score, concat({{ to_text('occurred_at') }}, event_id)) filter (
+        {{ latest('score', ['occurred_at', 'event_id']) }} filter (
             where kind = 'survey_answered' and lower(trim(variant)) = 'nps' and score is not null
         ) as latest_nps_score,
-        max_by(score, concat({{ to_text('occurred_at') }}, event_id)) filter (
+        {{ latest('score', ['occurred_at', 'event_id']) }} filter (
             where kind = 'survey_answered' and lower(trim(variant)) = 'csat' and score is not null
         ) as latest_csat_score
     from contact_events

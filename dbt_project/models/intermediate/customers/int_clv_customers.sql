@@ -7,24 +7,9 @@ customers as (
 
 ),
 
-orders as (
+money as (
 
-    select * from {{ ref('int_orders__valued') }}
-
-),
-
--- the brand somebody bought last; of two on the same instant, the later order id
-brands as (
-
-    select
-        person_id,
-        brand,
-        row_number() over (
-            partition by person_id
-            order by ordered_at desc nulls last, order_id desc nulls last
-        ) as place
-    from orders
-    where not is_cancelled and brand is not null
+    select * from {{ ref('int_orders__summarised') }}
 
 ),
 
@@ -42,19 +27,18 @@ named as (
 
 select
     customers.person_id,
-    brands.brand,
+    money.last_brand as brand,
     case
         -- what comes in by contract is no habit of buying: it is neither fitted with the purchases of others nor judged with them
         when
             (customers.has_active_subscription or customers.last_subscription_ended_on is not null)
-            and {{ json_member(setting('clv_policies'), 'brands.brand', 'business_model') }} = 'subscription'
+            and {{ json_member(setting('clv_policies'), 'money.last_brand', 'business_model') }} = 'subscription'
             then 'contract'
         when named.group_name in ('all', 'contract') then concat(named.group_name, ' (', {{ setting('clv_groups') }}, ')')
         else coalesce(named.group_name, 'all')
     end as model_group
 from customers
-left join brands
-    on customers.person_id = brands.person_id
-    and brands.place = 1
+left join money
+    on customers.person_id = money.person_id
 left join named
     on customers.person_id = named.person_id

@@ -47,7 +47,7 @@ channels as (
 
     select
         person_id,
-        min_by(channel, concat({{ to_text('ordered_at') }}, order_id)) as first_channel
+        {{ earliest('channel', ['ordered_at', 'order_id']) }} as first_channel
     from first_orders
     group by person_id
 

@@ -43,7 +43,8 @@ ordered as (
             where orders.ordered_on > bounds.trailing_from and orders.margin_by_event_date_amount is null
         ) as trailing_unknown_count,
         coalesce(sum(orders.margin_by_event_date_amount) filter (where orders.ordered_on > bounds.trailing_from), 0)
-            as trailing_margin_amount
+            as trailing_margin_amount,
+        {{ latest('orders.brand', ['orders.ordered_at', 'orders.order_id']) }} as last_brand
     from orders
     cross join bounds
     where not orders.is_cancelled
@@ -84,7 +85,8 @@ select
             when ordered.trailing_unknown_count = 0
                 then ordered.trailing_margin_amount - coalesce(given_back.trailing_refunded_amount, 0)
         end as decimal(18, 2)
-    ) as trailing_12m_margin_amount
+    ) as trailing_12m_margin_amount,
+    ordered.last_brand
 from ordered
 left join given_back
     on ordered.person_id = given_back.person_id

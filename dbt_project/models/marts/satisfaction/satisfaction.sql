@@ -133,16 +133,47 @@ landmarks as (
     select
         bought.person_id,
         bought.month,
+        people.acquisition_channel,
         bought.purchased_on,
-        kinds.survey_kind,
         {{ add_days('bought.purchased_on', 'clock.response_days') }} as landmark_on,
         clock.repurchase_days
     from bought
-    inner join kinds
-        on kinds.first_month <= bought.month
+    inner join people
+        on bought.person_id = people.person_id
     cross join clock
     where
-        {{ add_days(add_months('bought.month', 1), 'clock.response_days + clock.repurchase_days - 1') }} <= clock.as_of
+        bought.month >= (select min(first_month) from kinds)
+        and {{ add_days(add_months('bought.month', 1), 'clock.response_days + clock.repurchase_days - 1') }} <= clock.as_of
+
+),
+
+-- whether anybody buys again from the landmark on does not depend on the survey
+returned as (
+
+    select
+        landmarks.person_id,
+        landmarks.month
+    from landmarks
+    inner join purchase_days
+        on landmarks.person_id = purchase_days.person_id
+        and landmarks.landmark_on <= purchase_days.purchased_on
+        and purchase_days.purchased_on < {{ add_days('landmarks.landmark_on', 'landmarks.repurchase_days') }}
+    group by landmarks.person_id, landmarks.month
+
+),
+
+everybody as (
+
+    select
+        landmarks.month,
+        landmarks.acquisition_channel,
+        count(*) as people_count,
+        count(returned.person_id) as returned_count
+    from landmarks
+    left join returned
+        on landmarks.person_id = returned.person_id
+        and landmarks.month = returned.month
+    group by landmarks.month, landmarks.acquisition_channel
 
 ),
 
@@ -151,57 +182,61 @@ opinions as (
     select
         landmarks.person_id,
         landmarks.month,
-        landmarks.survey_kind,
-        min_by(answers.opinion, concat({{ to_text('answers.answered_at') }}, answers.event_id)) as opinion
+        landmarks.acquisition_channel,
+        answers.survey_kind,
+        {{ earliest('answers.opinion', ['answers.answered_at', 'answers.event_id']) }} as opinion
     from landmarks
     inner join answers
         on landmarks.person_id = answers.person_id
-        and landmarks.survey_kind = answers.survey_kind
         and landmarks.purchased_on <= answers.answered_on
         and landmarks.landmark_on > answers.answered_on
-    group by landmarks.person_id, landmarks.month, landmarks.survey_kind
+    inner join kinds
+        on answers.survey_kind = kinds.survey_kind
+        and landmarks.month >= kinds.first_month
+    group by landmarks.person_id, landmarks.month, landmarks.acquisition_channel, answers.survey_kind
 
 ),
 
-returned as (
+heard as (
 
     select
-        landmarks.person_id,
-        landmarks.month,
-        landmarks.survey_kind
-    from landmarks
-    inner join purchase_days
-        on landmarks.person_id = purchase_days.person_id
-        and landmarks.landmark_on <= purchase_days.purchased_on
-        and purchase_days.purchased_on < {{ add_days('landmarks.landmark_on', 'landmarks.repurchase_days') }}
-    group by landmarks.person_id, landmarks.month, landmarks.survey_kind
+        opinions.month,
+        opinions.acquisition_channel,
+        opinions.survey_kind,
+        count(*) as people_count,
+        count(returned.person_id) as returned_count,
+        count(*) filter (where opinions.opinion = 'promoter') as satisfied_count,
+        count(returned.person_id) filter (where opinions.opinion = 'promoter') as satisfied_returned_count,
+        count(*) filter (where opinions.opinion = 'detractor') as dissatisfied_count,
+        count(returned.person_id) filter (where opinions.opinion = 'detractor') as dissatisfied_returned_count
+    from opinions
+    left join returned
+        on opinions.person_id = returned.person_id
+        and opinions.month = returned.month
+    group by opinions.month, opinions.acquisition_channel, opinions.survey_kind
 
 ),
 
+-- whoever was not heard of is silent
 watched as (
 
     select
-        landmarks.month,
-        landmarks.survey_kind,
-        people.acquisition_channel,
-        count(*) filter (where opinions.opinion = 'promoter') as satisfied_count,
-        count(*) filter (where opinions.opinion = 'promoter' and returned.person_id is not null) as satisfied_returned_count,
-        count(*) filter (where opinions.opinion = 'detractor') as dissatisfied_count,
-        count(*) filter (where opinions.opinion = 'detractor' and returned.person_id is not null) as dissatisfied_returned_count,
-        count(*) filter (where opinions.person_id is null) as silent_count,
-        count(*) filter (where opinions.person_id is null and returned.person_id is not null) as silent_returned_count
-    from landmarks
-    inner join people
-        on landmarks.person_id = people.person_id
-    left join opinions
-        on landmarks.person_id = opinions.person_id
-        and landmarks.month = opinions.month
-        and landmarks.survey_kind = opinions.survey_kind
-    left join returned
-        on landmarks.person_id = returned.person_id
-        and landmarks.month = returned.month
-        and landmarks.survey_kind = returned.survey_kind
-    group by 1, 2, 3
+        everybody.month,
+        kinds.survey_kind,
+        everybody.acquisition_channel,
+        coalesce(heard.satisfied_count, 0) as satisfied_count,
+        coalesce(heard.satisfied_returned_count, 0) as satisfied_returned_count,
+        coalesce(heard.dissatisfied_count, 0) as dissatisfied_count,
+        coalesce(heard.dissatisfied_returned_count, 0) as dissatisfied_returned_count,
+        everybody.people_count - coalesce(heard.people_count, 0) as silent_count,
+        everybody.returned_count - coalesce(heard.returned_count, 0) as silent_returned_count
+    from everybody
+    inner join kinds
+        on everybody.month >= kinds.first_month
+    left join heard
+        on everybody.month = heard.month
+        and everybody.acquisition_channel = heard.acquisition_channel
+        and kinds.survey_kind = heard.survey_kind
 
 ),
 

@@ -41,19 +41,6 @@ contacts as (
 
 ),
 
-consents as (
-
-    select
-        contact_id,
-        lower(trim(channel)) as channel,
-        purpose,
-        changed_at,
-        granted
-    from {{ ref('base_consents') }}
-    where row_status = 'accepted'
-
-),
-
 decisions as (
 
     select
@@ -68,83 +55,15 @@ decisions as (
 
 ),
 
-events as (
+suspect_events as (
 
     select
-        contact_ref,
-        lower(trim(kind)) as kind,
-        lower(trim(channel)) as channel,
-        occurred_at,
-        is_suspect,
         _source,
         _batch_id,
         _file,
         _row_no
     from {{ ref('base_contact_events') }}
-    where
-        row_status = 'accepted'
-        and (is_suspect or lower(trim(kind)) in ('message_sent', 'unsubscribed'))
-
-),
-
-messages as (
-
-    select * from events
-    where kind = 'message_sent'
-
-),
-
--- a consent lasts until the next change for the same channel and purpose
-consent_spans as (
-
-    select
-        contact_id,
-        channel,
-        granted,
-        changed_at as granted_at,
-        lead(changed_at) over (partition by contact_id, channel, purpose order by changed_at asc nulls first) as ended_at
-    from consents
-
-),
-
--- an open end is a far one: with an `or` in its condition, the engine would compare every message with every consent
-granted_spans as (
-
-    select
-        contact_id,
-        channel,
-        granted_at,
-        coalesce(ended_at, cast(date '9999-12-31' as timestamp)) as ended_at
-    from consent_spans
-    where granted
-
-),
-
--- an unsubscription lasts until the next consent for its channel
-unsubscribed_spans as (
-
-    select
-        events.contact_ref,
-        events.channel,
-        events.occurred_at as unsubscribed_at,
-        min(consents.changed_at) as ended_at
-    from events
-    left join consents
-        on events.contact_ref = consents.contact_id
-        and events.channel = consents.channel
-        and consents.granted
-        and consents.changed_at > events.occurred_at
-    where events.kind = 'unsubscribed'
-    group by events.contact_ref, events.channel, events.occurred_at
-
-),
-
--- channels for which consents are kept: elsewhere their absence says nothing
-consent_channels as (
-
-    select channel
-    from consents
-    group by channel
+    where row_status = 'accepted' and is_suspect
 
 ),
 
@@ -185,7 +104,7 @@ edge_orders as (
 
 ),
 
--- one row per row and code; a message after two unsubscriptions is there twice
+-- one row per row and code; two copies of a repeated content are there for each row that was kept
 observed as (
 {% for entity in landed_entities() %}
     select
@@ -294,39 +213,16 @@ observed as (
         _batch_id,
         _file,
         _row_no
-    from events
-    where is_suspect
+    from suspect_events
     union all
     select
         'contact_events' as entity,
-        'SENT_AFTER_UNSUBSCRIBE' as code,
-        messages._source,
-        messages._batch_id,
-        messages._file,
-        messages._row_no
-    from messages
-    inner join unsubscribed_spans
-        on messages.contact_ref = unsubscribed_spans.contact_ref
-        and messages.channel is not distinct from unsubscribed_spans.channel
-        and messages.occurred_at > unsubscribed_spans.unsubscribed_at
-        and (messages.occurred_at < unsubscribed_spans.ended_at or unsubscribed_spans.ended_at is null)
-    union all
-    select
-        'contact_events' as entity,
-        'SENT_WITHOUT_CONSENT' as code,
-        messages._source,
-        messages._batch_id,
-        messages._file,
-        messages._row_no
-    from messages
-    inner join consent_channels
-        on messages.channel = consent_channels.channel
-    left join granted_spans
-        on messages.contact_ref = granted_spans.contact_id
-        and messages.channel = granted_spans.channel
-        and messages.occurred_at >= granted_spans.granted_at
-        and messages.occurred_at < granted_spans.ended_at
-    where granted_spans.contact_id is null
+        code,
+        _source,
+        _batch_id,
+        _file,
+        _row_no
+    from {{ ref('observed_messages') }}
 
 ),
 
