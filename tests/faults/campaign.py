@@ -196,8 +196,9 @@ class Campaign:
                 at = self._kill()
                 killed += [at] if at else []
             night = self._night(through_airflow=self._drawn())
-            if night.wait():
-                self.counts.wrong.append(f"the night after kills at {killed} did not publish:\n{night.said()}")
+            if (code := night.wait()) != 0:
+                how = "was not done in time, and was ended" if code < 0 else "did not publish"
+                self.counts.wrong.append(f"the night after kills at {killed} {how}:\n{night.said()}")
             else:
                 self.counts.healed += 1
                 self._inspect(killed)

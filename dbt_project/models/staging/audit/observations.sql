@@ -104,7 +104,7 @@ edge_orders as (
 
 ),
 
--- one row per row and code; two copies of a repeated content are there for each row that was kept
+-- one row per row and code
 observed as (
 {% for entity in landed_entities() %}
     select
@@ -119,7 +119,8 @@ observed as (
     union all
 {%- endfor %}
 {% for entity, key in {'orders': 'order_id', 'refunds': 'refund_id', 'contact_events': 'event_id'}.items() %}
-    select
+    -- a copy of what several other batches hold is one row all the same
+    select distinct
         '{{ entity }}' as entity,
         'REPEATED_CONTENT' as code,
         repeats._source,
@@ -224,41 +225,16 @@ observed as (
         _row_no
     from {{ ref('observed_messages') }}
 
-),
-
-counted_once as (
-
-    select distinct -- see observed
-        entity,
-        code,
-        _source,
-        _batch_id,
-        _file,
-        _row_no
-    from observed
-
-),
-
-numbered as (
-
-    select
-        counted_once.*,
-        count(*) over (partition by entity, _source, code) as rows_count,
-        row_number() over (
-            partition by entity, _source, code
-            order by _batch_id asc nulls last, _row_no asc nulls last, _file asc nulls last
-        ) as example_no
-    from counted_once
-
 )
+{%- set place = ['_batch_id', '_row_no', "coalesce(_file, '')"] %}
 
 select
     entity,
     _source as source,
     code,
-    rows_count,
-    _batch_id as example_batch_id,
-    _file as example_file,
-    _row_no as example_row_no
-from numbered
-where example_no = 1
+    count(*) as rows_count,
+    min(_batch_id) as example_batch_id,
+    nullif({{ earliest("coalesce(_file, '')", place) }}, '') as example_file,
+    {{ earliest('_row_no', place) }} as example_row_no
+from observed
+group by entity, _source, code
