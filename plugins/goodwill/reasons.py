@@ -26,7 +26,7 @@ REASONS: dict[str, Reason] = {
     "MALFORMED_ROW": Reason(
         "the record is not whole: too few or too many fields, a quote never closed, or a NUL byte",
         "a text with an unquoted delimiter or quote; a file cut off while it was written",
-        "write the field in quotes at the source; a whole file like this has the wrong 'delimiter' or 'quote'",
+        "write the field in quotes at the source; a whole file like this has the wrong 'delimiter' or 'quote' (none where quotes are letters like others)",
     ),
     "MISSING_REQUIRED": Reason(
         "a column that the entity needs is empty",

@@ -282,6 +282,13 @@ def zipped(*members: bytes) -> bytes:
         ("orders.zip", zipped(PLAIN.replace(",", ";").encode("latin-1")), {"encoding": "latin-1", "delimiter": ";"}),
         ("orders.tsv", PLAIN.replace(",", "\t").encode(), {"delimiter": "\t"}),
         ("orders.txt", PLAIN.replace(",", "|").encode(), {"delimiter": "|"}),
+        ("orders.txt", PLAIN.replace(",", "\t").replace("Zoé", '"Zoé').encode(), {"delimiter": "\t", "quote": "none"}),
+        (
+            "orders.txt",
+            PLAIN.replace(",", "\t").replace("Zoé", '"Zoé').replace("Eve", 'Eve"').encode(),
+            {"delimiter": "\t", "quote": "none"},
+        ),
+        ("orders.txt", PLAIN.replace(",", "\t").replace("Zoé", '"Zoé"').encode(), {"delimiter": "\t"}),
     ],
 )
 def test_how_a_file_reads_is_seen(proposed, tmp_path, name, content, settings):

@@ -5,25 +5,25 @@ from __future__ import annotations
 import codecs
 import csv
 import gzip
-import io
 import re
 import tempfile
 import zipfile
 import zlib
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import duckdb
 
 from goodwill.errors import SourceError
 from goodwill.sources.connectors import CONNECTORS
 from goodwill.sources.connectors.file.contents import packing_of, zip_member
+from goodwill.sources.connectors.file.dialect import lines_of
 from goodwill.sources.connectors.file.settings import FileSource
 from goodwill.sources.connectors.protocol import ROW_PLUMBING, ROWS, Approach, Labels
+from goodwill.sources.proposing.cutting import cut_of
 from goodwill.sources.proposing.looks import look_at
 from goodwill.sql import identifier, literal
 
@@ -31,7 +31,6 @@ __all__ = ["Sample", "read_sample"]
 
 SAMPLE_ROWS = 20_000
 SAMPLE_BYTES = 1 << 23
-DELIMITERS = (",", ";", "\t", "|")
 TEXT = (".csv", ".tsv", ".txt", ".tab", ".csv.gz", ".tsv.gz", ".txt.gz")
 
 
@@ -48,7 +47,7 @@ class Sample:
 
     path: Path
     columns: dict[str, list[str]]
-    settings: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
     whole: bool = True
 
     @property
@@ -70,7 +69,10 @@ def read_sample(path: Path) -> Sample:
     try:
         sample = _text_sample(path) if _is_text(path) else _other_sample(path)
     except csv.Error as error:
-        raise SourceError(f"{path}: cannot be cut into fields ({error})", "see whether a quotation mark is left open") from None
+        raise SourceError(
+            f"{path}: cannot be cut into fields ({error})",
+            "see whether a quotation mark is left open; where quotes are letters like others, a source says 'quote: none'",
+        ) from None
     data = next((name for name in sample.columns if look_at([name]).shape in ("number", "time", "email")), None)
     if data is not None:
         raise SourceError(
@@ -144,24 +146,6 @@ def _encoding(path: Path) -> str:
     return "utf-8" if is_utf8 else "cp1252" if controls else "latin-1"
 
 
-def _delimiter(lines: list[str], path: Path) -> str:
-    """The mark that cuts most lines into as many fields as the header; blanks where no mark does."""
-    best, most = "", 1
-    for mark in DELIMITERS:
-        widths = [len(record) for record in csv.reader(lines, delimiter=mark) if record]
-        if widths and widths[0] > most and len(widths) - Counter(widths)[widths[0]] <= max(1, len(widths) // 10):
-            best, most = mark, widths[0]
-    if best:
-        return best
-    widths = [len(line.split()) for line in lines if line.strip()]
-    if widths[0] > 1 and len(set(widths)) == 1 and len(widths) > 1:
-        return "whitespace"
-    raise SourceError(
-        f"{path}: no mark cuts its lines into the same number of fields as its header",
-        "see whether the first line names the columns and lines above it should go",
-    )
-
-
 def _text_sample(path: Path) -> Sample:
     try:
         encoding = _encoding(path)
@@ -171,22 +155,18 @@ def _text_sample(path: Path) -> Sample:
     except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
         raise SourceError(f"{path}: cannot be read ({error})", "see whether it is whole and named for what it is") from None
     text = raw.decode("utf-8-sig" if encoding == "utf-8" else encoding, "ignore")
-    lines = text.splitlines(keepends=True)
+    lines = lines_of(text)
     if not whole:
         lines.pop()
     if not any(line.strip() for line in lines):
         raise SourceError(f"{path}: holds nothing but blanks", "name a file with a header line and a few rows")
-    mark = _delimiter([line for line in lines if line.strip()][:200], path)
-    records = (
-        ([*line.split()] for line in lines) if mark == "whitespace" else csv.reader(io.StringIO("".join(lines), newline=""), delimiter=mark)
-    )
-    filled = (record for record in records if record)
+    cut = cut_of(lines, path)
+    filled = cut.records(lines)
     header = [name.strip() for name in next(filled)]
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice:
         raise SourceError(f"{path}: the header names a column twice: {', '.join(map(repr, twice))}", "give each column its own name")
     kept = [record for record, _ in zip(filled, range(SAMPLE_ROWS + 1), strict=False) if len(record) == len(header)]
-    settings = {"encoding": encoding} if encoding != "utf-8" else {}
-    settings |= {"delimiter": mark} if mark != "," else {}
+    settings = ({"encoding": encoding} if encoding != "utf-8" else {}) | cut.settings
     columns = {name: [record[place].strip() for record in kept[:SAMPLE_ROWS]] for place, name in enumerate(header)}
     return Sample(path, columns, settings, whole and len(kept) <= SAMPLE_ROWS)

@@ -21,7 +21,7 @@ ENTITIES = {"orders": {"columns": {"order_id": "id", "ordered_at": "at", "contac
 HEADER = ("id", "at", "who", "what")
 
 DELIMITERS = [",", ";", "\t", "|", " ", "x"]
-QUOTES = ['"', "'"]
+QUOTES = ['"', "'", ""]
 ENDS = ["\n", "\r\n", "\r"]
 CELLS = st.one_of(
     st.sampled_from(
@@ -34,13 +34,15 @@ ROWS_OF_CELLS = st.lists(st.tuples(*[CELLS] * len(HEADER)), min_size=1, max_size
 
 def quoted(cell: str, delimiter: str, quote: str, always: bool) -> str:
     """A cell as most programs write it."""
+    if not quote:
+        return cell
     needed = any(mark in cell for mark in (delimiter, quote, "\n", "\r"))
     return quote + cell.replace(quote, quote * 2) + quote if always or needed else cell
 
 
 @st.composite
 def texts(draw) -> tuple[str, str, str | None, str]:
-    """A delimiter, a quote, an escape, and text of records: written well, or with the marks as they fall."""
+    """A delimiter, a quote (or none), an escape, and text of records: written well, or with the marks as they fall."""
     delimiter, quote = draw(st.sampled_from(DELIMITERS)), draw(st.sampled_from(QUOTES))
     escape = draw(st.sampled_from([None, None, None, "\\"]))
     always, careless = draw(st.booleans()), draw(st.sampled_from([False, False, False, True]))

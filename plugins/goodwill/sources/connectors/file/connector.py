@@ -99,8 +99,8 @@ class FilePart:
 
     def write(self, folder: Path, columns: dict[str, str], labels: Labels) -> Written:
         landed = self._format.write(folder, columns, labels) if columns else Landed(0, 0, "")
-        rows, malformed, relation, plain = landed
-        warnings = tuple(self._warnings())
+        rows, malformed, relation, plain, noticed = landed
+        warnings = (*self._warnings(), *noticed)
         return Written(rows, malformed, relation, self.sha256, self.size, self.modified_ns, plain=plain, warnings=warnings)
 
     def _warnings(self) -> Iterator[str]:

@@ -18,6 +18,7 @@ from goodwill.sources.connectors.file.footer import FooterCheck
 from goodwill.sources.connectors.file.formats import Landed
 from goodwill.sources.connectors.file.header import Header, checked, find_header
 from goodwill.sources.connectors.file.problems import problem
+from goodwill.sources.connectors.file.quoting import QuoteLook
 from goodwill.sources.connectors.file.rows import RowsWriter, odd_columns
 from goodwill.sources.connectors.file.second_reading import Copy, relation
 from goodwill.sources.connectors.file.settings import FileSource
@@ -68,7 +69,7 @@ class DelimitedFile:
         header = self._header
         assert header is not None, "columns() found it"
         dialect = Dialect.of(self.source, self.file.name, header.names)
-        footer = FooterCheck(self.source, self.file.name, dialect)
+        footer, quotes = FooterCheck(self.source, self.file.name, dialect), QuoteLook(self.source, self.file.name, dialect)
         with (
             RowsWriter(folder / ROWS, columns, labels, header.lines) as writer,
             Copy(self.file, folder / "text.csv", header) as copy,
@@ -83,16 +84,17 @@ class DelimitedFile:
                     # where quotes are out of order a segment may end inside a record: its lines wait for the rest of it
                     text, waiting = held + segment.text, list[str]()
                     records = dialect.records(text.decode("utf-8", "surrogateescape"), line_no, None if is_last else waiting)
-                    writer.records(copy.whole(footer.taken_off(records) if is_last else records))
+                    writer.records(copy.whole(quotes.seen(footer.taken_off(records) if is_last else records)))
                     held = "".join(waiting).encode("utf-8", "surrogateescape")
                     line_no += _line_ends(text) - _line_ends(held)
         self._refuse_other_encoding(writer)
+        warnings = quotes.judged(writer.rows)
         footer.check(folder / ROWS, writer)
-        return Landed(writer.rows, writer.malformed, relation(copy, dialect, columns, folder / ROWS, writer), writer.plain)
+        return Landed(writer.rows, writer.malformed, relation(copy, dialect, columns, folder / ROWS, writer), writer.plain, warnings)
 
     def _segments(self, reader: FastReader, header: Header) -> Iterator[tuple[_Segment, bool]]:
         """The segments in order, read in a thread of their own while others are written; whether each is the last."""
-        quote = b"" if self.source.delimiter == "whitespace" else self.source.quote.encode()
+        quote = b"" if self.source.delimiter == "whitespace" else self.source.quote_mark.encode()
         given = self.file.segments(header.bytes, quote, self.segment_bytes)
 
         def following() -> _Segment | None:

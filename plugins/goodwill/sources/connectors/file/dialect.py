@@ -19,6 +19,7 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|\Z)")
 MOST_LINES = 1000
 
 UNCLOSED = "a quote that is never closed"
+AFTER_QUOTE = "text after a closing quote"
 NOT_TEXT = "bytes that are not text in the declared encoding"
 
 
@@ -47,7 +48,7 @@ def shown(text: str) -> str:
 
 @dataclass(frozen=True)
 class Dialect:
-    """How records are written: `width` fields set apart by `delimiter`."""
+    """How records are written: `width` fields set apart by `delimiter`; `quote` is empty where quotes mean nothing."""
 
     delimiter: str
     quote: str
@@ -61,7 +62,7 @@ class Dialect:
     def of(cls, source: FileSource, name: str, header: list[str]) -> Dialect:
         return cls(
             source.delimiter_of(name),
-            source.quote,
+            source.quote_mark,
             source.escape if source.escape != source.quote else None,
             source.comment,
             source.max_field_length,
@@ -73,7 +74,7 @@ class Dialect:
         """The fields of one record without its line end, or what is wrong; an empty field is `None`."""
         if self.delimiter == "whitespace":
             return [*text.split()], ""
-        if self.quote not in text and (self.escape is None or self.escape not in text):
+        if not (self.quote and self.quote in text) and (self.escape is None or self.escape not in text):
             return [field or None for field in text.split(self.delimiter)], ""
         return self._quoted(text)
 
@@ -82,7 +83,7 @@ class Dialect:
         place, end = 0, len(text)
         while True:
             value: list[str] = []
-            if text.startswith(self.quote, place):
+            if self.quote and text.startswith(self.quote, place):
                 place += 1
                 while True:
                     if place >= end:
@@ -101,7 +102,7 @@ class Dialect:
                         place += 1
                         break
                 if place < end and text[place] != self.delimiter:
-                    return None, "text after a closing quote"
+                    return None, AFTER_QUOTE
             else:
                 while place < end and text[place] != self.delimiter:
                     if self.escape is not None and text[place] == self.escape and place + 1 < end:

@@ -29,8 +29,8 @@ class FastReader:
     @property
     def usable(self) -> bool:
         """Whether it knows the dialect at all."""
-        marks = (self.dialect.delimiter, self.dialect.quote)
-        return self.dialect.width > 1 and all(len(mark) == 1 and mark.isascii() for mark in marks)
+        delimiter, quote = self.dialect.delimiter, self.dialect.quote
+        return self.dialect.width > 1 and len(delimiter) == 1 and delimiter.isascii() and quote.isascii()
 
     def in_order(self, segment: bytes) -> bool:
         """Whether nothing in the segment needs care: no NUL, no comment, no byte-order mark, lines of one kind and length, sound quotes."""
@@ -50,7 +50,11 @@ class FastReader:
                 return False
         if self._has_long_line(segment):
             return False
-        return ord(dialect.quote) not in segment or self._sound_quotes(data)
+        return not self._has_quotes(segment) or self._sound_quotes(data)
+
+    def _has_quotes(self, segment: bytes) -> bool:
+        quote = self.dialect.quote
+        return bool(quote) and ord(quote) in segment
 
     def _has_long_line(self, segment: bytes) -> bool:
         """Whether a line is longer than a field may be; from the last end of a line within reach to the next, few bytes are looked at."""
@@ -81,17 +85,24 @@ class FastReader:
         if not (starts.all() and ends.all()) or (self.dialect.escape is not None and doubled.any()):  # an escape stands instead of doubling
             return False
         first, last = opening[np.append(True, ~doubled)], closing[np.append(~doubled, True)]
+        if self.dialect.delimiter == "\t" and self._over_lines(
+            data, first, last
+        ):  # hardly ever meant: the careful reader looks at each line
+            return False
         longest = int((last - first).max())
         if longest < MOST_LINES:
             return longest < self.dialect.max_field_length
+        return longest < self.dialect.max_field_length and self._over_lines(data, first, last) < MOST_LINES - 1
+
+    def _over_lines(self, data: np.ndarray, first: np.ndarray, last: np.ndarray) -> int:
+        """The most ends of lines inside one of the quoted fields that go from `first` to `last`."""
         feeds = np.flatnonzero(data == _LF)
-        lines = np.searchsorted(feeds, last) - np.searchsorted(feeds, first)
-        return longest < self.dialect.max_field_length and int(lines.max()) < MOST_LINES - 1
+        return int((np.searchsorted(feeds, last) - np.searchsorted(feeds, first)).max())
 
     def _may_hold_header(self, segment: bytes) -> bool:
         """A cheap look: the longest name of the header is somewhere in the text, or could be there in another spelling."""
         longest = max(self.dialect.header, key=len, default="")
-        return self.dialect.quote in longest or longest.encode() in segment
+        return (bool(self.dialect.quote) and self.dialect.quote in longest) or longest.encode() in segment
 
     def _holds_header(self, table: pa.Table) -> bool:
         """Whether a row is the header again, in whatever spelling."""
@@ -108,7 +119,7 @@ class FastReader:
         if not self.usable or not self.in_order(segment):
             return None
         names = [str(number) for number in range(self.dialect.width)]
-        quoted = ord(self.dialect.quote) in segment
+        quoted = self._has_quotes(segment)
         try:
             table = csv.read_csv(
                 pa.BufferReader(segment),

@@ -12,12 +12,13 @@ __all__ = ["Format", "Landed"]
 
 
 class Landed(NamedTuple):
-    """Rows written, malformed rows among them, the relation that reads the source again, and the columns that hold plain text only."""
+    """Rows written, malformed rows among them, the relation that reads the source again, the columns that hold plain text only, and what was noticed (`CODE: what`)."""
 
     rows: int
     malformed: int
     relation: str
     plain: frozenset[str] = frozenset()
+    warnings: tuple[str, ...] = ()
 
 
 class Format(Protocol):

@@ -58,7 +58,12 @@ def find_header(file: TextFile) -> Header | None:
         taken += 1
         fields, wrong = dialect.fields(text.rstrip("\r\n"))
     if fields is None:
-        raise problem(source, file.name, f"line {at + 1}, the header, has {wrong}", "mend the header, or set 'quote' for this source")
+        raise problem(
+            source,
+            file.name,
+            f"line {at + 1}, the header, has {wrong}",
+            "mend the header, or set 'quote' for this source ('none' where quotes mean nothing)",
+        )
     if any("\udc80" <= char <= "\udcff" for char in text):
         raise problem(
             source,

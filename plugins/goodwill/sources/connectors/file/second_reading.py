@@ -60,10 +60,11 @@ class Copy:
         """A segment of whole records as it is."""
         if not self._passed and not self._written and self.header.returns != (b"\r" in segment):
             self._begin()  # the database's reader takes the ends of lines from the first one
+        quote = self.file.source.quote_mark.encode()
         self._passed += len(segment)
         if b"\r" in segment:
             self._end, self.doubtful = b"\r\n", True
-        self.doubtful = self.doubtful or self.file.source.quote.encode() in segment
+        self.doubtful = self.doubtful or (bool(quote) and quote in segment)
         if self._written:
             self._written.write(segment)
             if not segment.endswith((b"\n", b"\r")):
@@ -106,6 +107,8 @@ def relation(copy: Copy, dialect: Dialect, columns: Iterable[str], rows: Path, w
     written = f"select * exclude (__row_no) from read_parquet({literal(str(rows))})"
     again = _text(copy, dialect, columns)
     if copy.doubtful:
+        if dialect.escape and not dialect.quote:
+            return written  # the database's reader knows an escape inside quotes only
         try:
             with duckdb.connect() as connection:
                 found = connection.execute(f"select count(*) from ({again})").fetchone()

@@ -57,7 +57,7 @@ class FileSource(Source):
     connection: str | None = None
     format: FormatName | None = None
     delimiter: str = ","
-    quote: Mark = '"'
+    quote: str = '"'
     escape: Mark | None = None
     encoding: str = "utf-8"
     comment: Annotated[str, Field(min_length=1)] | None = None
@@ -104,6 +104,13 @@ class FileSource(Source):
             raise ValueError(f"the delimiter {value!r} is not one character; use one, or 'whitespace' for runs of blanks")
         return value
 
+    @field_validator("quote")
+    @classmethod
+    def _one_mark_or_none(cls, value: str) -> str:
+        if len(value) != 1 and value != "none":
+            raise ValueError(f"the quote {value!r} is not one character; use one, or 'none' where quotes mean nothing")
+        return value
+
     @field_validator("ready_marker")
     @classmethod
     def _marker_names_the_file(cls, value: str | None) -> str | None:
@@ -118,6 +125,11 @@ class FileSource(Source):
     def delimiter_of(self, name: str) -> str:
         """The delimiter of a file of text: as declared; a tab where the name ends in `.tsv` and nothing is declared."""
         return "\t" if "delimiter" not in self.model_fields_set and _unpacked(name).endswith(_TSV_ENDINGS) else self.delimiter
+
+    @property
+    def quote_mark(self) -> str:
+        """The mark of quotes; nothing where quotes mean nothing."""
+        return "" if self.quote == "none" else self.quote
 
     @property
     def writes_points(self) -> bool:
