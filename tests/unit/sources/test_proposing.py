@@ -289,6 +289,9 @@ def zipped(*members: bytes) -> bytes:
             {"delimiter": "\t", "quote": "none"},
         ),
         ("orders.txt", PLAIN.replace(",", "\t").replace("Zoé", '"Zoé"').encode(), {"delimiter": "\t"}),
+        ("orders.csv", PLAIN.replace("\n", ",\n").encode(), {}),
+        ("orders.csv", PLAIN.replace("\n", ",\n").replace(",\n", "\n", 1).encode(), {}),
+        ("orders.csv", PLAIN.replace(",Zoé", ', "Zoé, Ltd"').encode(), {"blanks_around_quotes": True}),
     ],
 )
 def test_how_a_file_reads_is_seen(proposed, tmp_path, name, content, settings):
@@ -354,7 +357,7 @@ def test_day_files_are_one_source_and_its_pattern_names_no_other_file(tmp_path):
         ("two.zip", zipped(PLAIN.encode(), PLAIN.encode()), "holds 2 files"),
         ("headless.csv", b"1,2025-01-02,4.00\n2,2025-01-03,5.00\n", "the first line looks like data ('1')"),
         ("header.csv", b"order_id,order date\n", "has a header and no rows"),
-        ("nameless.csv", b"order_id,order date,\n1,2025-01-02,\n", "column 3 has no name"),
+        ("nameless.csv", b"order_id,order date,\n1,2025-01-02,x\n", "column 3 has no name"),
         ("twice.csv", b"order_id,order_id\n1,2\n", "names a column twice: 'order_id'"),
         ("prose.txt", b"once upon a time\nthere was\n", "no mark cuts its lines"),
         ("page.parquet", b"<html></html>", "Parquet"),

@@ -9,7 +9,7 @@ import re
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +22,7 @@ from goodwill.sources.connectors import CONNECTORS
 from goodwill.sources.connectors.file.contents import packing_of, zip_member
 from goodwill.sources.connectors.file.dialect import lines_of
 from goodwill.sources.connectors.file.settings import FileSource
+from goodwill.sources.connectors.file.trailing import nameless_columns
 from goodwill.sources.connectors.protocol import ROW_PLUMBING, ROWS, Approach, Labels
 from goodwill.sources.proposing.cutting import cut_of
 from goodwill.sources.proposing.looks import look_at
@@ -86,9 +87,9 @@ def read_sample(path: Path) -> Sample:
     return sample
 
 
-def _source(path: Path) -> FileSource:
-    """The file as a source that declares nothing; the scratch folder is no home for it."""
-    return FileSource.model_construct(name="sample", path=str(path.resolve()), entities={})
+def _source(path: Path, settings: Mapping[str, Any] | None = None) -> FileSource:
+    """The file as a source that declares these settings alone; the scratch folder is no home for it."""
+    return FileSource.model_construct(name="sample", path=str(path.resolve()), entities={}, **(settings or {}))
 
 
 def _is_text(path: Path) -> bool:
@@ -163,10 +164,14 @@ def _text_sample(path: Path) -> Sample:
     cut = cut_of(lines, path)
     filled = cut.records(lines)
     header = [name.strip() for name in next(filled)]
+    top = next(place for place, line in enumerate(lines) if line.strip())
+    nameless, unsaid = nameless_columns(_source(path, cut.settings), path.name, header, "".join(lines[top + 1 : top + 1000]))
+    width = len(header) + (nameless if unsaid else 0)
+    header = header[: width - nameless]
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice:
         raise SourceError(f"{path}: the header names a column twice: {', '.join(map(repr, twice))}", "give each column its own name")
-    kept = [record for record, _ in zip(filled, range(SAMPLE_ROWS + 1), strict=False) if len(record) == len(header)]
+    kept = [record for record, _ in zip(filled, range(SAMPLE_ROWS + 1), strict=False) if len(record) == width]
     settings = ({"encoding": encoding} if encoding != "utf-8" else {}) | cut.settings
     columns = {name: [record[place].strip() for record in kept[:SAMPLE_ROWS]] for place, name in enumerate(header)}
     return Sample(path, columns, settings, whole and len(kept) <= SAMPLE_ROWS)

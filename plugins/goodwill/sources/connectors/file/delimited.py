@@ -68,7 +68,7 @@ class DelimitedFile:
     def write(self, folder: Path, columns: dict[str, str], labels: Labels) -> Landed:
         header = self._header
         assert header is not None, "columns() found it"
-        dialect = Dialect.of(self.source, self.file.name, header.names)
+        dialect = Dialect.of(self.source, self.file.name, header.names, header.nameless)
         footer, quotes = FooterCheck(self.source, self.file.name, dialect), QuoteLook(self.source, self.file.name, dialect)
         with (
             RowsWriter(folder / ROWS, columns, labels, header.lines) as writer,
@@ -88,7 +88,7 @@ class DelimitedFile:
                     held = "".join(waiting).encode("utf-8", "surrogateescape")
                     line_no += _line_ends(text) - _line_ends(held)
         self._refuse_other_encoding(writer)
-        warnings = quotes.judged(writer.rows)
+        warnings = (*header.warnings, *quotes.judged(writer.rows))
         footer.check(folder / ROWS, writer)
         return Landed(writer.rows, writer.malformed, relation(copy, dialect, columns, folder / ROWS, writer), writer.plain, warnings)
 

@@ -20,6 +20,7 @@ MOST_LINES = 1000
 
 UNCLOSED = "a quote that is never closed"
 AFTER_QUOTE = "text after a closing quote"
+BLANK_BEFORE_QUOTE = "a blank before a quote ('blanks_around_quotes: true' reads it)"
 NOT_TEXT = "bytes that are not text in the declared encoding"
 
 
@@ -48,7 +49,10 @@ def shown(text: str) -> str:
 
 @dataclass(frozen=True)
 class Dialect:
-    """How records are written: `width` fields set apart by `delimiter`; `quote` is empty where quotes mean nothing."""
+    """How records are written: `width` fields set apart by `delimiter`; `quote` is empty where quotes mean nothing.
+
+    The last `nameless` fields are named by no column and empty: delimiters at the end of each line. `blanks`: those around quotes mean nothing.
+    """
 
     delimiter: str
     quote: str
@@ -57,17 +61,21 @@ class Dialect:
     max_field_length: int
     width: int
     header: tuple[str, ...] = ()
+    nameless: int = 0
+    blanks: bool = False
 
     @classmethod
-    def of(cls, source: FileSource, name: str, header: list[str]) -> Dialect:
+    def of(cls, source: FileSource, name: str, header: list[str], nameless: int = 0) -> Dialect:
         return cls(
             source.delimiter_of(name),
             source.quote_mark,
             source.escape if source.escape != source.quote else None,
             source.comment,
             source.max_field_length,
-            len(header),
+            len(header) + nameless,
             tuple(header),
+            nameless,
+            source.blanks_around_quotes,
         )
 
     def fields(self, text: str) -> tuple[list[str | None] | None, str]:
@@ -83,6 +91,11 @@ class Dialect:
         place, end = 0, len(text)
         while True:
             value: list[str] = []
+            behind = self._behind_blanks(text, place) if text.startswith((" ", "\t"), place) else place
+            if behind > place and self.quote and text.startswith(self.quote, behind):
+                if not self.blanks:  # to RFC 4180 its delimiters would cut the text, and its quotes would be letters of it
+                    return None, BLANK_BEFORE_QUOTE
+                place = behind
             if self.quote and text.startswith(self.quote, place):
                 place += 1
                 while True:
@@ -99,7 +112,7 @@ class Dialect:
                         value.append(char)
                         place += 2
                     else:
-                        place += 1
+                        place = self._behind_blanks(text, place + 1) if self.blanks else place + 1
                         break
                 if place < end and text[place] != self.delimiter:
                     return None, AFTER_QUOTE
@@ -114,6 +127,12 @@ class Dialect:
                 return found, ""
             place += 1
 
+    def _behind_blanks(self, text: str, place: int) -> int:
+        """The first place from `place` on that holds no blank."""
+        while place < len(text) and text[place] in " \t" and text[place] != self.delimiter:
+            place += 1
+        return place
+
     def _whole(self, text: str) -> tuple[list[str | None] | None, str]:
         """The fields of a whole record, or what is wrong with it."""
         if "\0" in text:
@@ -124,7 +143,12 @@ class Dialect:
         if fields is None:
             return None, wrong
         if len(fields) != self.width:
-            return None, f"{len(fields)} fields instead of {self.width}"
+            return None, f"{len(fields)} fields instead of {self.width}" + (" (lines end with a delimiter)" if self.nameless else "")
+        if self.nameless:
+            place = next((place for place in range(self.width - self.nameless, self.width) if (fields[place] or "").strip()), None)
+            if place is not None:
+                return None, f"a value in column {place + 1}, which has no name in the header"
+            fields = fields[: -self.nameless]
         if len(text) > self.max_field_length and max(len(field or "") for field in fields) > self.max_field_length:
             return None, f"a field longer than {self.max_field_length:,} characters"
         if self.header and tuple((field or "").strip() for field in fields) == self.header:

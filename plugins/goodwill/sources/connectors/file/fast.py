@@ -137,4 +137,9 @@ class FastReader:
             )
         except pa.ArrowInvalid:
             return None
+        if nameless := self.dialect.nameless:
+            named = self.dialect.width - nameless
+            if any(table.column(place).null_count < len(table) for place in range(named, self.dialect.width)):
+                return None
+            table = table.select(range(named))
         return None if self._may_hold_header(segment) and self._holds_header(table) else table

@@ -7,10 +7,11 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from goodwill.sources.connectors.file.dialect import Dialect, lines_of
+from goodwill.sources.connectors.file.dialect import BLANK_BEFORE_QUOTE, UNCLOSED, Dialect, lines_of
 from goodwill.sources.connectors.file.problems import problem
 from goodwill.sources.connectors.file.settings import FileSource
-from goodwill.sources.connectors.file.text import TextFile
+from goodwill.sources.connectors.file.text import HEAD, TextFile
+from goodwill.sources.connectors.file.trailing import TRAILING, nameless_columns
 from goodwill.sources.connectors.protocol import ROW_PLUMBING
 from goodwill.sql import column_key
 
@@ -22,13 +23,18 @@ _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
 
 @dataclass(frozen=True)
 class Header:
-    """The names, trimmed, and as they are written; the bytes of text up to the first record, the lines they are, and whether a carriage return ends them."""
+    """The names, trimmed, and as they are written; the bytes of text up to the first record, the lines they are, and whether a carriage return ends them.
+
+    `nameless`: columns at the end of each line that have no name and hold nothing; `warnings`: what was noticed (`CODE: what`).
+    """
 
     names: list[str]
     written: list[str]
     bytes: int
     lines: int
     returns: bool = False
+    nameless: int = 0
+    warnings: tuple[str, ...] = ()
 
 
 def _trimmed(name: str) -> str:
@@ -43,8 +49,8 @@ def find_header(file: TextFile) -> Header | None:
     SourceError : it is not text, or a quote in it is never closed.
     """
     source = file.source
-    head = file.head().decode("utf-8", "surrogateescape")
-    lines = lines_of(head)
+    head = file.head()
+    lines = lines_of(head.decode("utf-8", "surrogateescape"))
     at = source.skip_rows
     while at < len(lines) and (not lines[at].strip() or (source.comment and lines[at].startswith(source.comment))):
         at += 1
@@ -53,17 +59,15 @@ def find_header(file: TextFile) -> Header | None:
     dialect = Dialect.of(source, file.name, [])
     text, taken = lines[at], 1
     fields, wrong = dialect.fields(text.rstrip("\r\n"))
-    while fields is None and at + taken < min(len(lines), at + 20):
+    while wrong == UNCLOSED and at + taken < min(len(lines), at + 20):
         text += lines[at + taken]
         taken += 1
         fields, wrong = dialect.fields(text.rstrip("\r\n"))
     if fields is None:
-        raise problem(
-            source,
-            file.name,
-            f"line {at + 1}, the header, has {wrong}",
-            "mend the header, or set 'quote' for this source ('none' where quotes mean nothing)",
-        )
+        remedy = "mend the header, or set 'quote' for this source ('none' where quotes mean nothing)"
+        if wrong == BLANK_BEFORE_QUOTE:
+            remedy = "set 'blanks_around_quotes: true' for this source"
+        raise problem(source, file.name, f"line {at + 1}, the header, has {wrong}", remedy)
     if any("\udc80" <= char <= "\udcff" for char in text):
         raise problem(
             source,
@@ -75,7 +79,12 @@ def find_header(file: TextFile) -> Header | None:
         raise problem(source, file.name, f"line {at + 1}, the header, has a NUL byte", "send the file again")
     before = "".join(lines[: at + taken]).encode("utf-8", "surrogateescape")
     written = [field or "" for field in fields]
-    return Header([_trimmed(name) for name in written], written, len(before), at + taken, "\r" in text)
+    names = [_trimmed(name) for name in written]
+    rest = lines[at + taken :] if len(head) < HEAD else lines[at + taken : -1]  # the last line of a longer file may be cut
+    nameless, unsaid = nameless_columns(source, file.name, names, "".join(rest))
+    if nameless and not unsaid:
+        names, written = names[:-nameless], written[:-nameless]
+    return Header(names, written, len(before), at + taken, "\r" in text, nameless, (TRAILING,) if unsaid else ())
 
 
 def _folded(name: str) -> str:

@@ -82,13 +82,14 @@ class Copy:
 
 def _text(copy: Copy, dialect: Dialect, columns: Iterable[str]) -> str:
     listed = list(columns)
+    nameless = [f"__nameless_{number}" for number in range(dialect.nameless)]
     path = literal(str(copy.path if copy.is_separate else copy.file.path))
     plumbing = "cast(null as varchar) as __malformed, cast(null as varchar) as __line"
     if dialect.delimiter == "whitespace":
         fields = ", ".join(f"f[{place}] as {identifier(name)}" for place, name in enumerate(listed, 1))
         lines = f"read_csv({path}, columns={{'line': 'VARCHAR'}}, header=false, delim={literal(chr(1))}, quote='', escape='', auto_detect=false)"
         return f"select {fields}, {plumbing} from (select string_split_regex(trim(line), '\\s+') as f from {lines})"
-    typed = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in listed)
+    typed = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in (*listed, *nameless))
     longest = max(10_000_000, 10 * dialect.max_field_length)
     return (
         f"select {', '.join(map(identifier, listed))}, {plumbing} from read_csv({path}, columns={{{typed}}}, header=false, "
@@ -107,8 +108,8 @@ def relation(copy: Copy, dialect: Dialect, columns: Iterable[str], rows: Path, w
     written = f"select * exclude (__row_no) from read_parquet({literal(str(rows))})"
     again = _text(copy, dialect, columns)
     if copy.doubtful:
-        if dialect.escape and not dialect.quote:
-            return written  # the database's reader knows an escape inside quotes only
+        if dialect.blanks or (dialect.escape and not dialect.quote):
+            return written  # the database's reader knows no blanks before quotes, and an escape inside quotes only
         try:
             with duckdb.connect() as connection:
                 found = connection.execute(f"select count(*) from ({again})").fetchone()

@@ -59,6 +59,7 @@ class FileSource(Source):
     delimiter: str = ","
     quote: str = '"'
     escape: Mark | None = None
+    blanks_around_quotes: bool = False
     encoding: str = "utf-8"
     comment: Annotated[str, Field(min_length=1)] | None = None
     skip_rows: Annotated[int, Field(ge=0, le=1000)] = 0

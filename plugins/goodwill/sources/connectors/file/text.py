@@ -20,9 +20,11 @@ from goodwill.sources.connectors.file.contents import check_text, packing_of, zi
 from goodwill.sources.connectors.file.problems import problem
 from goodwill.sources.connectors.file.settings import FileSource
 
-__all__ = ["TextFile"]
+__all__ = ["HEAD", "TextFile"]
 
 _BOM = codecs.BOM_UTF8
+#: Bytes at the beginning of a file by which it is judged.
+HEAD = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ class TextFile:
             what = f"cannot be read ({error.strerror})" if error.strerror else f"is a broken compressed file ({error})"
             raise problem(self.source, self.name, what, "check that it is whole and that the night's user may read it") from None
 
-    def head(self, size: int = 1 << 20) -> bytes:
+    def head(self, size: int = HEAD) -> bytes:
         """The first bytes of the text, at least `size` of them where there are as many."""
         found = io.BytesIO()
         chunks = self.chunks(size)
