@@ -47,7 +47,12 @@ REASONS: dict[str, Reason] = {
     "BAD_NUMBER": Reason(
         "the text is not a number as declared; 1e3, 1_000, NaN and €10 are not amounts",
         "a decimal comma, marks of thousands or a currency sign that the source does not declare",
-        "declare 'decimal' and 'thousands' for the source (the next night reads the rows again by itself), or correct the value",
+        "declare 'decimal' and 'thousands' for the source, and 'amounts: written' for signs of currencies, brackets and a minus behind (the next night reads the rows again by itself), or correct the value",
+    ),
+    "OTHER_CURRENCY": Reason(
+        "the amount has the sign or the code of a currency that is not the row's, or whose row and source name none",
+        "a sum in another currency among the others, or a source that does not say its currency",
+        "map the column of the currency, or declare the source's 'currency'; else correct the row at the source",
     ),
     "BAD_BOOLEAN": Reason("the text is neither yes nor no", "words of the source's own", "add 'translate' to the column's mapping"),
     "BAD_ID": Reason(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from goodwill.entities import SQL_TYPES
+from goodwill.extract.written_amounts import WrittenAmount, bound
 from goodwill.extract.zones import in_gap, in_overlap, keeps_order, to_utc
 from goodwill.sources import Source
 from goodwill.sql import literal, literals
@@ -29,6 +30,12 @@ _NO_WIDTH = r"[\x{200b}\x{2060}\x{feff}]"
 #: What the shortest text of a binary float adds to a decimal number (0.1 + 0.2 is printed as 0.30000000000000004): behind its places zeros or
 #: nines, and few digits after them; what is left of nothing is a row of zeros. Such a text has 14 digits or more.
 _NOISE, _NOISY_LENGTH = "((0{5,}|9{5,})[0-9]{0,4}|0{10,}[0-9]{0,20})", 15
+#: Kinds of number that may be written with a currency.
+_AMOUNTS = (*DECIMALS, "number")
+#: Marks of thousands that look like the one declared: blanks that do not break, a thin one, the apostrophe of printers.
+_ALIKE = dict.fromkeys(
+    (" ", "\N{NO-BREAK SPACE}", "\N{NARROW NO-BREAK SPACE}"), " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}"
+) | {"'": "'\N{RIGHT SINGLE QUOTATION MARK}"}
 #: Words for yes and no, in English and French.
 _YES = ("true", "t", "yes", "y", "1", "granted", "vrai", "v", "oui", "o")
 _NO = ("false", "f", "no", "n", "0", "withdrawn", "faux", "non")
@@ -63,11 +70,12 @@ def _plain(value: str) -> str:
 class Caster:
     """Casts for one source: its decimal mark, its empty tokens, its time zone, its formats.
 
-    `zone` is the zone of time stamps that carry none.
+    `zone` is the zone of time stamps that carry none; `currency`, SQL, the currency of a row: that of amounts with a sign.
     """
 
     source: Source
     zone: str
+    currency: str | None = None
 
     @property
     def _odd_tokens(self) -> bool:
@@ -119,20 +127,35 @@ class Caster:
             return "false"
         return f"contains({text}, '.')"
 
+    @property
+    def _thousands(self) -> str:
+        """The marks between groups of three: nobody sees which of the blanks, or of the apostrophes, a file has."""
+        return _ALIKE.get(self.source.thousands, self.source.thousands)
+
     def _number_text(self, text: str) -> str:
-        if self.source.thousands:
-            text = f"replace({text}, {literal(self.source.thousands)}, '')"
+        if self._thousands:
+            text = f"translate({text}, {literal(self._thousands)}, '')"
         return f"replace({text}, ',', '.')" if self.source.decimal == "," else text
 
     def _grouped(self, text: str) -> str:
         """The test that thousands marks stand before groups of three: `1.2345,00` is a slip of the pen, not 12345."""
         if not self.source.thousands:
             return ""
-        pattern = rf"[+-]?(\d{{1,3}}([{self.source.thousands}]\d{{3}})+|\d+)([{self.source.decimal}]\d+)?"
+        pattern = rf"[+-]?(\d{{1,3}}([{self._thousands}]\d{{3}})+|\d+)([{self.source.decimal}]\d+)?"
         return f"regexp_full_match({text}, {literal(pattern)}) and "
+
+    def _is_written(self, kind: str) -> bool:
+        """Whether numbers of this kind may have more than digits around them."""
+        return self.source.amounts == "written" and kind in _AMOUNTS
 
     def number(self, value: str, sql_type: str, kind: str) -> str:
         """A decimal, whole or floating number of `kind`."""
+        if sql_type != "VARCHAR" or not self._is_written(kind):
+            return self._number(value, sql_type, kind)
+        plainly = bound(self.text(value, sql_type), "__text", WrittenAmount("__text", self.currency).plainly)
+        return bound(plainly, "__amount", self._number("__amount", sql_type, kind))
+
+    def _number(self, value: str, sql_type: str, kind: str) -> str:
         target = SQL_TYPES[kind]
         if sql_type == "VARCHAR":
             clean = self._number_text(self.text(value, sql_type))
@@ -284,6 +307,16 @@ class Caster:
             return "'BAD_BOOLEAN'"
         if kind in _TEXTUAL:
             return "'BAD_ID'"
+        if self._is_written(kind):
+            written = WrittenAmount("__text", self.currency)
+            digits = bound(
+                f"case when {written.is_whole} then {written.digits} else __text end", "__amount", self._number_reason("__amount", kind)
+            )
+            other = f"{written.is_whole} and not ({written.is_of_its_currency}) and {self._number(written.digits, 'VARCHAR', 'number')} is not null"
+            return bound(text, "__text", f"case when {other} then 'OTHER_CURRENCY' else {digits} end")
+        return self._number_reason(text, kind)
+
+    def _number_reason(self, text: str, kind: str) -> str:
         clean = self._number_text(text)
         if kind in DECIMALS:
             grouped = self._grouped(text).removesuffix(" and ") or "true"

@@ -57,7 +57,22 @@ class Mapper:
     @property
     def caster(self) -> Caster:
         """The casts of the source."""
-        return Caster(self.source, self.zone)
+        return Caster(self.source, self.zone, self._currency() if self.source.amounts == "written" else None)
+
+    def _currency(self) -> str | None:
+        """SQL of the currency of a row, in capitals: its own column's, whichever entity reads it, or that of the source."""
+        entities = self.source.entities
+        mappings = [mapping for name, mapping in entities.items() if name == self.entity.name] + list(entities.values())
+        how = next((mapping.columns["currency"] for mapping in mappings if "currency" in mapping.columns), None)
+        if how is not None and how.value is not None:
+            return literal(str(how.value).upper())
+        present = [name for name in how.chosen if column_key(name) in self.types] if how else []
+        if how is None or not present:
+            return literal(self.source.currency) if self.source.currency else None
+        plain = Caster(self.source, self.zone)
+        text = f"coalesce({', '.join(plain.text(identifier(name.strip()), self._type(name)) for name in present)})"
+        cases = " ".join(f"when {literal(given)} then {literal(meant)}" for given, meant in how.translate.items())
+        return f"upper(case {text} {cases} else {text} end)" if cases else f"upper({text})"
 
     def _type(self, name: str) -> str:
         return self.types[column_key(name)]

@@ -120,7 +120,14 @@ def _grouped(thin: Mapper, amount: str | None, event: str | None, relation: str)
 
 
 #: What a value looks like when a whole column of them cannot be read, and the setting that says how to read it.
-_AMOUNT_HINTS = ((r"[+-]?[\d. ']*\d,\d+", "set 'decimal: \",\"' (and 'thousands' where there are marks) for this source"),)
+_AMOUNT_HINTS = (
+    (r"[+-]?[\d. ']*\d,\d+", "set 'decimal: \",\"' (and 'thousands' where there are marks) for this source"),
+    (
+        r"(?=.*(?:[€£$¥₹()\u2212]|\b[A-Z]{3}\b|-$|\d['\u2019]\d))[^\d\n]{0,5}\d[\d.,'\u2019\s]*[^\d\n]{0,5}",
+        "signs and codes of currencies, brackets and a minus behind are read with 'amounts: written' (and the 'currency' of the source, or of the row), "
+        "other marks with 'decimal' and 'thousands'",
+    ),
+)
 _TIME_HINTS = (
     (
         r"\d{1,2}/\d{1,2}/\d{4}.*",

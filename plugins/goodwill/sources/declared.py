@@ -192,6 +192,7 @@ class Source(Declared):
     system: Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,30}$")] | None = None
     decimal: Literal[".", ","] = "."
     thousands: Literal["", ",", ".", " ", "'", "\N{NO-BREAK SPACE}", "\N{NARROW NO-BREAK SPACE}"] = ""
+    amounts: Literal["plain", "written"] = "plain"
     null_values: tuple[str, ...] = ("",)
     time_zone: str | None = None
     timestamp_format: str | None = None
