@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["Number", "read_json", "spread", "written"]
+__all__ = ["Number", "elements", "read_json", "spread", "written"]
 
 
 class Number(str):
@@ -36,6 +38,45 @@ def read_json(text: str) -> Any:
         return _DECODER.decode(text)
     except RecursionError:
         raise ValueError("it is nested too deep") from None
+
+
+_ENDS = json.JSONDecoder(strict=False)
+_BLANK = re.compile(r"[ \t\r\n]*")
+
+
+def elements(text: str) -> Iterator[tuple[int, str]]:
+    """The elements of an array that is a whole document, one after the other: the place each begins at, and its text.
+
+    Raises
+    ------
+    ValueError : it is not one whole array.
+    """
+
+    def behind_blanks(place: int) -> int:
+        match = _BLANK.match(text, place)
+        return match.end() if match else place
+
+    place = behind_blanks(0)
+    closing = text[place : place + 1] != "["
+    place = behind_blanks(place + 1)
+    if closing:
+        raise ValueError("it does not begin with [")
+    while text[place : place + 1] != "]":
+        try:
+            _, end = _ENDS.raw_decode(text, place)
+        except RecursionError:
+            raise ValueError("it is nested too deep") from None
+        yield place, text[place:end]
+        place = behind_blanks(end)
+        if text[place : place + 1] == ",":
+            place = behind_blanks(place + 1)
+            if text[place : place + 1] != "]":
+                continue
+            raise ValueError("a comma before its end")
+        if text[place : place + 1] != "]":
+            raise ValueError(f"it ends, or goes on without a comma, after {place:,} characters")
+    if behind_blanks(place + 1) < len(text):
+        raise ValueError("something stands behind its end")
 
 
 def written(value: Any) -> str:

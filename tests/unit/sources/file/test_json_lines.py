@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from decimal import Decimal
 
 import duckdb
+import pytest
 from goodwill.entities import ENTITIES
+from goodwill.errors import SourceError
 from goodwill.extract import land_source, landed_view
 from goodwill.sources import load_sources
 
@@ -55,3 +59,54 @@ def test_a_nul_character_is_in_no_value_however_it_is_written(make_home):
     view = landed_view(home, load_sources(home.sources_file), ENTITIES["orders"], "UTC")
     found = duckdb.sql(f"select order_id, _problems[1].reason from ({view}) order by _row_no").fetchall()
     assert found == [(None, "MALFORMED_ROW"), ("c", None)]
+
+
+ARRAY = [
+    {"id": 1, "day": "2025-01-01", "net": "@1.10@", "customer": {"id": "é, ]["}},
+    7,
+    {"id": 2, "day": "2025-01-01", "net": "@2.50@"},
+]
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("name", ["o.json", "o.jsonl", "o.json.gz"])
+def test_an_array_of_objects_is_read_however_it_is_laid_out(make_home, indent, name):
+    text = json.dumps(ARRAY, indent=indent, ensure_ascii=False).replace('"@', "").replace('@"', "").encode()
+    sources = "sources: [{name: shop, path: input/%s, entities: {orders: {columns: {order_id: id, ordered_at: day, net_amount: net, contact_ref: customer.id}}}}]"
+    home = make_home(sources % name, **{name: gzip.compress(b"\n" + text) if name.endswith("gz") else b"\n" + text})
+    land_source(home, load_sources(home.sources_file).sources[0], "UTC", share=1.0)
+    view = landed_view(home, load_sources(home.sources_file), ENTITIES["orders"], "UTC")
+    found = duckdb.sql(f"select order_id, net_amount, contact_ref, _problems[1].reason, _raw from ({view}) order by _row_no").fetchall()
+    assert [row[:4] for row in found] == [
+        ("1", Decimal("1.10"), "é, ][", None), (None, None, None, "MALFORMED_ROW"), ("2", Decimal("2.50"), None, None),
+    ]  # fmt: skip
+    assert found[1][4] == "7"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('[{"id": 1}, {"id": 2}', "it ends, or goes on without a comma"),
+        ('[{"id": 1}, {"id": ', "Expecting value"),
+        ('[{"id": 1} {"id": 2}]', "without a comma"),
+        ('[{"id": 1},]', "a comma before its end"),
+        ('[{"id": 1}]\n[{"id": 2}]', "something stands behind its end"),
+        ("[" * 5000, "nested too deep"),
+    ],
+)
+def test_an_array_that_is_not_whole_is_refused_whole(make_home, text, why):
+    home = make_home(
+        "sources: [{name: shop, path: input/o.json, entities: {orders: {columns: {order_id: id, ordered_at: day, net_amount: net}}}}]",
+        **{"o.json": text},
+    )
+    with pytest.raises(SourceError, match=rf"begins with \[ and is not one whole JSON array \(.*{why}.*\n.*send it again whole"):
+        land_source(home, load_sources(home.sources_file).sources[0], "UTC")
+
+
+def test_one_object_that_holds_them_all_is_met_with_what_helps(make_home):
+    home = make_home(
+        "sources: [{name: shop, path: input/o.json, entities: {orders: {columns: {order_id: id, ordered_at: day, net_amount: net}}}}]",
+        **{"o.json": '{\n "orders": [\n {\n "id": 1\n }\n ]\n}\n'},
+    )
+    with pytest.raises(SourceError, match="one array of objects: not one object that holds them all"):
+        land_source(home, load_sources(home.sources_file).sources[0], "UTC")

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from goodwill.entities import ENTITIES
 from goodwill.errors import SourceError
-from goodwill.extract import land_source, landed_view
+from goodwill.extract import active_batches, land_source, landed_view
 from goodwill.sources import load_sources
 
 SOURCES = "sources: [{name: shop, path: input/o.parquet, entities: {orders: {columns: {order_id: id, ordered_at: day, net_amount: net}}}}]"
@@ -39,3 +39,26 @@ def test_shorter_ones_are_exact(make_home, kind):
     view = landed_view(home, sources, ENTITIES["orders"], "UTC")
     found = duckdb.sql(f"select net_amount, len(_problems) from ({view}) order by _row_no").fetchall()
     assert found == [(Decimal("0.01"), 0), (Decimal("90071992547409.93"), 0)]
+
+
+@pytest.mark.parametrize("place", ["a text", "inside a list", "no column that is read"])
+def test_a_nul_in_a_text_sets_its_row_apart(make_home, place):
+    home = make_home(SOURCES)
+    nul, none = "a\0b", "c"
+    table = pa.table(
+        {
+            "id": [nul if place == "a text" else none, "2", "3"],
+            "day": ["2025-01-01"] * 3,
+            "net": pa.array([Decimal("1.00"), Decimal("2.00"), Decimal("4.00")], pa.decimal128(9, 2)),
+            "tags": [[nul if place == "inside a list" else none], [], None],
+            "note": [nul if place == "no column that is read" else none, "x", None],
+        }
+    )
+    pq.write_table(table, home.root / "input" / "o.parquet")
+    sources = load_sources(home.sources_file)
+    land_source(home, sources.sources[0], "UTC", share=1.0)
+    view = landed_view(home, sources, ENTITIES["orders"], "UTC")
+    found = duckdb.sql(f"select order_id, net_amount, _problems[1].value, contains(_raw, chr(0)) from ({view}) order by _row_no").fetchall()
+    assert found == [(None, None, "a NUL character", False), ("2", Decimal("2.00"), None, False), ("3", Decimal("4.00"), None, False)]
+    (batch,) = active_batches(home, sources.sources[0])
+    assert (batch.rows, batch.malformed_rows, batch.totals["orders"].amount) == (3, 1, Decimal("6.00"))

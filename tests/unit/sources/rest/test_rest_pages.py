@@ -256,3 +256,16 @@ def test_a_total_that_is_not_there(shop):
     with serving(paged(ORDERS)) as server:
         _, land = shop(server, total="n")
         assert "the answer has no 'n'" in str(refused(land))
+
+
+@pytest.mark.parametrize("past", [True, False], ids=["past the last page", "from the first"])
+@pytest.mark.parametrize("total", [None, "total"])
+def test_an_answer_without_content_is_a_page_without_records(shop, past, total):
+    def answer(asked: Asked) -> Says:
+        page = int(asked.query["page"])
+        return Says({"data": ORDERS[:3], "total": 3}) if past and page == 1 else Says(b"", 204)
+
+    with serving(answer) as server:
+        home, land = shop(server, total=total, empty_allowed=True, fields=["id", "at", "amount"])
+        land()
+        assert ids(home) == ([1, 2, 3] if past else [])

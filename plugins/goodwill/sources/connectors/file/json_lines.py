@@ -1,4 +1,4 @@
-"""JSON lines: one object a line. Numbers are kept as they are written, nested objects are dotted columns, lists JSON text."""
+"""JSON lines: one object a line, or one array of objects over any number of lines. Numbers are kept as they are written, nested objects are dotted columns, lists JSON text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from goodwill.sources.connectors.file.rows import RowsWriter
 from goodwill.sources.connectors.file.settings import FileSource
 from goodwill.sources.connectors.file.text import TextFile
 from goodwill.sources.connectors.protocol import ROWS, Labels
-from goodwill.sources.json_text import read_json, spread
+from goodwill.sources.json_text import elements, read_json, spread
 from goodwill.sql import literal
 
 __all__ = ["JsonLinesFile"]
@@ -47,19 +47,36 @@ def _read(line: str, longest: int) -> tuple[dict[str, str | None] | None, str]:
 
 
 class JsonLinesFile:
-    """A file of JSON lines, packed or not."""
+    """A file of JSON lines, or of one array of objects; packed or not."""
 
     def __init__(self, source: FileSource, path: Path, name: str) -> None:
         self.source, self.file = source, TextFile(source, path, name)
         self.spellings: dict[str, str] = {}
 
     def _lines(self) -> Iterator[tuple[int, str]]:
+        """Each object's text and the line it begins on."""
+        if self.file.head(1024).lstrip()[:1] == b"[":
+            yield from self._elements()
+            return
         number = 0
         for segment in self.file.segments(0, b""):
             for line in lines_of(segment.decode("utf-8", "surrogateescape")):
                 number += 1
                 if number > self.source.skip_rows and line.strip():
                     yield number, line.rstrip("\r\n")
+
+    def _elements(self) -> Iterator[tuple[int, str]]:
+        """The same of an array; its text, not its objects, is held in memory."""
+        text = b"".join(self.file.chunks(1 << 24)).decode("utf-8", "surrogateescape")
+        number = before = 0
+        try:
+            for place, element in elements(text):
+                number += text.count("\n", before, place)
+                before = place
+                yield number + 1, element
+        except ValueError as error:
+            remedy = "send it again whole: one array of objects, or one object a line (JSON lines)"
+            raise problem(self.source, self.file.name, f"begins with [ and is not one whole JSON array ({error})", remedy) from None
 
     def columns(self) -> dict[str, str]:
         names: dict[str, str] = {}
@@ -77,7 +94,7 @@ class JsonLinesFile:
                 self.source,
                 self.file.name,
                 "holds no JSON object on a line of its own" if lines else "has no line",
-                "write one object a line (JSON lines), not one document over many lines",
+                "write one object a line (JSON lines), or one array of objects: not one object that holds them all",
             )
         checked(self.source, self.file.name, list(names))
         return names

@@ -1,4 +1,4 @@
-"""Parquet files: typed columns, copied as they are."""
+"""Parquet files: typed columns, copied as they are; a row with a NUL in a text is none, as in every other format."""
 
 from __future__ import annotations
 
@@ -54,10 +54,23 @@ class ParquetFile:
     def write(self, folder: Path, columns: dict[str, str], labels: Labels) -> Landed:
         own = self.columns()
         listed = ", ".join(f"{identifier(name)} as {identifier(known)}" for name, known in zip(own, columns, strict=True))
+        file = f"read_parquet({literal(str(self.path))}, file_row_number=true)"
+        wrong = self._with_nul(own)
         relation = (
             f"select {listed}, file_row_number + 1 as __row_no, cast(null as varchar) as __malformed, cast(null as varchar) as __line "
-            f"from read_parquet({literal(str(self.path))}, file_row_number=true)"
+            f"from {file}"
         )
+        if wrong:
+            test = " or ".join(f"coalesce({_has_nul(name, own[name])}, false)" for name in wrong)
+            emptied = ", ".join(
+                f"case when not ({test}) then {identifier(name)} end as {identifier(known)}"
+                for name, known in zip(own, columns, strict=True)
+            )
+            whole = ", ".join(f"{literal(name)}: {identifier(name)}" for name in own)
+            relation = (
+                f"select {emptied}, file_row_number + 1 as __row_no, case when {test} then 'a NUL character' end as __malformed, "
+                f"case when {test} then cast(to_json({{{whole}}}) as varchar) end as __line from {file}"
+            )
         plumbing = (
             f"{literal(labels.batch_id)} as __batch_id, {literal(labels.file)} as __file, "
             f"timestamp {literal(labels.extracted_at)} as __extracted_at"
@@ -66,7 +79,33 @@ class ParquetFile:
         try:
             with duckdb.connect(config={"threads": os.cpu_count() or 2}) as connection:
                 connection.execute(f"copy (select *, {plumbing} from ({relation})) to {target} ({PARQUET})")
-                rows = connection.execute(f"select count(*) from read_parquet({target})").fetchone()
+                rows, malformed = connection.execute(f"select count(*), count(__malformed) from read_parquet({target})").fetchone() or (
+                    0,
+                    0,
+                )
         except duckdb.Error as error:
             raise self._broken(error) from None
-        return Landed((rows or (0,))[0], 0, relation)
+        return Landed(rows, malformed, relation)
+
+    def _with_nul(self, columns: dict[str, str]) -> list[str]:
+        """The columns with a NUL somewhere in a text: looked for once, so that files without one are read as they are."""
+        texts = [name for name, sql_type in columns.items() if _holds_text(sql_type)]
+        if not texts:
+            return []
+        tests = ", ".join(f"coalesce(bool_or({_has_nul(name, columns[name])}), false)" for name in texts)
+        try:
+            with duckdb.connect(config={"threads": os.cpu_count() or 2}) as connection:
+                found = connection.execute(f"select {tests} from read_parquet({literal(str(self.path))})").fetchone() or ()
+        except duckdb.Error as error:
+            raise self._broken(error) from None
+        return [name for name, has in zip(texts, found, strict=True) if has]
+
+
+def _holds_text(sql_type: str) -> bool:
+    """Whether a column holds texts, be it inside lists or structures."""
+    return "VARCHAR" in sql_type or sql_type == "JSON"
+
+
+def _has_nul(name: str, sql_type: str) -> str:
+    value = identifier(name) if sql_type == "VARCHAR" else f"cast({identifier(name)} as varchar)"
+    return f"contains({value}, chr(0))"

@@ -24,6 +24,7 @@ _BY_ENDING: dict[str, FormatName] = {
     ".parquet": "parquet",
     ".pq": "parquet",
     ".xlsx": "excel",
+    ".json": "json_lines",
     ".jsonl": "json_lines",
     ".ndjson": "json_lines",
 }

@@ -49,6 +49,7 @@ class Answer:
     url: str
     body: bytes
     headers: Mapping[str, str]
+    is_nothing: bool = False
 
 
 def _host(url: str) -> tuple[str, str, int | None]:
@@ -190,7 +191,7 @@ class Client:
                         raise self.fail(url, f"the answer is larger than {LARGEST_ANSWER >> 20} MB", "ask for smaller pages ('size')")
                     if time.monotonic() > deadline:
                         raise _Again(f"no whole answer within {self.source.timeout_seconds:g} s")
-                return Answer(self.bare(url), b"".join(pieces), response.headers)
+                return Answer(self.bare(url), b"".join(pieces), response.headers, is_nothing=response.status_code == 204)
         except httpx.TimeoutException:
             raise _Again(f"no answer within {self.source.timeout_seconds:g} s") from None
         except httpx.DecodingError:

@@ -94,6 +94,8 @@ class Reader:
         return Kept(read.number, len(rows), len(answer.body), content, columns, bare, total), rows
 
     def _document(self, answer: Answer) -> Any:
+        if answer.is_nothing:  # 204, no content: a page without records
+            return []
         media = answer.headers.get("content-type", "")
         charset = next(
             (part.split("=", 1)[1].strip(' "') for part in media.split(";") if part.strip().lower().startswith("charset=")), "utf-8"
@@ -134,6 +136,8 @@ class Reader:
         except KeyError:
             if pages and pages[-1].total is not None:
                 return pages[-1].total
+            if document == []:
+                return 0
             what = "has no"
         except ValueError:
             what = "holds no whole number at"
