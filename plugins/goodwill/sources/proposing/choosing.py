@@ -9,14 +9,19 @@ from typing import Any
 from goodwill.entities import ENTITIES
 from goodwill.sources.declared import EntityMapping
 from goodwill.sources.presets import Preset, preset_names, read_preset, read_synonyms
-from goodwill.sources.proposing.entities import grouped_orders, plain, refunds_of
+from goodwill.sources.proposing.amounts import currencies
+from goodwill.sources.proposing.entities import grouped_orders, plain
 from goodwill.sources.proposing.looks import STYLES, Look, look_at
 from goodwill.sources.proposing.matching import Fit, fit
+from goodwill.sources.proposing.names import normal
 from goodwill.sources.proposing.proposal import EntityProposal, SourceProposal
+from goodwill.sources.proposing.refunding import refunds_beside, refunds_of
 from goodwill.sources.proposing.sample import Sample
 
 __all__ = ["propose_source"]
 
+#: Currencies proposed where a sign may mean several.
+_COMMON = {"USD", "GBP", "JPY", "SEK"}
 #: A fit below this is no fit: two sure required columns, or one and the file's name.
 ENOUGH = 3.5
 
@@ -50,6 +55,8 @@ def _numbers(proposal: SourceProposal, looks: dict[str, Look]) -> None:
         proposal.settings["decimal"] = decimal
     if thousands:
         proposal.settings["thousands"] = thousands
+    if any(look.written for look in looks.values()):
+        proposal.settings["amounts"] = "written"
     for other_decimal, other_thousands in STYLES:
         if votes[other_decimal, other_thousands] == votes[decimal, thousands] and other_decimal != decimal:
             example = next((look.example for look in numbers), "")
@@ -116,6 +123,8 @@ def _match(proposal: SourceProposal, sample: Sample, looks: dict[str, Look]) -> 
     else:
         proposal.entities = [plain(best)]
     _returns(proposal, looks)
+    if best.entity == "orders" and (refunds := refunds_beside(proposal.entities, looks)):
+        proposal.entities.append(refunds)
     read = {name for entity in proposal.entities for line in entity.lines for name in _names(line.how)}
     # an amount with VAT that nothing is made of feeds nothing
     placed = {match.source for each in used for name, match in each.matches.items() if name in ENTITIES[each.entity].by_name} | read
@@ -171,7 +180,9 @@ def _ask(proposal: SourceProposal, looks: dict[str, Look]) -> None:
     """What only a person knows: the zone of times without one, the currency of amounts without one."""
     read = {name for entity in proposal.entities for line in entity.lines for name in _names(line.how)}
     naive = [column for column, look in looks.items() if look.shape == "time" and look.has_time and not look.has_offset]
-    if any(column in read or proposal.preset for column in naive):
+    if naive and all(normal(column).endswith(" utc") for column in naive):
+        proposal.settings["time_zone"] = "UTC"
+    elif any(column in read or proposal.preset for column in naive):
         proposal.questions.append(
             ("time_zone: Europe/Paris", f"which zone are the times of {naive[0]} in? Without it: the business time zone")
         )
@@ -180,7 +191,13 @@ def _ask(proposal: SourceProposal, looks: dict[str, Look]) -> None:
         proposal.preset is not None and any(column.lower() in ("currency", "order_currency") for column in looks)
     )
     fed = {entity.name for entity in proposal.entities} | set(read_preset(proposal.preset).settings["entities"] if proposal.preset else ())
-    if fed & {"orders", "refunds", "marketing_spend", "subscriptions"} and not has_currency:
+    signs = {sign for look in looks.values() for sign in look.signs}
+    if not has_currency and len(currencies(signs)) == 1:
+        (proposal.settings["currency"],) = currencies(signs)
+    elif signs and not has_currency:
+        question = f"FILL IN: which currency is {', '.join(sorted(signs))}? Until it is said, amounts with such a sign are rejected"
+        proposal.questions.append((f"currency: {min(currencies(signs) & _COMMON, default='EUR')}", question))
+    elif fed & {"orders", "refunds", "marketing_spend", "subscriptions"} and not has_currency:
         proposal.questions.append(("currency: EUR", "which currency are the amounts in? Without it: the reporting currency"))
 
 

@@ -7,12 +7,11 @@ from typing import Any
 
 from goodwill.entities import ENTITIES
 from goodwill.sources.presets import read_synonyms
-from goodwill.sources.proposing.looks import Look
 from goodwill.sources.proposing.matching import Fit, Match
 from goodwill.sources.proposing.names import normal
 from goodwill.sources.proposing.proposal import EntityProposal, Line, Sure
 
-__all__ = ["grouped_orders", "plain", "refunds_of"]
+__all__ = ["grouped_orders", "plain"]
 
 LESS: dict[Sure, Sure] = {"high": "medium", "medium": "low", "low": "low"}
 #: A contact whose export says no date was there before everything we know.
@@ -182,28 +181,3 @@ def grouped_orders(orders: Fit, lines: Fit, values: dict[str, list[str]]) -> tup
     if isinstance(how, dict) and "once" in how:
         proposals[1].lines = [line for line in own if line.column != "net_amount"]
     return proposals, unplaced
-
-
-def refunds_of(proposals: list[EntityProposal], look: Look, sign: str) -> EntityProposal:
-    """Rows below nothing are refunds: they leave the orders and lines, and feed the refunds."""
-    orders = proposals[0]
-    by_column = {line.column: line for line in orders.lines if not line.open}
-    for proposal in proposals:
-        proposal.where.append({"column": sign, "at_least": 0})
-    amount = by_column["net_amount"].how
-    amount = dict(amount) if isinstance(amount, dict) else {"column": amount}
-    amount.pop("once", None)
-    order = by_column["order_id"]
-    at = by_column.get("ordered_at")
-    time = dict(at.how) if at and isinstance(at.how, dict) else {"column": at.how if at else "?"}
-    if "lowest" in time:
-        time = {"column": time.pop("lowest"), **time}
-    key = [order.how, time["column"], *(line.how for proposal in proposals for line in proposal.lines if line.column == "product_id"), sign]
-    why = f"values of {sign} below 0, such as {look.example}" if look.example.startswith("-") else f"values of {sign} below 0"
-    lines = [
-        Line("refund_id", {"hash": [each for each in dict.fromkeys(key) if isinstance(each, str)]}, "medium", "made of the row's content"),
-        Line("order_id", order.how, "low", "the document of the refund itself, unless it names the order it pays back"),
-        Line("refunded_at", time if len(time) > 1 else time["column"], "medium", why, open=at is None),
-        Line("amount", {**amount, "negate": True}, "medium", why),
-    ]
-    return EntityProposal("refunds", lines, where=[{"column": sign, "below": 0}])

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from goodwill.sources.declared import ISO_TIME
 from goodwill.sources.presets import read_synonyms
+from goodwill.sources.proposing.amounts import taken_apart
 
 __all__ = ["STYLES", "Look", "look_at"]
 
@@ -48,6 +49,7 @@ class Look:
     styles : of numbers, the `STYLES` every value agrees with.
     unique : no value twice and none empty.
     names : texts that are what somebody is called.
+    written : numbers with a currency, brackets or a minus behind; `signs` are those of their currencies.
     example : a value that shows the difficulty, or the first.
     """
 
@@ -64,6 +66,8 @@ class Look:
     nothing: tuple[str, ...] = ()
     few: tuple[str, ...] = ()
     names: bool = False
+    written: bool = False
+    signs: frozenset[str] = frozenset()
 
 
 def look_at(values: list[str]) -> Look:
@@ -86,19 +90,37 @@ def look_at(values: list[str]) -> Look:
     if time:
         formats, has_time, has_offset, example = time
         return Look("time", filled, unique, example, formats, has_time, has_offset, nothing=nothing, few=few)
-    styles = tuple(style for style, pattern in _NUMBERS.items() if _mostly(seen, pattern))
-    if styles:
-        seen = [value for value in seen if _NUMBERS[styles[0]].fullmatch(value)]
-        whole = all(value.lstrip("+-").isdigit() for value in seen)
-        telling = next((value for value in seen if not value.lstrip("+-").isdigit()), seen[0])
-        negative = any(value.startswith("-") for value in seen)
-        return Look("number", filled, unique, telling, styles=styles, whole=whole, negative=negative, nothing=nothing, few=few)
+    number = _number_look(seen)
+    if number:
+        return replace(number, filled=filled, unique=unique, nothing=nothing, few=few)
     bank = read_synonyms()
     words = {"true", "t", "yes", "y", "1", "granted", "false", "f", "no", "n", "0", "withdrawn", *bank["yes"], *bank["no"]}
     if len(seen) <= 3 and all(value.lower() in words for value in seen):
         return Look("boolean", filled, unique, seen[0], nothing=nothing, few=few)
     few = few if not nothing else tuple(dict.fromkeys(said))
     return Look("text", filled, len(set(said)) == len(values), said[0], few=few, names=_mostly(seen, _NAME))
+
+
+def _number_look(seen: list[str]) -> Look | None:
+    """Values that are numbers, if they are: as they stand, or once what stands around their digits is off."""
+    apart = {value: taken for value in seen if (taken := taken_apart(value))}
+    for plain in (dict.fromkeys(seen, ""), {value: number for value, (number, _) in apart.items()}):
+        numbers = {value: number or value for value, number in plain.items()}
+        texts = [numbers.get(value, value) for value in seen]
+        styles = tuple(style for style, pattern in _NUMBERS.items() if _mostly(texts, pattern))
+        if styles:
+            good = {value: number for value, number in numbers.items() if _NUMBERS[styles[0]].fullmatch(number)}
+            telling = next((value for value, number in good.items() if not number.lstrip("+-").isdigit()), next(iter(good)))
+            return Look(
+                "number",
+                example=telling,
+                styles=styles,
+                whole=all(number.lstrip("+-").isdigit() for number in good.values()),
+                negative=any(number.startswith("-") for number in good.values()),
+                written=any(value != number for value, number in good.items()),
+                signs=frozenset().union(*(apart[value][1] for value in good if value in apart)),
+            )
+    return None
 
 
 def _mostly(seen: list[str], pattern: re.Pattern[str]) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from goodwill.entities import ENTITIES, Column
 from goodwill.sources.presets import read_synonyms
 from goodwill.sources.proposing.looks import Look
-from goodwill.sources.proposing.names import Kinship, kinship, normal, speaks_for
+from goodwill.sources.proposing.names import Kinship, kinship, meant, normal, speaks_for
 from goodwill.sources.proposing.proposal import Sure
 
 __all__ = ["Fit", "Match", "fit"]
@@ -115,12 +115,13 @@ def fit(entity: str, stem: str, looks: dict[str, Look]) -> Fit:
     """Fit a file (`stem` of its name, column → look) to an entity: each of its columns feeds at most one of the entity."""
     columns = {column.name: column for column in ENTITIES[entity].columns} | _HELPERS.get(entity, {})
     generic = set(read_synonyms()["generic"])
-    spoken = speaks_for(stem, entity)
+    names, about = meant(looks)
+    spoken = speaks_for(f"{stem} {about}", entity)
     candidates: list[tuple[float, int, int, str, str, Kinship]] = []
     found = Fit(entity, 3.0 if spoken else 0.0)
     for place, (source, look) in enumerate(looks.items()):
         for order, column in enumerate(columns.values()):
-            kin = kinship(normal(source), entity, column.name)
+            kin = kinship(names[source], entity, column.name)
             if kin is None:
                 continue
             agrees = _agrees(column, look)
@@ -130,7 +131,9 @@ def fit(entity: str, stem: str, looks: dict[str, Look]) -> Fit:
                 )
                 continue
             quality = 0.5 if _is_called(column, look) else 1.0 if agrees else 0.8
-            candidates.append((_WEIGHT[kin] * quality, -order, -place, source, column.name, kin))
+            # what every row needs is read from a column that is filled, and of two alike the fuller one is read
+            filled = look.filled if column.required else 0.95 + 0.05 * look.filled
+            candidates.append((_WEIGHT[kin] * quality * filled, -order, -place, source, column.name, kin))
     taken: set[str] = set()
     for quality, _, _, source, name, kin in sorted(candidates, reverse=True):
         if source in taken or name in found.matches:
@@ -139,7 +142,7 @@ def fit(entity: str, stem: str, looks: dict[str, Look]) -> Fit:
         column, look = columns[name], looks[source]
         sure, why = _sureness(kin, _agrees(column, look), column, look)
         found.matches[name] = Match(source, look, kin, sure, why)
-        weight = (3.0 if column.required else 1.0) * (0.3 if normal(source) in generic and not spoken else 1.0)
+        weight = (3.0 if column.required else 1.0) * (0.3 if names[source] in generic and not spoken else 1.0)
         found.score += weight * quality
     found.spare = {source: look for source, look in looks.items() if source not in taken}
     found.score -= 3.0 * len(found.missing)

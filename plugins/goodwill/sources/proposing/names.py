@@ -5,11 +5,13 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
+from collections import Counter
+from collections.abc import Iterable
 from typing import Literal
 
 from goodwill.sources.presets import read_synonyms
 
-__all__ = ["Kinship", "kinship", "normal", "speaks_for"]
+__all__ = ["Kinship", "kinship", "meant", "normal", "speaks_for"]
 
 Kinship = Literal["sure", "unsure", "near"]
 
@@ -19,6 +21,22 @@ def normal(name: str) -> str:
     apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
     plain = "".join(mark for mark in unicodedata.normalize("NFKD", apart) if not unicodedata.combining(mark))
     return re.sub(r"[^a-z0-9]+", " ", plain.lower()).strip()
+
+
+def meant(columns: Iterable[str]) -> tuple[dict[str, str], str]:
+    """Column → its normal name, as it is meant beside the others; and what most of them begin with (`Person - Email`, `Person - Phone`).
+
+    What they all begin with says what the file is about, not what a column is. Some names mean something else beside certain others.
+    """
+    columns = list(columns)
+    first = Counter(column.split(" - ")[0] for column in columns if " - " in column).most_common(1)
+    shared = first[0][0] if first and 3 * first[0][1] > 2 * len(columns) else ""
+    names = {column: normal(column.removeprefix(f"{shared} - ") if shared else column) for column in columns}
+    there = set(names.values())
+    for name, rule in read_synonyms()["beside"].items():
+        if there & set(rule["columns"]):
+            names |= {column: rule["means"] for column, each in names.items() if each == name}
+    return names, normal(shared)
 
 
 def kinship(name: str, entity: str, column: str) -> Kinship | None:

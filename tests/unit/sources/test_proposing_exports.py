@@ -1,0 +1,145 @@
+"""`goodwill init --from` on exports people have: what is proposed reads them whole, with little or nothing edited."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+from goodwill.cli.checking import check_home
+from goodwill.cli.starting import write_proposal
+from goodwill.home import Home
+from goodwill.sources.proposing.amounts import currencies, taken_apart
+from goodwill.sources.proposing.looks import look_at
+
+#: Payments of a payment service: one was paid back, one failed, and those without an invoice have none.
+PAYMENTS = """id,Created date (UTC),Amount,Amount Refunded,Currency,Fee,PaymentIntent ID,Refunded date (UTC),Status,Customer ID,Customer Email,Invoice ID
+ch_1,2024-03-01 10:00:05,12.50,0.00,eur,0.45,pi_1,,Paid,cus_1,a@example.org,
+ch_2,2024-03-02 10:00:05,20.00,20.00,eur,0.55,pi_2,2024-03-09 08:00:00,Refunded,cus_2,b@example.org,in_2
+ch_3,2024-03-03 10:00:05,7.00,0.00,eur,0.00,pi_3,,Failed,cus_1,a@example.org,
+"""
+TRANSACTIONS = """Date,Time,Time Zone,Gross Sales,Discounts,Net Sales,Tax,Transaction ID,Payment ID,Event Type,Customer ID,Customer Name
+2024-03-01,10:05:00,Eastern Time (US & Canada),"$1,012.50",-$2.50,"$1,010.00",$80.80,T1,P1,Payment,C1,Ann Bee
+2024-03-02,11:05:00,Eastern Time (US & Canada),-$4.00,$0.00,-$4.00,-$0.32,T2,P2,Refund,,
+2024-03-03,12:05:00,Eastern Time (US & Canada),$4.00,$0.00,$4.00,$0.32,T3,P3,Payment,C2,Cy Dee
+"""
+ITEMS = """Date,Time,Category,Item,Qty,SKU,Gross Sales,Discounts,Net Sales,Tax,Transaction ID,Customer ID
+2024-03-01,10:05:00,Drinks,Latte,2.0,S1,$9.00,$0.00,$9.00,$0.72,T1,C1
+2024-03-01,10:05:00,Drinks,Tea,1.0,S2,$3.00,-$1.00,$2.00,$0.16,T1,C1
+2024-03-02,11:05:00,Drinks,Tea,1.0,S2,$3.00,$0.00,$3.00,$0.24,T2,
+"""
+#: A marketplace's report: two pieces for 20.00, and names with lone quotes.
+REPORT = "".join(
+    "\t".join(row.split("|")) + "\n"
+    for row in (
+        "amazon-order-id|purchase-date|buyer-email|sku|product-name|quantity-purchased|currency|item-price|item-tax|shipping-price",
+        '402-1|2024-03-01T10:00:00+00:00|a@market.example|S1|Hose 5" long|2|EUR|20.00|0.00|3.99',
+        '402-1|2024-03-01T10:00:00+00:00|a@market.example|S2|"Deluxe kettle|1|EUR|30.00|0.00|0.00',
+        "402-2|2024-03-02T10:00:00+00:00|b@market.example|S1|Hose|1|EUR|10.00|0.00|3.99",
+    )
+)
+MEMBERS = """Email Address,First Name,Last Name,Phone Number,MEMBER_RATING,OPTIN_TIME,CONFIRM_TIME,CC,REGION,LAST_CHANGED,LEID,EUID,TAGS
+a@example.org,Ann,Bee,+33612345678,2,,2023-05-01 10:05:00,FR,idf,2024-01-01 08:00:00,9001,ab01,VIP
+b@example.org,Cy,Dee,,4,2023-05-02 10:00:00,2023-05-02 10:05:00,FR,idf,2024-01-02 08:00:00,9002,ab02,
+"""
+PEOPLE = """Person - ID,Person - Name,Person - First name,Person - Last name,Person - Organization,Person - Email - Work,Person - Phone - Work,Person - Owner,Person - Person created,Person - Update time
+1,Ann Bee,Ann,Bee,Acme,a@example.org,+33612345678,Sam,2023-05-01 10:00:00,2024-05-01 10:00:00
+2,Cy Dee,Cy,Dee,Acme,b@example.org,,Sam,2023-05-02 10:00:00,2024-05-02 10:00:00
+"""
+CONTACTS = {"contacts": (2, 0)}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "settings", "counts"),
+    [
+        ("unified_payments.csv", PAYMENTS, {"time_zone": "UTC"}, {"orders": (3, 0), "refunds": (1, 0)}),
+        (
+            "payments.csv",
+            PAYMENTS.replace("Created date (UTC)", "Created (UTC)"),
+            {"time_zone": "UTC"},
+            {"orders": (3, 0), "refunds": (1, 0)},
+        ),
+        ("transactions.csv", TRANSACTIONS, {"thousands": ",", "amounts": "written"}, {"orders": (2, 0), "refunds": (1, 0)}),
+        ("items.csv", ITEMS, {"amounts": "written"}, {"orders": (2, 0), "order_lines": (3, 0), "products": (2, 0)}),
+        ("report.txt", REPORT, {"delimiter": "\t", "quote": "none"}, {"orders": (2, 0), "order_lines": (3, 0), "products": (2, 0)}),
+        ("subscribed_members_export.csv", MEMBERS, {}, CONTACTS),
+        ("people-17.csv", PEOPLE, {}, CONTACTS),
+        ("personnes.csv", PEOPLE.replace("Person - ", ""), {}, CONTACTS),
+    ],
+)
+def test_an_export_is_proposed_whole_and_reads(tmp_path, name, content, settings, counts):
+    (tmp_path / name).write_text(content)
+    files = [tmp_path / name]
+    if "orders" not in counts:
+        (tmp_path / "payments.csv").write_text(PAYMENTS)
+        files.append(tmp_path / "payments.csv")
+    _, proposals = write_proposal(tmp_path / "home", files)
+    assert (proposals[0].settings, proposals[0].to_fill) == (settings, [])
+    written = tmp_path / "home" / "sources.yml"
+    written.write_text(written.read_text().replace("# currency: USD", "currency: USD"))  # the one line a person has to say
+    finding = check_home(Home.at(tmp_path / "home"))[0]
+    assert (finding.error, finding.problems, finding.counts) == ("", {}, counts)
+
+
+def entities(tmp_path, name: str, content: str) -> dict:
+    (tmp_path / name).write_text(content)
+    write_proposal(tmp_path / "home", [tmp_path / name])
+    (source,) = yaml.safe_load((tmp_path / "home" / "sources.yml").read_text())["sources"]
+    return source["entities"]
+
+
+def test_a_payment_is_an_order_under_its_own_number_and_what_was_paid_back_a_refund(tmp_path):
+    found = entities(tmp_path, "unified_payments.csv", PAYMENTS)
+    assert found["orders"]["columns"]["order_id"] == "id", "an invoice that most have not is no key"
+    assert found["orders"]["columns"]["status"] == {"column": "Status", "translate": {"Failed": "cancelled"}}
+    assert found["refunds"]["columns"] == {
+        "refund_id": "id",
+        "order_id": "id",
+        "refunded_at": {"column": "Refunded date (UTC)", "otherwise": ["Created date (UTC)"]},
+        "amount": "Amount Refunded",
+        "currency": "Currency",
+    }
+
+
+def test_the_price_of_an_item_is_that_of_its_pieces_where_a_marketplace_reports_it(tmp_path):
+    found = entities(tmp_path, "report.txt", REPORT)
+    assert found["orders"]["columns"]["net_amount"] == {"total": "item-price"}
+    assert "unit_price" not in found["order_lines"]["columns"]
+    other = "order id,order date,sku,qty,item price\nA,2025-01-02,p1,2,5.00\nA,2025-01-02,p2,1,8.00\n"
+    (tmp_path / "other").mkdir()
+    found = entities(tmp_path / "other", "orders.csv", other)
+    assert found["orders"]["columns"]["net_amount"] == {"total": "item price", "times": "qty"}
+
+
+def test_of_two_columns_called_alike_the_one_that_is_filled_is_read(tmp_path):
+    (tmp_path / "members.csv").write_text(MEMBERS)
+    _, (proposal,) = write_proposal(tmp_path / "home", [tmp_path / "members.csv"])
+    assert {line.column: line.how for line in proposal.entities[0].lines}["created_at"] == "CONFIRM_TIME"
+
+
+def test_a_sign_that_means_one_currency_says_it_and_one_that_means_many_is_asked(tmp_path):
+    rows = "order id,order date,customer id,net amount\n1,2025-01-02,c,{0}10.50\n2,2025-01-03,d,({0}2.00)\n"
+    for number, (sign, said, asked) in enumerate((("€ ", {"amounts": "written", "currency": "EUR"}, 0), ("$", {"amounts": "written"}, 1))):
+        path = tmp_path / f"orders_{'ab'[number]}.csv"
+        path.write_text(rows.format(sign))
+        _, (proposal,) = write_proposal(tmp_path / f"home{number}", [path])
+        assert proposal.settings == said
+        assert sum("which currency is $?" in question for _, question in proposal.questions) == asked
+        assert [entity.name for entity in proposal.entities] == ["orders", "refunds"]
+
+
+@pytest.mark.parametrize(
+    ("value", "number", "sign"),
+    [("€ 12,50", "12,50", "€"), ("(12.50)", "-12.50", ""), ("12.50-", "-12.50", ""), ("US$ 5", "5", "US$"), ("12 EUR", "12", "EUR")],
+)
+def test_an_amount_is_taken_apart(value, number, sign):
+    assert taken_apart(value) == (number, frozenset({sign} - {""}))
+
+
+@pytest.mark.parametrize("value", ["R12", "SK-3", "INV 100", "(555) 1234", "12.50 to 13", "-(3)", "EUR", ""])
+def test_what_is_no_amount_is_not(value):
+    assert taken_apart(value) is None
+
+
+def test_numbers_of_things_stay_texts():
+    assert [look_at(values).shape for values in (["R12", "R13"], ["SKU 1", "SKU 2"], ["A-1", "A-2"])] == ["text"] * 3
+    assert currencies({"$", "CAD"}) == {"CAD"}
+    assert currencies({"€", "$"}) == set()
