@@ -10,8 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import duckdb
+
 from goodwill.errors import GoodwillError
 from goodwill.quality.catalogue import TYPES, UNEXPECTED_ROWS
+from goodwill.quality.counting import count_only
 from goodwill.quality.reading import Reading
 from goodwill.quality.redaction import PERSONAL_COLUMNS, safe_key
 from goodwill.quality.suites import Rule, Suite
@@ -87,6 +90,7 @@ def run_suites(source: Reading, suites: Sequence[Suite], run_name: str) -> list[
                 "run the stage that builds it first, or correct the suite's table",
             )
     with great_expectations() as gx:
+        count_only()
         context = context_in_memory(gx)
         datasource = context.data_sources.add_or_update_sql(
             "warehouse",
@@ -172,7 +176,12 @@ def _outcomes(source: Reading, suite: Suite, definition: Any, result: Any) -> It
         each = found[rule.rule_id]
         error = _error(each.exception_info or {}, suite.words)
         success = bool(each.success) and not error
-        keys = () if success or error else _offending_keys(source, suite, rule, definition)
+        keys: tuple[str, ...] = ()
+        if not success and not error:
+            try:
+                keys = _offending_keys(source, suite, rule, definition)
+            except duckdb.Error as raised:  # rows can be counted of which a column cannot be worked out
+                error = _error({"raised_exception": True, "exception_message": str(raised)}, suite.words)
         yield Outcome(rule, success, dict(each.result or {}), error, keys)
 
 
