@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -13,6 +14,8 @@ from goodwill.errors import GateBlocked, GoodwillError
 from goodwill.quality import ValidationSummary, build_data_docs, gate, gx_run, load_suites, validate
 from goodwill.quality.reading import Reading
 from goodwill.quality.results import COLUMNS, DOCUMENTS
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
 from tests.unit.quality.conftest import AS_OF, guards, rule, suite
 
@@ -99,6 +102,22 @@ def test_personal_values_are_in_no_message_row_or_document(run: Run, tmp_path: P
     for place in (str(summary.failed_critical), str(summary.rows), kept):
         assert "doe.example" not in place
     assert "A-3" in kept
+
+
+def test_the_query_of_a_rule_runs_once(run: Run) -> None:
+    """Great Expectations counts the rows, and would fetch them as well to throw them away."""
+    said: list[str] = []
+
+    def hear(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        said.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", hear)
+    try:
+        summary = run(rule("A-3", QUERY, unexpected_rows_query="select id from {batch} where id = 'only-here'"))
+    finally:
+        event.remove(Engine, "before_cursor_execute", hear)
+    assert summary.failed_critical == []
+    assert len([statement for statement in said if "only-here" in statement]) == 1
 
 
 def test_declared_codes_are_shown_and_cannot_become_a_tag(run: Run, tmp_path: Path) -> None:
