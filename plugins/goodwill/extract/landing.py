@@ -20,7 +20,7 @@ from goodwill.extract.partial import partial_warnings
 from goodwill.extract.stamps import next_stamp
 from goodwill.extract.structure import check_columns, mappers, unsaid
 from goodwill.extract.totals import measure
-from goodwill.extract.vanished import count_vanished
+from goodwill.extract.vanished import Vanished, count_vanished, vanished_warnings
 from goodwill.extract.volume import Calendar, gaps_before, refuse_emptied, refuse_missing, rows_findings
 from goodwill.extract.writing import write_batch
 from goodwill.files import digest
@@ -80,9 +80,13 @@ def _land_part(
                     for entity, mapper in mapped.items()
                 }
         notes = {entity: dict(written.notes) for entity in mapped}
-        if pulled and whole and columns:
-            for entity, count in _vanished(home, source, known, mapped, written.relation, folder).items():
-                notes[entity] |= {"key:VANISHED": count} if count else {}
+        if whole and columns and (pulled or not before or before.file_sha256 != written.sha256):
+            replaced = _pulled_before(source, known) if pulled else _replaced(source, known, part.name, batch_id, stamp)
+            gone = _vanished(home, source, *replaced, mapped, folder)
+            for entity, each in gone.items():
+                notes[entity]["key:VANISHED"] = each.keys
+            if source.load == "files" and written.rows:  # every file adds, and this one took away; of one without rows, that is said
+                odd += tuple(vanished_warnings(gone))
         totals = {entity: replace(each, notes={**each.notes, **notes[entity]}) for entity, each in totals.items()}
         part.verify()
         landed = Manifest(
@@ -116,22 +120,44 @@ def _land_part(
     return write_batch(home, manifest, source.name)
 
 
-def _vanished(home: Home, source: Source, known: list[Manifest], mapped: dict[str, Mapper], relation: str, folder: Path) -> dict[str, int]:
-    """Entity → keys of the last whole pull, and of those after it, that this one does not bring any more.
+#: Batches whose place another one takes, and those that go on to count beside it.
+Replaced = tuple[list[Manifest], list[Manifest]]
+
+
+def _pulled_before(source: Source, known: list[Manifest]) -> Replaced:
+    """What a whole pull takes the place of: the whole pull before it, and all after that.
 
     Those after it count however the source is pulled from now on: of a source that was incremental yesterday they are most of what is known.
     """
     landed = [manifest for manifest in known if source.owns(manifest.file)]
     start = max((number for number, manifest in enumerate(landed) if manifest.whole), default=0)
-    batches = [manifest for manifest in landed[start:] if manifest.columns]
+    return landed[start:], []
+
+
+def _replaced(source: Source, known: list[Manifest], file: str, batch_id: str, stamp: str) -> Replaced:
+    """What a file takes the place of: its older version, or the list before it."""
+    if not known:
+        return [], []
+    after = counting(source, [*known, replace(known[-1], batch_id=batch_id, file=file, extracted_at=stamp)])
+    stays = {manifest.batch_id for manifest in after}
+    now = counting(source, known)
+    return [each for each in now if each.batch_id not in stays], [each for each in now if each.batch_id in stays]
+
+
+def _vanished(
+    home: Home, source: Source, replaced: list[Manifest], staying: list[Manifest], mapped: dict[str, Mapper], folder: Path
+) -> dict[str, Vanished]:
+    """Entity → keys that the batches replaced hold, and neither the new rows nor those that stay."""
+    batches, kept = ([manifest for manifest in some if manifest.columns] for some in (replaced, staying))
     if not batches or not mapped:
         return {}
-    columns = {name: sql_type for manifest in batches for name, sql_type in manifest.columns.items()}
+    columns = {name: sql_type for manifest in (*kept, *batches) for name, sql_type in manifest.columns.items()}
     before = mappers(source, columns, next(iter(mapped.values())).zone)
     scratch = folder / "spill"
     scratch.mkdir()
     try:
-        return count_vanished(before, [rows_file(home, manifest) for manifest in batches], mapped, relation, scratch)
+        files, others = ([rows_file(home, manifest) for manifest in some] for some in (batches, kept))
+        return count_vanished(before, files, mapped, folder / ROWS, scratch, others)
     finally:
         shutil.rmtree(scratch)
 

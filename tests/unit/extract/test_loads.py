@@ -60,6 +60,48 @@ def test_of_full_loads_only_the_newest_counts(make_home):
     assert duckdb.sql(f"select order_id, cast(net_amount as varchar) from ({view})").fetchall() == [("b", "3.00")]
 
 
+def newest(home):
+    return active_batches(home, load_sources(home.sources_file).sources[0])[-1]
+
+
+@pytest.mark.parametrize("key", ["id", "{hash: [id, day, amount]}"])
+def test_a_file_written_over_with_other_rows_is_named(make_home, key):
+    home = make_home(
+        SOURCE.replace("order_id: id", f"order_id: {key.replace('{', '{{').replace('}', '}}')}").format(load="files", newest="name"),
+        **{"orders_1.csv": FIRST},
+    )
+    land(home)
+    path = home.root / "input" / "orders_1.csv"
+    path.write_text(FIRST + "c,2025-01-03,4\n")
+    land(home)
+    assert newest(home).warnings == ()
+    path.write_text("id,day,amount\na,2025-01-01,1\nd,2025-01-04,6\ne,2025-01-04,7\nf,2025-01-04,8\n")
+    land(home)
+    (warning,) = newest(home).warnings
+    assert warning.startswith("VANISHED: orders: of 3 keys that had landed under this name, 2 are in no file of this source any more")
+    assert newest(home).totals["orders"].notes == {"key:VANISHED": 2}
+
+
+def test_a_row_that_went_to_another_file_has_not_vanished(make_home):
+    home = make_home(SOURCE.format(load="files", newest="name"), **{"orders_1.csv": FIRST, "orders_2.csv": SECOND})
+    land(home)
+    (home.root / "input" / "orders_1.csv").write_text("id,day,amount\na,2025-01-01,1\nc,2025-01-03,3\n")
+    land(home)
+    assert [batch.warnings for batch in active_batches(home, load_sources(home.sources_file).sources[0])] == [(), ()]
+
+
+def test_what_a_new_list_does_not_hold_any_more_is_counted(make_home):
+    home = make_home(SOURCE.format(load="full", newest="name"), **{"orders_3.csv": FIRST})
+    land(home)
+    (home.root / "input" / "orders_1.csv").write_text(SECOND)
+    land(home)
+    assert newest(home).totals["orders"].notes == {}, "an older list takes the place of nothing"
+    (home.root / "input" / "orders_4.csv").write_text(SECOND)
+    land(home)
+    assert newest(home).totals["orders"].notes == {"key:VANISHED": 1}
+    assert newest(home).warnings == (), "a list is whole every time: what is gone from it is no surprise"
+
+
 def test_a_known_file_is_not_opened_again(make_home):
     home = make_home(SOURCE.format(load="files", newest="name"), **{"orders_1.csv": FIRST})
     land(home)

@@ -112,7 +112,7 @@ def test_a_smaller_file_under_a_known_name_is_said_and_a_larger_one_is_not(shop,
     said = land(home)
     grown = len((GOOD + ROW.format(n=3)).encode())
     shrunk = f"SHRUNK: {len((HEADER + ROW.format(n=0)).encode())} bytes, where {grown} had landed under this name"
-    assert [manifest.warnings for manifest in manifests(home)] == [(), (), (shrunk,)]
+    assert [manifest.warnings[:1] for manifest in manifests(home)] == [(), (), (shrunk,)]
     assert f"input/orders.csv: {shrunk}" in said
 
 

@@ -143,7 +143,7 @@ def test_a_smaller_file_under_a_known_name_is_said(shop, land, manifests, bucket
     land(home)
     bucket.pipe("/exports/1.csv", day(1))
     land(home)
-    assert manifests(home)[-1].warnings == ("SHRUNK: 32 bytes, where 51 had landed under this name",)
+    assert manifests(home)[-1].warnings[0] == "SHRUNK: 32 bytes, where 51 had landed under this name"
 
 
 @contextmanager
