@@ -1,7 +1,7 @@
 """Sources to landing batches, and landing batches to the `landed.*` views the warehouse reads."""
 
 from goodwill.extract.batches import Manifest, active_batches
-from goodwill.extract.corrections import carry_over
+from goodwill.extract.carrying import carry_over
 from goodwill.extract.landed import landed_view
 from goodwill.extract.landing import land_source
 

@@ -1,7 +1,7 @@
 """Corrections made by hand: changed rows land as a batch of their own, which the next night reads in place of the rows they replace.
 
-Nothing that landed is changed. A correction holds as long as the batch it corrects is read; when the source sends the file again, the
-source has the word. What another setting makes readable needs no correction: the next night reads it again by itself.
+Nothing that landed is changed. A correction holds as long as the batch it corrects is read; when the source sends the file again, or changes a
+corrected row, the source has the word (`goodwill.extract.carrying`). What another setting makes readable needs no correction: the next night reads it again by itself.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from goodwill.clock import now
 from goodwill.errors import GoodwillError
 from goodwill.extract.approaching import short
 from goodwill.extract.batches import WITHDRAWN, Manifest, active_batches, is_withdrawn, read_manifests, rows_file
-from goodwill.extract.chains import Chain, chains, spread
+from goodwill.extract.chains import Chain, spread
 from goodwill.extract.contents import whole_columns
 from goodwill.extract.selecting import select
 from goodwill.extract.structure import mappers
@@ -29,7 +29,18 @@ from goodwill.sources import Source, Sources
 from goodwill.sources.connectors.protocol import ROW_PLUMBING, ROWS
 from goodwill.sql import column_key, identifier, literal
 
-__all__ = ["Correction", "Signed", "carry_over", "correct", "corrections", "unfit", "unread", "withdraw"]
+__all__ = [
+    "Correction",
+    "Signed",
+    "correct",
+    "corrections",
+    "every_correction",
+    "land_correction",
+    "lineage",
+    "unfit",
+    "unread",
+    "withdraw",
+]
 
 
 @dataclass(frozen=True)
@@ -53,8 +64,8 @@ class Correction:
     said: str = ""
 
 
-def _land(home: Home, source: Source, zone: str, chain: Chain, signed: Signed, rows: str, old: Manifest | None) -> Manifest:
-    """Land `rows`, a file with the plumbing of those that count now, as a correction of the chain's batches."""
+def land_correction(home: Home, source: Source, zone: str, chain: Chain, signed: Signed, rows: str, old: Manifest | None) -> Manifest:
+    """Land `rows`, a file with the plumbing of those that count now, as a correction of the chain's batches; `old` is the one it carries on."""
     stamp = now().isoformat(sep=" ", timespec="milliseconds")
     batch_id = short("correction", source.name, chain.root.batch_id, stamp, digest(Path(rows)))
     labels = {"__batch_id": literal(batch_id), "__file": literal(chain.root.file), "__extracted_at": f"timestamp {literal(stamp)}"}
@@ -164,14 +175,15 @@ def correct(home: Home, source: Source, zone: str, chain: Chain, signed: Signed,
         _edit(connection, source, chain, changed)
         target = str(Path(scratch) / "corrected.parquet")
         connection.execute(f"copy corrected to {literal(target)} (format parquet)")
-        return _land(home, source, zone, chain, signed, target, None)
+        return land_correction(home, source, zone, chain, signed, target, None)
 
 
-def _all(home: Home, source: Source) -> list[Manifest]:
+def every_correction(home: Home, source: Source) -> list[Manifest]:
+    """The corrections of a source, in whatever state, oldest first."""
     return [manifest for manifest in read_manifests(home, source.name) if manifest.corrects]
 
 
-def _lineage(manifest: Manifest, by_id: dict[str, Manifest]) -> str:
+def lineage(manifest: Manifest, by_id: dict[str, Manifest]) -> str:
     """The first of the corrections that this one carries on."""
     while manifest.supersedes and manifest.supersedes in by_id:
         manifest = by_id[manifest.supersedes]
@@ -180,7 +192,7 @@ def _lineage(manifest: Manifest, by_id: dict[str, Manifest]) -> str:
 
 def corrections(home: Home, source: Source) -> list[Correction]:
     """Every correction of a source, oldest first, and how it stands."""
-    every = _all(home, source)
+    every = every_correction(home, source)
     active = {manifest.batch_id for manifest in active_batches(home, source)}
     carried = {manifest.supersedes for manifest in every if manifest.supersedes}
     found = []
@@ -191,7 +203,7 @@ def corrections(home: Home, source: Source) -> list[Correction]:
             note = json.loads((rows_file(home, manifest).parent / WITHDRAWN).read_text(encoding="utf-8"))
             found.append(Correction(manifest, "withdrawn", f"by {note['by']}: {note['reason']}"))
         elif manifest.batch_id in carried:
-            found.append(Correction(manifest, "carried over", "the same file was read again with other settings"))
+            found.append(Correction(manifest, "carried over", "the same rows were read again, with other settings or in a later pull"))
         else:
             found.append(Correction(manifest, "void", f"the source sent {manifest.file} again, or what it corrects no longer counts"))
     return found
@@ -205,81 +217,18 @@ def withdraw(home: Home, sources: Sources, batch_id: str, signed: Signed) -> lis
     GoodwillError : there is no such correction, or it is withdrawn already.
     """
     for source in sources.sources:
-        every = {manifest.batch_id: manifest for manifest in _all(home, source)}
+        every = {manifest.batch_id: manifest for manifest in every_correction(home, source)}
         if batch_id not in every:
             continue
         if is_withdrawn(home, every[batch_id]):
             raise GoodwillError(f"the correction {batch_id} is withdrawn already", "goodwill quarantine corrections lists them")
         before = [manifest for manifest in active_batches(home, source) if manifest.corrects]
-        line = _lineage(every[batch_id], every)
+        line = lineage(every[batch_id], every)
         note = json.dumps({"by": signed.by, "reason": signed.reason, "at": now().isoformat(sep=" ", timespec="milliseconds")})
         for manifest in every.values():
-            if _lineage(manifest, every) == line:
+            if lineage(manifest, every) == line:
                 replace_text(rows_file(home, manifest).parent / WITHDRAWN, note)
         after = {manifest.batch_id for manifest in active_batches(home, source)}
         fallen = [manifest for manifest in before if manifest.batch_id not in after and manifest.batch_id != batch_id]
         return [every[batch_id], *fallen]
     raise GoodwillError(f"there is no correction {batch_id!r}", "goodwill quarantine corrections lists them")
-
-
-def _same_rows(home: Home, old: Manifest, new: Manifest, corrects: list[tuple[str, int]]) -> bool:
-    """Whether the rows that were corrected are what the batch read anew holds under the same numbers."""
-    numbers = ", ".join(str(row) for _, row in corrects)
-    listed = ", ".join(["__row_no", *map(identifier, new.columns)])
-    was, is_now = (
-        f"select {listed} from read_parquet({literal(str(rows_file(home, each)))}) where __row_no in ({numbers})" for each in (old, new)
-    )
-    with duckdb.connect() as connection:
-        return not connection.execute(f"({was}) except all ({is_now}) limit 1").fetchall()
-
-
-def carry_over(home: Home, source: Source, zone: str) -> list[Manifest]:
-    """Make corrections anew whose file was read again, byte for byte the same, because the settings changed. Returns the new ones."""
-    every = {manifest.batch_id: manifest for manifest in _all(home, source)}
-    if not every:
-        return []
-    manifests = {manifest.batch_id: manifest for manifest in read_manifests(home, source.name)}
-    landed = {(chain.root.file, chain.root.file_sha256): chain.root for chain in chains(home, source)}
-    moved: dict[str, str] = {}
-    for manifest in manifests.values():
-        twin = landed.get((manifest.file, manifest.file_sha256))
-        if twin and twin.columns == manifest.columns and twin.rows == manifest.rows and not manifest.corrects:
-            moved[manifest.batch_id] = twin.batch_id
-    made: list[Manifest] = []
-    for old in every.values():
-        held = {_lineage(each, every): each.batch_id for each in active_batches(home, source) if each.corrects}
-        line = _lineage(old, every)
-        if line in held:
-            moved[old.batch_id] = held[line]
-            continue
-        if is_withdrawn(home, old) or not all(batch in moved for batch, _ in old.corrects):
-            continue
-        new = _carried(home, source, zone, old, manifests, moved)
-        if new:
-            made.append(new)
-            every, moved = {**every, new.batch_id: new}, {**moved, old.batch_id: new.batch_id}
-            manifests[new.batch_id] = new
-    return made
-
-
-def _carried(
-    home: Home, source: Source, zone: str, old: Manifest, manifests: dict[str, Manifest], moved: dict[str, str]
-) -> Manifest | None:
-    """`old` made anew over the batches that took the place of those it corrected; `None` where these hold other rows."""
-    bases = {batch: [key for key in old.corrects if key[0] == batch] for batch, _ in old.corrects}
-    for batch, keys in bases.items():
-        if not manifests[batch].corrects and not _same_rows(home, manifests[batch], manifests[moved[batch]], keys):
-            return None
-    wanted = {moved[batch] for batch in bases}
-    chain = next((each for each in chains(home, source) if wanted <= {batch.batch_id for batch in each.batches}), None)
-    if chain is None:
-        return None
-    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
-        connection.execute("create temp table these (batch_id varchar, row_no bigint)")
-        connection.executemany("insert into these values (?, ?)", [[moved[batch], row] for batch, row in old.corrects])
-        target = str(Path(folder) / "carried.parquet")
-        connection.execute(
-            f"copy (select landed.* replace (these.batch_id as __batch_id) from read_parquet({literal(str(rows_file(home, old)))}) as landed "
-            f"inner join these on these.row_no = landed.__row_no) to {literal(target)} (format parquet)"
-        )
-        return _land(home, source, zone, chain, Signed(old.corrected_by or "", old.reason or ""), target, old)

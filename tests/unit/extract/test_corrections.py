@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import sqlite3
 from decimal import Decimal
 
 import duckdb
@@ -221,6 +222,64 @@ def test_another_setting_readmits_by_itself_and_keeps_the_corrections(make_home,
     home.sources_file.write_text(settings.replace("currency: EUR", 'currency: EUR\n    decimal: ","'))
     land(home)
     assert [each.row_no for each in rejected(home)] == [3, 4]
+
+
+TABLE = """
+    sources:
+      - name: erp
+        connector: sql
+        connection: erp
+        table: orders
+        entities:
+          orders: {columns: {order_id: id, ordered_at: at, contact_ref: who, net_amount: net}}
+"""
+
+
+def states(home):
+    return [each.state for each in corrections(home, load_sources(home.sources_file).sources[0])]
+
+
+def test_a_correction_holds_in_a_later_pull_that_brings_the_row_as_it_was(make_home, tmp_path, monkeypatch):
+    database = tmp_path / "erp.db"
+    monkeypatch.setenv("GOODWILL_CONNECTION_ERP", f"sqlite:///{database}")
+
+    def erp(*statements):
+        with sqlite3.connect(database) as connection:
+            for statement in statements:
+                connection.execute(statement)
+        connection.close()
+
+    erp(
+        "create table orders (id text, at text, who text, net text)",
+        "insert into orders values ('a', '2025-03-01', 'c1', '1'), ('b', '2025-03-02', 'c2', 'two')",
+    )
+    home = make_home(sources=TABLE)
+    land(home)
+    path = tmp_path / "bad.csv"
+    _, rows = out(home, path)
+    rows[0]["net"] = "2"
+    back(home, path, rows)
+    # again, with a row before it that was not there
+    erp(
+        "create table more as select 'z' as id, '2025-03-01' as at, 'c9' as who, '9' as net union all select * from orders",
+        "drop table orders",
+        "alter table more rename to orders",
+    )
+    land(home)
+    assert states(home) == ["carried over", "in force"]
+    assert counted(home, "order_id, net_amount") == [("a", Decimal(1)), ("b", Decimal(2)), ("z", Decimal(9))]
+    pull, correction = active_batches(home, load_sources(home.sources_file).sources[0])
+    assert correction.corrects == ((pull.batch_id, 3),)
+    land(home)
+    assert states(home) == ["carried over", "in force"], "nothing is made anew twice"
+    erp("insert into orders values ('y', '2025-03-09', 'c9', '9')")
+    land(home)
+    assert ("b", Decimal(2)) in counted(home, "order_id, net_amount")
+    # the source has its say about the row: the correction is void
+    erp("update orders set net = '3' where id = 'b'")
+    land(home)
+    assert states(home)[-1] == "void"
+    assert ("b", Decimal(3)) in counted(home, "order_id, net_amount")
 
 
 def test_a_group_is_corrected_whole(make_home, tmp_path):

@@ -1,0 +1,129 @@
+"""Corrections made anew: over a file that is read again, byte for byte the same, and over a pull that brings the corrected rows as they were."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from goodwill.extract.batches import Manifest, active_batches, is_withdrawn, read_manifests, rows_file
+from goodwill.extract.chains import chains, ties
+from goodwill.extract.corrections import Signed, every_correction, land_correction, lineage
+from goodwill.home import Home
+from goodwill.sources import Source
+from goodwill.sql import identifier, literal
+
+__all__ = ["carry_over"]
+
+
+@dataclass(frozen=True)
+class _Moved:
+    """The batch that took the place of another, and which rows of it are those of the other."""
+
+    batch_id: str
+    rows: dict[int, int]
+
+
+def _places(home: Home, old: Manifest, new: Manifest, numbers: list[int]) -> dict[int, int] | None:
+    """Rows of `old` → the rows of `new` that say the same in every column, copies in their order; `None` where one of them is not there."""
+    names = [*map(identifier, new.columns), "__malformed", "__line"]
+    files = [literal(str(rows_file(home, each))) for each in (old, new)]
+    was, now = (
+        f"(select * replace (cast(__malformed as varchar) as __malformed, cast(__line as varchar) as __line) from read_parquet({file}))"
+        for file in files
+    )
+    listed, these = ", ".join(names), ", ".join(map(str, numbers))
+
+    def same(left: str, right: str) -> str:
+        return " and ".join(f"{left}.{name} is not distinct from {right}.{name}" for name in names)
+
+    def copies(rows: str) -> str:
+        return (
+            f"(select *, row_number() over (partition by {listed} order by __row_no) as __copy "
+            f"from {rows} as landed semi join wanted on {same('landed', 'wanted')})"
+        )
+
+    with duckdb.connect() as connection:
+        found = connection.execute(
+            f"with wanted as (select distinct {listed} from {was} where __row_no in ({these})) "
+            f"select was.__row_no, now.__row_no from {copies(was)} as was "
+            f"inner join {copies(now)} as now on {same('was', 'now')} and was.__copy = now.__copy where was.__row_no in ({these})"
+        ).fetchall()
+    return dict(found) if len(found) == len(numbers) else None
+
+
+def _moved_to(home: Home, source: Source, old: Manifest, numbers: list[int]) -> _Moved | None:
+    """Where the corrected rows of a batch that is not read any more stand now.
+
+    The same bytes read again hold them under their numbers. A pull holds them wherever the source brings them as they were, if no row of it is
+    read together with others. A file with other bytes is the word of the source.
+    """
+    for chain in chains(home, source):
+        root = chain.root
+        if (root.file, root.columns) != (old.file, old.columns):
+            continue
+        again = (root.file_sha256, root.rows) == (old.file_sha256, old.rows)
+        if again or (source.connector != "file" and root.whole and not ties(source)):
+            rows = _places(home, old, root, numbers)
+            if rows and (not again or all(row == number for row, number in rows.items())):
+                return _Moved(root.batch_id, rows)
+    return None
+
+
+def carry_over(home: Home, source: Source, zone: str) -> list[Manifest]:
+    """Make corrections anew whose rows were read again as they were: because the settings changed, or by a later pull. Returns the new ones."""
+    every = {manifest.batch_id: manifest for manifest in every_correction(home, source)}
+    if not every:
+        return []
+    manifests = {manifest.batch_id: manifest for manifest in read_manifests(home, source.name)}
+    moved: dict[tuple[str, int], tuple[str, int]] = {}
+    made: list[Manifest] = []
+    for old in every.copy().values():
+        held = {lineage(each, every): each for each in active_batches(home, source) if each.corrects}
+        stands = held.get(lineage(old, every))
+        if stands is None and not is_withdrawn(home, old) and _find(home, source, old, manifests, moved):
+            stands = _carried(home, source, zone, old, moved)
+            if stands:
+                made.append(stands)
+                every[stands.batch_id] = manifests[stands.batch_id] = stands
+        if stands and stands.batch_id != old.batch_id:  # what corrects the old one finds its rows in the new one
+            numbers = [row for _, row in old.corrects]
+            places = _places(home, old, stands, numbers) or {}
+            moved |= {(old.batch_id, row): (stands.batch_id, place) for row, place in places.items()}
+    return made
+
+
+def _find(home: Home, source: Source, old: Manifest, manifests: dict[str, Manifest], moved: dict[tuple[str, int], tuple[str, int]]) -> bool:
+    """Find where each row that `old` corrects stands now, into `moved`; whether all were found."""
+    for batch in dict.fromkeys(batch for batch, _ in old.corrects):
+        numbers = [row for each, row in old.corrects if each == batch and (batch, row) not in moved]
+        base = manifests.get(batch)
+        if not numbers:
+            continue
+        if base is None or base.corrects:
+            return False
+        place = _moved_to(home, source, base, numbers)
+        if place is None:
+            return False
+        moved |= {(batch, row): (place.batch_id, number) for row, number in place.rows.items()}
+    return True
+
+
+def _carried(home: Home, source: Source, zone: str, old: Manifest, moved: dict[tuple[str, int], tuple[str, int]]) -> Manifest | None:
+    """`old` made anew over the rows that took the place of those it corrected."""
+    wanted = {moved[key][0] for key in old.corrects}
+    chain = next((each for each in chains(home, source) if wanted <= {batch.batch_id for batch in each.batches}), None)
+    if chain is None:
+        return None
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
+        connection.execute("create temp table these (row_no bigint, batch_id varchar, place bigint)")
+        connection.executemany("insert into these values (?, ?, ?)", [[key[1], *moved[key]] for key in old.corrects])
+        target = str(Path(folder) / "carried.parquet")
+        connection.execute(
+            "copy (select landed.* replace (these.batch_id as __batch_id, these.place as __row_no) "
+            f"from read_parquet({literal(str(rows_file(home, old)))}) as landed "
+            f"inner join these on these.row_no = landed.__row_no) to {literal(target)} (format parquet)"
+        )
+        return land_correction(home, source, zone, chain, Signed(old.corrected_by or "", old.reason or ""), target, old)
