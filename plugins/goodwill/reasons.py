@@ -165,6 +165,7 @@ NOTES: dict[str, str] = {
     "TRIMMED": "blanks and invisible characters around a text were taken away",
     "NFC": "letters written in two pieces (e and an accent) became one",
     "NO_CURSOR": "rows without a cursor, which every pull reads again",
+    "MISSED": "rows that came or changed behind the mark, further back than 'look_back' reads, and that only a whole pull found",
     "VANISHED": "keys that were there before, and that the whole of the source does not hold any more",
 }
 

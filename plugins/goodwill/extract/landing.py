@@ -16,6 +16,7 @@ from goodwill.extract.approaching import approach_of, short
 from goodwill.extract.batches import EntityTotals, Manifest, active_batches, counting, read_manifests, rows_file
 from goodwill.extract.forgetting import forget, measured_over
 from goodwill.extract.mapping import Mapper
+from goodwill.extract.missed import count_missed
 from goodwill.extract.partial import partial_warnings
 from goodwill.extract.stamps import next_stamp
 from goodwill.extract.structure import check_columns, mappers, unsaid
@@ -85,6 +86,9 @@ def _land_part(
             gone = _vanished(home, source, *replaced, mapped, folder)
             for entity, each in gone.items():
                 notes[entity]["key:VANISHED"] = each.keys
+            missed = _missed(home, source, replaced[0], columns, folder) if reconciled else 0
+            for noted in notes.values() if missed else ():
+                noted[f"{source.cursor}:MISSED"] = missed
             if source.load == "files" and written.rows:  # every file adds, and this one took away; of one without rows, that is said
                 odd += tuple(vanished_warnings(gone))
         totals = {entity: replace(each, notes={**each.notes, **notes[entity]}) for entity, each in totals.items()}
@@ -158,6 +162,17 @@ def _vanished(
     try:
         files, others = ([rows_file(home, manifest) for manifest in some] for some in (batches, kept))
         return count_vanished(before, files, mapped, folder / ROWS, scratch, others)
+    finally:
+        shutil.rmtree(scratch)
+
+
+def _missed(home: Home, source: Source, before: list[Manifest], columns: dict[str, str], folder: Path) -> int:
+    """Rows behind the mark that no pull of what is new brought."""
+    batches = [manifest for manifest in before if manifest.columns]
+    scratch = folder / "spill"
+    scratch.mkdir()
+    try:
+        return count_missed(source, batches, [rows_file(home, each) for each in batches], columns, folder / ROWS, scratch)
     finally:
         shutil.rmtree(scratch)
 

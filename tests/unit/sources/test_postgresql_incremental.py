@@ -172,12 +172,35 @@ def test_all_is_read_again_when_it_is_due_and_removed_rows_are_counted(postgres,
     pretend_whole_is_older(home, 7)
     assert land(home)["rows"] == 2
     assert newest(home).whole
-    assert newest(home).totals["orders"].notes == {"key:VANISHED": 2}
+    assert newest(home).totals["orders"].notes == {"key:VANISHED": 2, "updated_at:MISSED": 1}, "a change that left the cursor alone"
     assert active_rows(home) == {"1": 100, "3": 3}
     put(postgres, (5, 5, "2025-01-22"))
     assert land(home)["rows"] == 2, "from the look-back on, of the newest whole pull"
     assert not newest(home).whole
     assert set(active_rows(home)) == {"1", "3", "5"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "look_back", "missed"),
+    [
+        ("timestamptz", ["2025-01-01", "2025-01-20", "2025-01-18 23:00", "2025-01-19 01:00"], 1, 1),
+        ("date", ["2025-01-01", "2025-01-20", "2025-01-17", "2025-01-19"], 1, 1),
+        ("bigint", ["1", "60", "54", "55"], 5, 1),
+        ("numeric(10,1)", ["1", "60", "54.9", "55"], 5, 1),
+    ],
+)
+def test_rows_that_came_behind_the_mark_are_counted_when_all_is_read_again(
+    postgres, erp_source, make_home, kind, values, look_back, missed
+):
+    first, last, late, within = values
+    postgres.run(f"create table orders (order_id int, ordered_at timestamptz, amount numeric(12,2), updated_at {kind})")
+    put(postgres, (1, 1, first), (2, 2, last))
+    home = make_home(erp_source(**INCREMENTAL | {"look_back": look_back}))
+    land(home)
+    put(postgres, (3, 3, late), (4, 4, within))
+    pretend_whole_is_older(home, 7)
+    land(home)
+    assert newest(home).totals["orders"].notes == {"updated_at:MISSED": missed}
 
 
 def test_a_due_pull_that_finds_nothing_is_on_record_and_not_due_tomorrow(postgres, erp_source, make_home):
