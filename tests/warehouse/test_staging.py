@@ -43,6 +43,9 @@ nowhere,2024-03-01T10:00:00,ann,50.00,XXX,2024-03-01T10:00:00
 epoch,1970-01-01T00:00:00,ann,60.00,EUR,2024-03-01T10:00:00
 twice,2024-03-01T10:00:00,ann,70.00,EUR,2024-03-01T10:00:00
 twice,2024-03-01T10:00:00,ann,71.00,EUR,2024-03-01T10:00:00
+mended,2024-03-01T10:00:00,ann,-80.00,EUR,2024-03-01T10:00:00
+spoilt,2024-03-01T10:00:00,ann,90.00,EUR,2024-03-01T10:00:00
+newer,2024-03-01T10:00:00,ann,-95.00,EUR,2024-03-03T10:00:00
 """
 SECOND = """order_id,ordered_at,contact_ref,net_amount,currency,updated_at
 amended,2024-03-01T10:00:00,ann,11.00,EUR,2024-03-02T10:00:00
@@ -50,6 +53,9 @@ again,2024-03-01T10:00:00,ann,20.00,EUR,2024-03-01T10:00:00
 reused,2024-03-20T10:00:00,bob,31.00,EUR,2024-03-20T10:00:00
 dollars,2024-03-01T10:00:00,ann,40.00,USD,2024-03-02T10:00:00
 nowhere,2024-03-01T10:00:00,ann,50.00,XXX,2024-03-01T10:00:00
+mended,2024-03-01T10:00:00,ann,80.00,EUR,2024-03-01T10:00:00
+spoilt,2024-03-01T10:00:00,ann,-90.00,EUR,2024-03-02T10:00:00
+newer,2024-03-01T10:00:00,ann,95.00,EUR,2024-03-02T10:00:00
 """
 REFUNDS = """refund_id,order_id,refunded_at,amount
 half,amended,2024-03-02T10:00:00,5.00
@@ -114,6 +120,12 @@ STATUSES = {
         ("nowhere", "50.00", "quarantined", None, "UNKNOWN_CURRENCY"),
         ("nowhere", "50.00", "superseded", "repeat", "UNKNOWN_CURRENCY"),
         ("epoch", "60.00", "quarantined", None, "IMPLAUSIBLE_DATE"),
+        ("mended", "-80.00", "superseded", "mended", "NEGATIVE_AMOUNT"),
+        ("mended", "80.00", "accepted", None, None),
+        ("spoilt", "90.00", "accepted", None, None),
+        ("spoilt", "-90.00", "quarantined", None, "NEGATIVE_AMOUNT"),
+        ("newer", "-95.00", "quarantined", None, "NEGATIVE_AMOUNT"),
+        ("newer", "95.00", "accepted", None, None),
         ("twice", "70.00", "superseded", "conflict", None),
         ("twice", "71.00", "accepted", None, None),
     },
@@ -157,7 +169,7 @@ def test_no_row_and_no_cent_is_lost(homes: tuple[Home, Home], arrival: int) -> N
     )
     assert sorted(found) == [
         ("contacts", 3, 2, 0, 1, 0, 0, "0.00", True),
-        ("orders", 13, 5, 4, 4, 2, 1, "503.00", True),
+        ("orders", 19, 8, 5, 6, 2, 1, "503.00", True),
         ("refunds", 7, 3, 0, 4, 0, 0, "14.01", True),
     ]
 

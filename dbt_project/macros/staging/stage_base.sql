@@ -2,12 +2,13 @@
 Builds base_<entity>: every landed row with its status, and which earlier row it repeats or contradicts.
 
 - superseded: another row of the same key speaks later; or the row was corrected by hand, or is a copy that its source's rule sets aside,
-  whatever its problems. `superseded_as` says which: version, repeat, conflict, correction;
+  whatever its problems; or it carries a problem, and its source mended it in a later batch. `superseded_as` says which: version, repeat,
+  conflict, correction, mended;
 - quarantined: the row carries a problem, found when it was read or by a rule below; read again as it was, it counts once;
 - accepted: the rest. landed = accepted + superseded + quarantined, always.
 
 The versions of a key speak in the order of `updated_at`, of the batch's number, of the row, of the content: never in the order of arrival.
-Only keys that occur more than once are ranked. A bad version neither wins nor loses against sound ones.
+Only keys that occur more than once are ranked. A bad version never wins against sound ones.
 
 Parameters
 ----------
@@ -286,6 +287,43 @@ bad_readings as (
 
 ),
 
+-- a bad row whose source sent a sound version of its key in a later batch was mended there; one that is dated, in a version not older
+mended as (
+
+    select distinct
+        {%- for column in identity %}
+        bad.{{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from judged as bad
+    inner join judged as sound
+        on bad._source = sound._source
+        and bad._batch_id <> sound._batch_id
+        {%- for column in key %}
+        and bad.{{ column }} {{ '=' if column in needed_key else 'is not distinct from' }} sound.{{ column }}
+        {%- endfor %}
+    inner join {{ source('control', 'batches') }} as bad_batches
+        on bad._source = bad_batches.source
+        and bad._batch_id = bad_batches.batch_id
+    inner join {{ source('control', 'batches') }} as sound_batches
+        on sound._source = sound_batches.source
+        and sound._batch_id = sound_batches.batch_id
+        and bad_batches.batch_no < sound_batches.batch_no
+    left join verdicts
+        on sound._source = verdicts._source
+        and sound._batch_id = verdicts._batch_id
+        and sound._row_no = verdicts._row_no
+    where
+        {{ has_problems('bad._problems') }}
+        and bad._set_aside_as is null
+        and not {{ has_problems('sound._problems') }}
+        and sound._set_aside_as is null
+        and coalesce(verdicts._version_status <> 'quarantined', true)
+        {%- if version %}
+        and coalesce(bad.{{ version }} <= sound.{{ version }}, true)
+        {%- endif %}
+
+),
+
 settled as (
 
     select
@@ -301,9 +339,11 @@ settled as (
         ') }},
         null as _version_problems,
         'superseded' as _version_status,
-        'repeat' as _superseded_as
+        case when mended._row_no is not null then 'mended' else 'repeat' end as _superseded_as
     from bad_readings
-    where _reading_no > 1
+    left join mended
+        using ({{ identity | join(', ') }})
+    where bad_readings._reading_no > 1 or mended._row_no is not null
 
 ),
 
