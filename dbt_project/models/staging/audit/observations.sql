@@ -35,7 +35,12 @@ contacts as (
 
     select
         contact_id,
-        created_at
+        created_at,
+        merged_into,
+        _source,
+        _batch_id,
+        _file,
+        _row_no
     from {{ ref('base_contacts') }}
     where row_status = 'accepted'
 
@@ -206,6 +211,18 @@ observed as (
     left join contacts as others
         on decisions.other_contact_id = others.contact_id
     where contacts.contact_id is null or others.contact_id is null
+    union all
+    select
+        'contacts' as entity,
+        'UNKNOWN_CONTACT' as code,
+        contacts._source,
+        contacts._batch_id,
+        contacts._file,
+        contacts._row_no
+    from contacts
+    left join contacts as survivors
+        on contacts.merged_into = survivors.contact_id
+    where contacts.merged_into is not null and survivors.contact_id is null
     union all
     select
         'contact_events' as entity,
