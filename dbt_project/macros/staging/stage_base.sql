@@ -287,6 +287,25 @@ bad_readings as (
 
 ),
 
+-- few rows are bad: what else is told of their keys is looked for by them, not they by all rows
+told_again as (
+
+    select
+        {%- for column in key + ([version] if version else []) + identity %}
+        {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from judged
+    where
+        _set_aside_as is null
+        and not {{ has_problems('_problems') }}
+        and {{ key[0] }} in (
+            select bad.{{ key[0] }}
+            from judged as bad
+            where {{ has_problems('bad._problems') }} and bad._set_aside_as is null
+        )
+
+),
+
 -- a bad row whose source sent a sound version of its key in a later batch was mended there; one that is dated, in a version not older
 mended as (
 
@@ -295,7 +314,7 @@ mended as (
         bad.{{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
     from judged as bad
-    inner join judged as sound
+    inner join told_again as sound
         on bad._source = sound._source
         and bad._batch_id <> sound._batch_id
         {%- for column in key %}
@@ -315,8 +334,6 @@ mended as (
     where
         {{ has_problems('bad._problems') }}
         and bad._set_aside_as is null
-        and not {{ has_problems('sound._problems') }}
-        and sound._set_aside_as is null
         and coalesce(verdicts._version_status <> 'quarantined', true)
         {%- if version %}
         and coalesce(bad.{{ version }} <= sound.{{ version }}, true)
