@@ -20,4 +20,4 @@ SIGNS: dict[str, tuple[str, ...]] = {
     }.items()
 }  # fmt: skip
 #: Codes that are surely those of currencies.
-CODES = frozenset(code for codes in SIGNS.values() for code in codes) | {"SAR", "QAR", "KWD", "TND", "DZD", "RSD", "BDT", "KES", "XPF"}
+CODES = frozenset(code for codes in SIGNS.values() for code in codes) | {"SAR", "QAR", "KWD", "TND", "DZD", "RSD", "BDT", "XPF"}

@@ -40,7 +40,7 @@ def read_json(text: str) -> Any:
         raise ValueError("it is nested too deep") from None
 
 
-_ENDS = json.JSONDecoder(strict=False)
+_DECODER = json.JSONDecoder(strict=False)
 _BLANK = re.compile(r"[ \t\r\n]*")
 
 
@@ -57,13 +57,12 @@ def elements(text: str) -> Iterator[tuple[int, str]]:
         return match.end() if match else place
 
     place = behind_blanks(0)
-    closing = text[place : place + 1] != "["
-    place = behind_blanks(place + 1)
-    if closing:
+    if text[place : place + 1] != "[":
         raise ValueError("it does not begin with [")
+    place = behind_blanks(place + 1)
     while text[place : place + 1] != "]":
         try:
-            _, end = _ENDS.raw_decode(text, place)
+            _, end = _DECODER.raw_decode(text, place)
         except RecursionError:
             raise ValueError("it is nested too deep") from None
         yield place, text[place:end]

@@ -2,93 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import sqlite3
 from decimal import Decimal
 
 import duckdb
 import pytest
-from goodwill.entities import ENTITIES
 from goodwill.errors import GoodwillError
-from goodwill.extract import active_batches, carry_over, land_source, landed_view
-from goodwill.extract.correction_files import export, readmit
+from goodwill.extract import active_batches
+from goodwill.extract.correction_files import readmit
 from goodwill.extract.corrections import Signed, corrections, withdraw
-from goodwill.extract.quarantine import Rejected
 from goodwill.sources import load_sources
 
-ORDERS = """
-    order_id,ordered_at,customer_id,amount
-    a,2025-03-01,c1,10.50
-    b,2025-03-02,c2,"1,50"
-    c,soon,c3,3
-    d,2025-03-04,c4
-"""
-SIGNED = Signed("Ada", "typing errors of the till")
-TILL = """
-    sources:
-      - name: till
-        path: input/till.csv
-        entities:
-          orders: {group_by: basket, columns: {order_id: basket, ordered_at: {lowest: at}, contact_ref: card, net_amount: {total: total}}}
-          order_lines: {columns: {order_id: basket, line_no: {occurrence: basket}, product_id: item, net_amount: total}}
-"""
-LINES = """
-    basket,at,card,item,total
-    b1,2025-03-01,k1,milk,1.50
-    b1,2025-03-01,k1,bread,oops
-    b2,2025-03-01,k2,milk,1.50
-    b1,2025-03-01,k1,jam,2.00
-"""
-
-
-def land(home):
-    for source in load_sources(home.sources_file).sources:
-        land_source(home, source, "UTC")
-        carry_over(home, source, "UTC")
-
-
-def rejected(home, entity="orders"):
-    """What the reading itself rejects, as a night lists it: rows that a correction replaced are not judged."""
-    sources = load_sources(home.sources_file)
-    gone = {key for source in sources.sources for batch in active_batches(home, source) for key in batch.corrects}
-    view = landed_view(home, sources, ENTITIES[entity], "UTC")
-    found = duckdb.sql(
-        f"select _source, _batch_id, _file, _row_no, unnest(_problems, recursive := true) from ({view}) order by _row_no"
-    ).fetchall()
-    return [
-        Rejected(entity, source, batch, file, row, column, reason, value or "")
-        for source, batch, file, row, column, reason, value in found
-        if (batch, row) not in gone
-    ]
-
-
-def counted(home, columns, entity="orders", order=1):
-    """The rows of an entity that count: not replaced, and without a problem."""
-    sources = load_sources(home.sources_file)
-    gone = {key for source in sources.sources for batch in active_batches(home, source) for key in batch.corrects}
-    view = landed_view(home, sources, ENTITIES[entity], "UTC")
-    found = duckdb.sql(f"select {columns}, _batch_id, _row_no, len(_problems) from ({view}) order by {order}").fetchall()
-    return [row[:-3] for row in found if row[-3:-1] not in gone and not row[-1]]
-
-
-def out(home, target, entity="orders"):
-    source = load_sources(home.sources_file).sources[0]
-    done = export(home, source, rejected(home, entity), target)
-    with target.open(newline="") as stream:
-        return done, list(csv.DictReader(stream))
-
-
-def back(home, path, rows, signed=SIGNED):
-    with path.open("w", newline="") as stream:
-        writer = csv.DictWriter(stream, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
-    return readmit(home, load_sources(home.sources_file), "UTC", path, signed)
-
-
-def mend(rows, **columns):
-    """Rows with cells changed: `mend(rows, b={"amount": "1.50"})`, found by their order."""
-    return [{**row, **columns.get(row["order_id"], {})} for row in rows]
+from tests.unit.extract.correcting import LINES, ORDERS, SIGNED, TILL, back, counted, land, mend, out, rejected
 
 
 @pytest.fixture
@@ -158,128 +82,6 @@ def test_a_correction_falls_with_the_one_it_corrected(shop, tmp_path):
     fallen = withdraw(shop, load_sources(shop.sources_file), first.batches[0].batch_id, SIGNED)
     assert [each.batch_id for each in fallen] == [first.batches[0].batch_id, second.batches[0].batch_id]
     assert [each.row_no for each in rejected(shop)] == [2, 3, 4]
-
-
-def test_a_file_sent_again_has_the_word(shop, tmp_path):
-    path = tmp_path / "bad.csv"
-    _, rows = out(shop, path)
-    back(shop, path, mend(rows, b={"amount": "1.50"}))
-    with (shop.root / "input" / "orders.csv").open("a") as stream:
-        stream.write("e,2025-03-05,c5,5\n")
-    land(shop)
-    (only,) = active_batches(shop, load_sources(shop.sources_file).sources[0])
-    assert only.rows == 5
-    (void,) = corrections(shop, load_sources(shop.sources_file).sources[0])
-    assert void.state == "void"
-    assert "orders.csv again" in void.said
-    with pytest.raises(GoodwillError, match="is not read any more"):
-        back(shop, path, mend(rows, b={"amount": "1.60"}))
-
-
-@pytest.mark.parametrize("withdrawn", [False, True])
-def test_the_corrected_bytes_sent_once_more_are_corrected_again_unless_that_was_taken_back(shop, tmp_path, withdrawn):
-    source = load_sources(shop.sources_file).sources[0]
-    path, file = tmp_path / "bad.csv", shop.root / "input" / "orders.csv"
-    _, rows = out(shop, path)
-    back(shop, path, mend(rows, b={"amount": "1.50"}))
-    first = file.read_text()
-    file.write_text(first + "e,2025-03-05,c5,5\n")
-    land(shop)
-    (void,) = corrections(shop, source)
-    assert void.state == "void"
-    if withdrawn:
-        withdraw(shop, load_sources(shop.sources_file), void.manifest.batch_id, SIGNED)
-    file.write_text(first)
-    land(shop)
-    assert [each.state for each in corrections(shop, source)] == (["withdrawn"] if withdrawn else ["in force"])
-    assert ("b", Decimal("1.50")) in counted(shop, "order_id, net_amount") or withdrawn
-    assert [each.row_no for each in rejected(shop)] == ([2, 3, 4] if withdrawn else [3, 4])
-
-
-def test_another_setting_readmits_by_itself_and_keeps_the_corrections(make_home, tmp_path):
-    home = make_home(**{"orders.csv": ORDERS.replace("10.50", "10")})
-    land(home)
-    path = tmp_path / "bad.csv"
-    _, rows = out(home, path)
-    back(home, path, mend(rows, c={"ordered_at": "2025-03-03"}))
-    settings = home.sources_file.read_text()
-    home.sources_file.write_text(settings.replace("currency: EUR", 'currency: EUR\n    decimal: ","'))
-    land(home)
-    assert counted(home, "order_id, net_amount") == [("a", Decimal(10)), ("b", Decimal("1.50")), ("c", Decimal(3))]
-    original, correction = active_batches(home, load_sources(home.sources_file).sources[0])
-    assert correction.corrects == ((original.batch_id, 3),)
-    assert correction.corrected_by == "Ada"
-    states = [each.state for each in corrections(home, load_sources(home.sources_file).sources[0])]
-    assert states == ["carried over", "in force"]
-    # the setting taken back: one correction in force, not two
-    home.sources_file.write_text(settings)
-    land(home)
-    assert sorted(each.state for each in corrections(home, load_sources(home.sources_file).sources[0])) == ["in force", "void"]
-    assert [each.row_no for each in rejected(home)] == [2, 4]
-    # withdrawn is withdrawn, under any setting
-    held = next(each for each in corrections(home, load_sources(home.sources_file).sources[0]) if each.state == "in force")
-    withdraw(home, load_sources(home.sources_file), held.manifest.batch_id, SIGNED)
-    home.sources_file.write_text(settings.replace("currency: EUR", 'currency: EUR\n    decimal: ","'))
-    land(home)
-    assert [each.row_no for each in rejected(home)] == [3, 4]
-
-
-TABLE = """
-    sources:
-      - name: erp
-        connector: sql
-        connection: erp
-        table: orders
-        entities:
-          orders: {columns: {order_id: id, ordered_at: at, contact_ref: who, net_amount: net}}
-"""
-
-
-def states(home):
-    return [each.state for each in corrections(home, load_sources(home.sources_file).sources[0])]
-
-
-def test_a_correction_holds_in_a_later_pull_that_brings_the_row_as_it_was(make_home, tmp_path, monkeypatch):
-    database = tmp_path / "erp.db"
-    monkeypatch.setenv("GOODWILL_CONNECTION_ERP", f"sqlite:///{database}")
-
-    def erp(*statements):
-        with sqlite3.connect(database) as connection:
-            for statement in statements:
-                connection.execute(statement)
-        connection.close()
-
-    erp(
-        "create table orders (id text, at text, who text, net text)",
-        "insert into orders values ('a', '2025-03-01', 'c1', '1'), ('b', '2025-03-02', 'c2', 'two')",
-    )
-    home = make_home(sources=TABLE)
-    land(home)
-    path = tmp_path / "bad.csv"
-    _, rows = out(home, path)
-    rows[0]["net"] = "2"
-    back(home, path, rows)
-    # again, with a row before it that was not there
-    erp(
-        "create table more as select 'z' as id, '2025-03-01' as at, 'c9' as who, '9' as net union all select * from orders",
-        "drop table orders",
-        "alter table more rename to orders",
-    )
-    land(home)
-    assert states(home) == ["carried over", "in force"]
-    assert counted(home, "order_id, net_amount") == [("a", Decimal(1)), ("b", Decimal(2)), ("z", Decimal(9))]
-    pull, correction = active_batches(home, load_sources(home.sources_file).sources[0])
-    assert correction.corrects == ((pull.batch_id, 3),)
-    land(home)
-    assert states(home) == ["carried over", "in force"], "nothing is made anew twice"
-    erp("insert into orders values ('y', '2025-03-09', 'c9', '9')")
-    land(home)
-    assert ("b", Decimal(2)) in counted(home, "order_id, net_amount")
-    # the source has its say about the row: the correction is void
-    erp("update orders set net = '3' where id = 'b'")
-    land(home)
-    assert states(home)[-1] == "void"
-    assert ("b", Decimal(3)) in counted(home, "order_id, net_amount")
 
 
 def test_a_group_is_corrected_whole(make_home, tmp_path):

@@ -85,9 +85,8 @@ class FastReader:
         if not (starts.all() and ends.all()) or (self.dialect.escape is not None and doubled.any()):  # an escape stands instead of doubling
             return False
         first, last = opening[np.append(True, ~doubled)], closing[np.append(~doubled, True)]
-        if self.dialect.delimiter == "\t" and self._over_lines(
-            data, first, last
-        ):  # hardly ever meant: the careful reader looks at each line
+        # a text over several lines is hardly ever meant where tabs set fields apart: the careful reader looks at each line
+        if self.dialect.delimiter == "\t" and self._over_lines(data, first, last):
             return False
         longest = int((last - first).max())
         if longest < MOST_LINES:
