@@ -16,7 +16,7 @@ class Plan:
     """A plan, or all of them together (`name` is None): its `contracts`, and what was forecast of the renewals due in the weeks held out.
 
     `ended` are contracts that were not renewed when due, `value` their payments, not discounted; None where nothing of the plan was due.
-    `origin` says whose parameters value it: fitted (tonight's), restored (accepted `stale_days` ago), observed (the weeks held out).
+    `origin` says whose parameters value it: fitted (tonight's), restored (accepted `stale_days` ago), observed (the weeks held out), none.
     """
 
     name: str | None
@@ -54,7 +54,7 @@ def read_contracts(warehouse: Warehouse, run_id: str) -> Contracts | None:
         )
         select
             nullif(fitted.group_name, 'all') as name, fitted.customers as contracts, fitted.gate, fitted.gate_message,
-            coalesce(instead.origin, 'fitted') as origin, instead.stale_days,
+            coalesce(instead.origin, case when fitted.status = 'accepted' then 'fitted' else 'none' end) as origin, instead.stale_days,
             held.predicted_ended, held.actual_ended, naive.predicted_ended as naive_ended,
             cast(held.predicted_value as decimal(18, 2)) as predicted_value, cast(held.actual_value as decimal(18, 2)) as actual_value,
             held.cut_on, held.weeks

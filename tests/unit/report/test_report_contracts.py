@@ -68,6 +68,16 @@ def test_what_was_accepted_before_is_named_with_its_age(tmp_path: Path) -> None:
     assert "parameters accepted 8 days ago" in render(facts)
 
 
+def test_where_too_few_have_ended_nobody_values_a_plan_and_it_is_said(tmp_path: Path) -> None:
+    facts = night_of(tmp_path, contracts(7, 20, shape=(1.0, 500.0)))
+    assert facts.contracts is not None
+    assert {(plan.name, plan.gate, plan.origin) for plan in facts.contracts.plans} == {
+        ("gold", "not judged", "none"),
+        (None, "not judged", "none"),
+    }
+    assert "nobody: too few have ended" in render(facts)
+
+
 def test_the_card_of_a_plan_valued_by_observed_renewals_says_so(facts: Facts) -> None:
     card = next(card for card in models(facts) if card.run.origin == "observed")
     assert card.purpose == "How long contracts last: gold, by the renewals of the weeks held out"

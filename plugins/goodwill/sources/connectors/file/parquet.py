@@ -79,10 +79,7 @@ class ParquetFile:
         try:
             with duckdb.connect(config={"threads": os.cpu_count() or 2}) as connection:
                 connection.execute(f"copy (select *, {plumbing} from ({relation})) to {target} ({PARQUET})")
-                rows, malformed = connection.execute(f"select count(*), count(__malformed) from read_parquet({target})").fetchone() or (
-                    0,
-                    0,
-                )
+                ((rows, malformed),) = connection.execute(f"select count(*), count(__malformed) from read_parquet({target})").fetchall()
         except duckdb.Error as error:
             raise self._broken(error) from None
         return Landed(rows, malformed, relation)
