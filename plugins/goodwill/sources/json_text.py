@@ -40,7 +40,8 @@ def read_json(text: str) -> Any:
         raise ValueError("it is nested too deep") from None
 
 
-_DECODER = json.JSONDecoder(strict=False)
+#: Where an element ends, whatever is in it: what it says is read apart.
+_FINDER = json.JSONDecoder(strict=False)
 _BLANK = re.compile(r"[ \t\r\n]*")
 
 
@@ -62,7 +63,7 @@ def elements(text: str) -> Iterator[tuple[int, str]]:
     place = behind_blanks(place + 1)
     while text[place : place + 1] != "]":
         try:
-            _, end = _DECODER.raw_decode(text, place)
+            _, end = _FINDER.raw_decode(text, place)
         except RecursionError:
             raise ValueError("it is nested too deep") from None
         yield place, text[place:end]
