@@ -28,6 +28,16 @@ What it selects for a key must follow from the input rows of that key alone, and
     {{ where_touched(touched_by, key) | replace('where', 'and', 1) }}
 {%- endmacro %}
 
+{#
+Whether the business day of a moment came into sight since the warehouse before: it was later than that one's as_of, and is not later than this one's.
+No zone is so far from UTC that such a moment lies before that day in UTC; this is asked first, for it is cheaper than the day.
+#}
+{% macro is_in_sight_since(moment, basis) -%}
+{{ moment }} >= (select as_of from {{ basis }})
+    and {{ business_date(moment) }} > (select as_of from {{ basis }})
+    and {{ business_date(moment) }} <= {{ as_of() }}
+{%- endmacro %}
+
 {# No touched key: what a `touched_*` model says where the night builds in full. #}
 {% macro nothing_touched(key) -%}
 select cast(null as varchar) as {{ key }}

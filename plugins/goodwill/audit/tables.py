@@ -79,11 +79,7 @@ def _corrected(home: Home, sources: Sources, run_id: str, connection: duckdb.Duc
     ]
     _insert(connection, "audit.corrections", rows)
     held = published_batches(home.root / "runs", run_id)
-    return [
-        ("correction void", f"{name}: the correction {each.manifest.batch_id} by {each.manifest.corrected_by} is void: {each.said}.")
-        for name, each in found
-        if each.state == "void" and each.manifest.batch_id in held
-    ]
+    return [("correction void", f"{name}: {each.fell}.") for name, each in found if each.fallen and each.manifest.batch_id in held]
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[Any, ...]]) -> None:

@@ -98,10 +98,8 @@ def _say_pending(home: Home, rejected: list[Rejected]) -> None:
         out.print(f"{len(gone)} of these rows are of files that were sent again since: the next night reads what came")
     for source in load_sources(home.sources_file).sources:
         for each in corrections(home, source):
-            if each.state == "void":
-                out.print(
-                    f"the correction {each.manifest.batch_id} by {escape(each.manifest.corrected_by or '')} is void: {escape(each.said)}"
-                )
+            if each.fallen:
+                out.print(escape(each.fell))
 
 
 @app.command()

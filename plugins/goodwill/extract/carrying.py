@@ -1,4 +1,4 @@
-"""Corrections made anew: over a file that is read again, byte for byte the same, and over a pull that brings the corrected rows as they were."""
+"""Corrections made anew: over a file that is read again because a setting changed, and over a file or a pull that brings the corrected rows as they were."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class _Moved:
     rows: dict[int, int]
 
 
-def _places(home: Home, old: Manifest, new: Manifest, numbers: list[int]) -> dict[int, int] | None:
-    """Rows of `old` → the rows of `new` that say the same in every column, copies in their order; `None` where one of them is not there."""
+def _places(home: Home, old: Manifest, new: Manifest, numbers: list[int]) -> dict[int, int]:
+    """Rows of `old` → the rows of `new` that say the same in every column, copies in their order; without those that are not there."""
     names = [*map(identifier, new.columns), "__malformed", "__line"]
     files = [literal(str(rows_file(home, each))) for each in (old, new)]
     was, now = (
@@ -51,75 +51,75 @@ def _places(home: Home, old: Manifest, new: Manifest, numbers: list[int]) -> dic
             f"select was.__row_no, now.__row_no from {copies(was)} as was "
             f"inner join {copies(now)} as now on {same('was', 'now')} and was.__copy = now.__copy where was.__row_no in ({these})"
         ).fetchall()
-    return dict(found) if len(found) == len(numbers) else None
+    return dict(found)
 
 
 def _moved_to(home: Home, source: Source, old: Manifest, numbers: list[int]) -> _Moved | None:
-    """Where the corrected rows of a batch that is not read any more stand now.
+    """Where the corrected rows of a batch that is not read any more stand now; `None` where nothing took its place, or none of them is there.
 
-    The same bytes read again hold them under their numbers. A pull holds them wherever the source brings them as they were, if no row of it is
-    read together with others. A file with other bytes is the word of the source.
+    The same bytes read again hold them under their numbers. A file sent again, and a pull, hold them wherever the source brings them as they
+    were, if no row of it is read together with others; of a row that it brings otherwise, or no longer, the source has the word.
     """
     for chain in chains(home, source):
         root = chain.root
         if (root.file, root.columns) != (old.file, old.columns):
             continue
         again = (root.file_sha256, root.rows) == (old.file_sha256, old.rows)
-        if again or (source.connector != "file" and root.whole and not ties(source)):
+        if again or (root.whole and not ties(source)):
             rows = _places(home, old, root, numbers)
-            if rows and (not again or all(row == number for row, number in rows.items())):
+            if rows and (not again or rows == {number: number for number in numbers}):
                 return _Moved(root.batch_id, rows)
     return None
 
 
 def carry_over(home: Home, source: Source, zone: str) -> list[Manifest]:
-    """Make corrections anew whose rows were read again as they were: because the settings changed, or by a later pull. Returns the new ones."""
+    """Make corrections anew over the rows that were read again as they were. Returns the new ones."""
     every = {manifest.batch_id: manifest for manifest in every_correction(home, source)}
     if not every:
         return []
     manifests = {manifest.batch_id: manifest for manifest in read_manifests(home, source.name)}
     moved: dict[tuple[str, int], tuple[str, int]] = {}
     made: list[Manifest] = []
+    last = {lineage(each, every): each.batch_id for each in every.values()}
     for old in every.copy().values():
         held = {lineage(each, every): each for each in active_batches(home, source) if each.corrects}
         stands = held.get(lineage(old, every))
-        if stands is None and not is_withdrawn(home, old) and _find(home, source, old, manifests, moved):
+        is_last = last[lineage(old, every)] == old.batch_id
+        if stands is None and is_last and not is_withdrawn(home, old) and _find(home, source, old, manifests, moved):
             stands = _carried(home, source, zone, old, moved)
             if stands:
                 made.append(stands)
                 every[stands.batch_id] = manifests[stands.batch_id] = stands
         if stands and stands.batch_id != old.batch_id:  # what corrects the old one finds its rows in the new one
             numbers = [row for _, row in old.corrects]
-            places = _places(home, old, stands, numbers) or {}
+            places = _places(home, old, stands, numbers)
             moved |= {(old.batch_id, row): (stands.batch_id, place) for row, place in places.items()}
     return made
 
 
 def _find(home: Home, source: Source, old: Manifest, manifests: dict[str, Manifest], moved: dict[tuple[str, int], tuple[str, int]]) -> bool:
-    """Find where each row that `old` corrects stands now, into `moved`; whether all were found."""
+    """Find where the rows that `old` corrects stand now, into `moved`; whether any was found."""
     for batch in dict.fromkeys(batch for batch, _ in old.corrects):
         numbers = [row for each, row in old.corrects if each == batch and (batch, row) not in moved]
         base = manifests.get(batch)
-        if not numbers:
+        if not numbers or base is None or base.corrects:
             continue
-        if base is None or base.corrects:
-            return False
         place = _moved_to(home, source, base, numbers)
-        if place is None:
-            return False
-        moved |= {(batch, row): (place.batch_id, number) for row, number in place.rows.items()}
-    return True
+        if place:
+            moved |= {(batch, row): (place.batch_id, number) for row, number in place.rows.items()}
+    return any(key in moved for key in old.corrects)
 
 
 def _carried(home: Home, source: Source, zone: str, old: Manifest, moved: dict[tuple[str, int], tuple[str, int]]) -> Manifest | None:
-    """`old` made anew over the rows that took the place of those it corrected."""
-    wanted = {moved[key][0] for key in old.corrects}
+    """`old` made anew over the rows that took the place of those it corrected, as far as the source brings them as they were."""
+    found = [key for key in old.corrects if key in moved]
+    wanted = {moved[key][0] for key in found}
     chain = next((each for each in chains(home, source) if wanted <= {batch.batch_id for batch in each.batches}), None)
     if chain is None:
         return None
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
         connection.execute("create temp table these (row_no bigint, batch_id varchar, place bigint)")
-        connection.executemany("insert into these values (?, ?, ?)", [[key[1], *moved[key]] for key in old.corrects])
+        connection.executemany("insert into these values (?, ?, ?)", [[key[1], *moved[key]] for key in found])
         target = str(Path(folder) / "carried.parquet")
         connection.execute(
             "copy (select landed.* replace (these.batch_id as __batch_id, these.place as __row_no) "

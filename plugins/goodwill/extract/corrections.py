@@ -1,7 +1,7 @@
 """Corrections made by hand: changed rows land as a batch of their own, which the next night reads in place of the rows they replace.
 
-Nothing that landed is changed. A correction holds as long as the batch it corrects is read; when the source sends the file again, or changes a
-corrected row, the source has the word (`goodwill.extract.carrying`). What another setting makes readable needs no correction: the next night reads it again by itself.
+Nothing that landed is changed. A correction holds as long as the batch it corrects is read, and over the rows that a later one brings as they
+were (`goodwill.extract.carrying`); of a corrected row that the source changes it has the word. What another setting makes readable needs no correction: the next night reads it again by itself.
 """
 
 from __future__ import annotations
@@ -57,11 +57,22 @@ class Signed:
 
 @dataclass(frozen=True)
 class Correction:
-    """A correction and how it stands: `in force`, `void`, `withdrawn` or `carried over`, and what is to be said about that."""
+    """A correction and how it stands: `in force`, `void`, `withdrawn` or `carried over`, and what is to be said about that.
+
+    `fallen` are rows that it no longer holds for, be it void or carried over without them.
+    """
 
     manifest: Manifest
     state: str
     said: str = ""
+    fallen: int = 0
+
+    @property
+    def fell(self) -> str:
+        """That it holds no longer, or for fewer rows, in a sentence without its end."""
+        rows = len(self.manifest.corrects)
+        stands = "is void" if self.fallen == rows else f"no longer holds for {self.fallen} of its {rows} rows"
+        return f"the correction {self.manifest.batch_id} by {self.manifest.corrected_by} {stands}: {self.said}"
 
 
 def land_correction(home: Home, source: Source, zone: str, chain: Chain, signed: Signed, rows: str, old: Manifest | None) -> Manifest:
@@ -194,7 +205,7 @@ def corrections(home: Home, source: Source) -> list[Correction]:
     """Every correction of a source, oldest first, and how it stands."""
     every = every_correction(home, source)
     active = {manifest.batch_id for manifest in active_batches(home, source)}
-    carried = {manifest.supersedes for manifest in every if manifest.supersedes}
+    carried = {manifest.supersedes: len(manifest.corrects) for manifest in every if manifest.supersedes}
     found = []
     for manifest in every:
         if manifest.batch_id in active:
@@ -203,9 +214,16 @@ def corrections(home: Home, source: Source) -> list[Correction]:
             note = json.loads((rows_file(home, manifest).parent / WITHDRAWN).read_text(encoding="utf-8"))
             found.append(Correction(manifest, "withdrawn", f"by {note['by']}: {note['reason']}"))
         elif manifest.batch_id in carried:
-            found.append(Correction(manifest, "carried over", "the same rows were read again, with other settings or in a later pull"))
+            fallen = len(manifest.corrects) - carried[manifest.batch_id]
+            said = "the same rows were read again, with other settings or sent once more"
+            found.append(
+                Correction(
+                    manifest, "carried over", said + ("; the source has changed the others, or left them out" if fallen else ""), fallen
+                )
+            )
         else:
-            found.append(Correction(manifest, "void", f"the source sent {manifest.file} again, or what it corrects no longer counts"))
+            said = f"the source sent {manifest.file} again, or what it corrects no longer counts"
+            found.append(Correction(manifest, "void", said, len(manifest.corrects)))
     return found
 
 

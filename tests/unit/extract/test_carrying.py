@@ -21,20 +21,53 @@ def shop(make_home):
     return home
 
 
-def test_a_file_sent_again_has_the_word(shop, tmp_path):
-    path = tmp_path / "bad.csv"
+def states(home):
+    return [each.state for each in corrections(home, load_sources(home.sources_file).sources[0])]
+
+
+def test_a_file_sent_again_has_the_word_on_the_rows_that_it_changes(shop, tmp_path):
+    path, file = tmp_path / "bad.csv", shop.root / "input" / "orders.csv"
     _, rows = out(shop, path)
-    back(shop, path, mend(rows, b={"amount": "1.50"}))
-    with (shop.root / "input" / "orders.csv").open("a") as stream:
-        stream.write("e,2025-03-05,c5,5\n")
+    back(shop, path, mend(rows, b={"amount": "1.50"}, c={"ordered_at": "2025-03-03"}))
+    # a row more before the corrected ones, and nothing else
+    header, *lines = file.read_text().strip().splitlines()
+    file.write_text("\n".join([header, "z,2025-03-05,c5,5", *lines]) + "\n")
     land(shop)
-    (only,) = active_batches(shop, load_sources(shop.sources_file).sources[0])
-    assert only.rows == 5
-    (void,) = corrections(shop, load_sources(shop.sources_file).sources[0])
-    assert void.state == "void"
-    assert "orders.csv again" in void.said
+    assert states(shop) == ["carried over", "in force"]
+    assert counted(shop, "order_id, net_amount")[1:] == [("b", Decimal("1.50")), ("c", Decimal(3)), ("z", Decimal(5))]
+    assert [each.row_no for each in rejected(shop)] == [5]
+    land(shop)
+    assert states(shop) == ["carried over", "in force"], "nothing is made anew twice"
+    # the source mends one of the two itself
+    file.write_text(file.read_text().replace('"1,50"', "1.70"))
+    land(shop)
+    source = load_sources(shop.sources_file).sources[0]
+    first, before, held = corrections(shop, source)
+    assert (first.state, first.fallen, before.state, before.fallen, held.state) == ("carried over", 0, "carried over", 1, "in force")
+    assert "no longer holds for 1 of its 2 rows" in before.fell
+    assert before.fell.endswith("the source has changed the others, or left them out")
+    assert counted(shop, "order_id, net_amount")[1:3] == [("b", Decimal("1.70")), ("c", Decimal(3))]
+    # and then the other
+    file.write_text(file.read_text().replace("soon", "2025-03-09"))
+    land(shop)
+    assert states(shop)[-1] == "void"
+    assert "orders.csv again" in corrections(shop, source)[-1].said
+    assert [each.row_no for each in rejected(shop)] == [5]
     with pytest.raises(GoodwillError, match="is not read any more"):
         back(shop, path, mend(rows, b={"amount": "1.60"}))
+
+
+def test_of_copies_of_a_corrected_row_the_same_one_stays_corrected(make_home, tmp_path):
+    home = make_home(**{"orders.csv": "order_id,ordered_at,customer_id,amount\na,2025-03-01,c1,x\na,2025-03-01,c1,x\n"})
+    land(home)
+    path = tmp_path / "bad.csv"
+    _, rows = out(home, path)
+    back(home, path, [{**rows[0], "amount": "7"}])
+    file = home.root / "input" / "orders.csv"
+    file.write_text(file.read_text() + "b,2025-03-02,c2,1\n")
+    land(home)
+    assert states(home) == ["carried over", "in force"]
+    assert [each.row_no for each in rejected(home)] == [2]
 
 
 @pytest.mark.parametrize("withdrawn", [False, True])
@@ -44,7 +77,7 @@ def test_the_corrected_bytes_sent_once_more_are_corrected_again_unless_that_was_
     _, rows = out(shop, path)
     back(shop, path, mend(rows, b={"amount": "1.50"}))
     first = file.read_text()
-    file.write_text(first + "e,2025-03-05,c5,5\n")
+    file.write_text(first.replace('"1,50"', "1.70"))
     land(shop)
     (void,) = corrections(shop, source)
     assert void.state == "void"
@@ -94,10 +127,6 @@ TABLE = """
         entities:
           orders: {columns: {order_id: id, ordered_at: at, contact_ref: who, net_amount: net}}
 """
-
-
-def states(home):
-    return [each.state for each in corrections(home, load_sources(home.sources_file).sources[0])]
 
 
 def test_a_correction_holds_in_a_later_pull_that_brings_the_row_as_it_was(make_home, tmp_path, monkeypatch):

@@ -23,7 +23,7 @@ where contact_ref in (select source_ref from refs)
 union
 select event_id
 from {{ events }}
-where occurred_at >= (select {{ add_days('as_of', -1) }} from {{ basis }})
+where {{ is_in_sight_since('occurred_at', basis) }}
 {%- else %}
 
 {{ nothing_touched('event_id') }}

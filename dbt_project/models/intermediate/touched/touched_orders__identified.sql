@@ -43,7 +43,7 @@ where
 union
 select order_id
 from {{ orders }}
-where ordered_at >= (select {{ add_days('as_of', -1) }} from {{ basis }})
+where {{ is_in_sight_since('ordered_at', basis) }}
 {%- else %}
 
 {{ nothing_touched('order_id') }}
