@@ -87,7 +87,7 @@
 {%- endmacro %}
 
 {% macro duckdb__joined_texts(text, condition) -%}
-    string_agg({{ text }}, ', ' order by {{ text }} asc nulls last) filter (where {{ condition }})
+    array_to_string(list_sort(list({{ text }}) filter (where {{ condition }})), ', ')
 {%- endmacro %}
 
 {# Of the dates of a group, the first, and each that lies so many days or more after the last one taken: a list. #}

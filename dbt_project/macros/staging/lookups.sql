@@ -17,15 +17,17 @@ where
     end
 {%- endmacro %}
 
-{# Accepted orders with the most that was paid for them: net with VAT and shipping, or gross, whichever is more. #}
-{% macro paid_orders(orders) -%}
+{# Accepted orders that `refunds` name, with the most that was paid for them: net with VAT and shipping, or gross, whichever is more. #}
+{% macro paid_orders(orders, refunds) -%}
 select
     order_id as _known_order_id,
     ordered_at as _ordered_at,
     coalesce(upper(trim(currency)), {{ setting('company_currency') }}) as _order_currency,
     greatest(net_amount + coalesce(tax_amount, 0) + coalesce(shipping_amount, 0), coalesce(gross_amount, 0)) as _paid_amount
 from {{ orders }}
-where row_status = 'accepted'
+where
+    row_status = 'accepted'
+    and order_id in (select refunds.order_id from {{ refunds }} as refunds)
 {% endmacro %}
 
 {# When each contact last gave a consent. #}

@@ -1,5 +1,4 @@
 -- grain: new customer and month of age (1 holds the first purchase) with an order; what the order earned, its refunds deducted
-{{ config(materialized='view') }}
 
 with
 

@@ -10,7 +10,7 @@ refunds as (
 
 ),
 
-orders as (
+orders as {{ inlined() }} (
 
     select * from {{ ref('int_orders__identified') }}
 
@@ -78,6 +78,14 @@ placed as (
 
 ),
 
+-- few orders are paid back: they are looked for by their refunds, not all of them kept to be found
+paid_back as (
+
+    select * from orders
+    where order_id in (select order_id from refunds) or order_id in (select order_id from placed)
+
+),
+
 -- a refund without a currency is in the currency of its order
 matched as (
 
@@ -88,19 +96,19 @@ matched as (
         refunds.refunded_on,
         refunds.reason,
         refunds.amount,
-        coalesce(refunds.currency, orders.source_currency) as currency,
-        orders.person_id,
-        orders.is_guest,
-        orders.ordered_on,
-        orders.is_cancelled,
-        orders.order_id is not null as is_order_known,
+        coalesce(refunds.currency, paid_back.source_currency) as currency,
+        paid_back.person_id,
+        paid_back.is_guest,
+        paid_back.ordered_on,
+        paid_back.is_cancelled,
+        paid_back.order_id is not null as is_order_known,
         placed.order_id is not null as is_order_assumed
     from refunds
     left join placed
         on refunds.refund_id = placed.refund_id
         and placed.order_rank = 1
-    left join orders
-        on coalesce(refunds.order_id, placed.order_id) = orders.order_id
+    left join paid_back
+        on coalesce(refunds.order_id, placed.order_id) = paid_back.order_id
     where refunds.refunded_on <= {{ as_of() }}
 
 ),

@@ -64,7 +64,6 @@ orders_due as (
     select
         orders.order_id,
         orders._source as source,
-        orders.currency,
         orders.ordered_on,
         {{ in_reporting_currency('orders.net_amount', 'exchange_rates.rate') }} as amount
     from orders
@@ -75,24 +74,46 @@ orders_due as (
 
 ),
 
--- a refund without a currency is in that of its order
-refunds_paired as (
+refunds_matched as (
 
     select
         refunds.refund_id as due_id,
         fct_refunds.refund_id as fact_id,
         refunds._source as source,
         refunds.amount,
-        coalesce(refunds.currency, orders_due.currency) as currency,
+        refunds.currency as stated_currency,
         refunds.refunded_on as due_day,
         fct_refunds.refunded_on as fact_day,
-        fct_refunds.paid_back_amount as fact_amount
+        fct_refunds.paid_back_amount as fact_amount,
+        coalesce(refunds.order_id, fct_refunds.order_id) as order_id
     from refunds
     full outer join fct_refunds
         on refunds.refund_id = fct_refunds.refund_id
-    left join orders_due
-        on coalesce(refunds.order_id, fct_refunds.order_id) = orders_due.order_id
     where refunds.refunded_on <= {{ as_of() }} or fct_refunds.refund_id is not null
+
+),
+
+-- a refund without a currency is in that of its order, which is looked for by these refunds alone
+currencies as (
+
+    select
+        order_id,
+        currency
+    from orders
+    where
+        ordered_on <= {{ as_of() }}
+        and order_id in (select order_id from refunds_matched where stated_currency is null)
+
+),
+
+refunds_paired as (
+
+    select
+        refunds_matched.*,
+        coalesce(refunds_matched.stated_currency, currencies.currency) as currency
+    from refunds_matched
+    left join currencies
+        on refunds_matched.order_id = currencies.order_id
 
 ),
 
@@ -203,7 +224,16 @@ differing_days as (
 
 ),
 
--- only days that differ are looked at row by row
+-- only days that differ are looked at row by row, and rows outside of them not even compared with them
+looked_at as (
+
+    select
+        min(day) as first_day,
+        max(day) as last_day
+    from differing_days
+
+),
+
 compared as (
 
     select
@@ -218,16 +248,20 @@ compared as (
     from (
         select due.*
         from due
+        cross join looked_at
         inner join differing_days
             on due.entity = differing_days.entity
             and due.day = differing_days.day
+        where due.day between looked_at.first_day and looked_at.last_day
     ) as due_rows
     full outer join (
         select held.*
         from held
+        cross join looked_at
         inner join differing_days
             on held.entity = differing_days.entity
             and held.day = differing_days.day
+        where held.day between looked_at.first_day and looked_at.last_day
     ) as held_rows
         on due_rows.entity = held_rows.entity
         and due_rows.id = held_rows.id

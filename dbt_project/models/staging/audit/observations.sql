@@ -1,4 +1,5 @@
 -- grain: entity, source and code of something that a reader should know of rows that were not set apart; no row where there is nothing to say
+{%- set keys = {'orders': 'order_id', 'refunds': 'refund_id', 'contact_events': 'event_id'} %}
 
 with
 
@@ -109,6 +110,44 @@ edge_orders as (
 
 ),
 
+-- a shop knows few statuses, and each is looked up once
+unknown_statuses as (
+
+    select status
+    from (select distinct status from orders) as statuses
+    where
+        status is not null
+        and not {{ is_listed('status', 'orders_known_statuses') }}
+        and not {{ is_listed('status', 'orders_cancelled_statuses') }}
+
+),
+
+{% for entity, key in keys.items() -%}
+{{ entity }}_repeats as (
+
+    select
+        {{ key }},
+        _source,
+        _batch_id,
+        _file,
+        _row_no
+    from {{ ref('base_' ~ entity) }}
+    where superseded_as = 'repeat' and {{ is_content_key(key) }}
+
+),
+
+-- the few rows that are repeated are looked for by their repeats, not all rows kept to be found
+{{ entity }}_kept as (
+
+    select
+        {{ key }},
+        _batch_id
+    from {{ ref('base_' ~ entity) }}
+    where row_status = 'accepted' and {{ key }} in (select {{ key }} from {{ entity }}_repeats)
+
+),
+
+{% endfor -%}
 -- one row per row and code
 observed as (
 {% for entity in landed_entities() %}
@@ -123,7 +162,7 @@ observed as (
     where superseded_as = 'conflict'
     union all
 {%- endfor %}
-{% for entity, key in {'orders': 'order_id', 'refunds': 'refund_id', 'contact_events': 'event_id'}.items() %}
+{% for entity, key in keys.items() %}
     -- a copy of what several other batches hold is one row all the same
     select distinct
         '{{ entity }}' as entity,
@@ -132,14 +171,10 @@ observed as (
         repeats._batch_id,
         repeats._file,
         repeats._row_no
-    from {{ ref('base_' ~ entity) }} as repeats
-    inner join {{ ref('base_' ~ entity) }} as kept
+    from {{ entity }}_repeats as repeats
+    inner join {{ entity }}_kept as kept
         on repeats.{{ key }} = kept.{{ key }}
         and repeats._batch_id <> kept._batch_id
-    where
-        repeats.superseded_as = 'repeat'
-        and kept.row_status = 'accepted'
-        and {{ is_content_key('repeats.' ~ key) }}
     union all
 {%- endfor %}
     select
@@ -162,10 +197,7 @@ observed as (
         _file,
         _row_no
     from orders
-    where
-        status is not null
-        and not {{ is_listed('status', 'orders_known_statuses') }}
-        and not {{ is_listed('status', 'orders_cancelled_statuses') }}
+    where status in (select status from unknown_statuses)
     union all
     select
         'orders' as entity,

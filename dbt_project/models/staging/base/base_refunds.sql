@@ -30,7 +30,7 @@
     lookups=[
         {
             'name': 'known_orders',
-            'query': paid_orders(ref('base_orders')),
+            'query': paid_orders(ref('base_orders'), source('landed', 'refunds')),
             'columns': ['_ordered_at', '_paid_amount', '_order_currency'],
             'on': 'landed.order_id = known_orders._known_order_id',
         },
