@@ -79,17 +79,22 @@ def held(home: Home, name: str) -> Iterator[None]:
 def erase(home: Home, asked: Asked, request: Request) -> Erased:
     """Erase the person asked for, everywhere, and keep them from coming back.
 
+    An erasure that was cut off is finished first. Asked for again, it is that one which is returned: nobody is known by it any more.
+
     Raises
     ------
     GoodwillError : nobody, or several people, are known by that; a night is running; no name or no reason is given.
     """
     business, sources = load_business(home.business_file), load_sources(home.sources_file)
     with held(home, request.erasure):
-        _finish(home)
+        finished = _finish(home)
         found = find(home, sources, business, asked)
         if found is None:
+            forgotten = bool(_forgotten_keys(home, asked, business.identity.default_region))
+            if forgotten and finished:
+                return finished[-1]
             raise GoodwillError(
-                "nobody is known by that" + (" any more: they were forgotten" if _is_forgotten(home, asked) else ""),
+                "nobody is known by that" + (" any more: they were forgotten" if forgotten else ""),
                 "an id is written as the marts have it; an address or a number as a source has it",
             )
         _refuse_named(found, request)
@@ -114,11 +119,9 @@ def lift(home: Home, asked: Asked, request: Request) -> int:
     """
     region = load_business(home.business_file).identity.default_region
     with held(home, request.erasure):
-        listed = Forgotten.of(home)
-        keys = {email_key(asked.email or asked.person or "") or contact_key(asked.person or ""), *phone_keys(asked.phone or "", region)}
-        found = [key for key in keys if listed.person(key)]
+        found = _forgotten_keys(home, asked, region)
         if found:
-            listed.without_keys(home, found)
+            Forgotten.of(home).without_keys(home, found)
             ledger.append(home, "override", {"lifted": len(found), "by": request.by, "reason": request.reason})
     return len(found)
 
@@ -128,9 +131,11 @@ def finish_pending(home: Home) -> list[Erased]:
     return _finish(home)
 
 
-def _is_forgotten(home: Home, asked: Asked) -> bool:
-    key = email_key(asked.email or asked.person or "")
-    return bool(key and Forgotten.of(home).person(key))
+def _forgotten_keys(home: Home, asked: Asked, region: str | None) -> list[str]:
+    """The keys of what was asked for that are on the list of forgotten people."""
+    listed = Forgotten.of(home)
+    keys = {email_key(asked.email or asked.person or "") or contact_key(asked.person or ""), *phone_keys(asked.phone or "", region)}
+    return [key for key in keys if listed.person(key)]
 
 
 def _note(home: Home, erasure: str) -> Path:

@@ -136,6 +136,22 @@ def test_killed_anywhere_the_next_call_finishes(home, point, tmp_path):
     assert not list(home.privacy.glob("pending*"))
 
 
+@pytest.mark.parametrize("asked", [Asked(email="ann@x.org"), Asked(person="crm:17")])
+def test_asked_for_again_the_erasure_that_was_cut_off_is_finished_and_told(home, asked):
+    child = os.fork()
+    if child == 0:
+        os.environ["GOODWILL_FAULT"] = "forgetting: after landing"
+        erase(home, asked, WHO)
+        os._exit(0)
+    os.waitpid(child, 0)
+    (note,) = home.privacy.glob("pending*.json")
+    done = erase(home, asked, WHO)
+    assert (f"pending-{done.erasure}.json", done.people, done.left) == (note.name, 1, ())
+    assert hits(home) == []
+    with pytest.raises(GoodwillError, match="any more: they were forgotten"):
+        erase(home, asked, WHO)
+
+
 def test_whoever_was_brought_by_a_code_names_nobody_since(home, tmp_path):
     known = Known("0123456789abcdef", contacts=("crm:17",), codes=("crm:GIVE0017",))
     listed = Forgotten.of(home).with_keys(home, known.keys())
