@@ -38,6 +38,9 @@ from goodwill.sources import load_sources
 __all__ = ["Erased", "Request", "erase", "erase_known", "finish_pending", "held", "lift", "renamed"]
 
 
+_BEGUN = re.compile(r"\..+\.\d+(\.wal)?")
+
+
 @dataclass(frozen=True)
 class Request:
     """Who asked for an erasure and why, as the ledger keeps it; `erasure` names it."""
@@ -166,6 +169,24 @@ def _finish(home: Home) -> list[Erased]:
 
 
 def _carry_out(home: Home, people: list[Known], request: Request) -> Erased:
+    # what is made anew holds people until it has the rights of what it takes the place of
+    mask = os.umask(0o077)
+    try:
+        _drop_begun(home)
+        return _rewrite(home, people, request)
+    finally:
+        os.umask(mask)
+
+
+def _drop_begun(home: Home) -> None:
+    """Remove what an erasure that was killed had begun to write beside a file, named after its process."""
+    for folder in (home.published, home.root / "runs", home.warehouse, home.audit):
+        for path in folder.rglob(".*"):
+            if _BEGUN.fullmatch(path.name) and path.is_file():
+                path.unlink()
+
+
+def _rewrite(home: Home, people: list[Known], request: Request) -> Erased:
     keys = {key: person for each in people for key, person in each.keys().items()}
     listed = Forgotten.of(home).with_keys(home, keys)
     # who is forgotten already is not to be forgotten again each night

@@ -145,7 +145,11 @@ def test_asked_for_again_the_erasure_that_was_cut_off_is_finished_and_told(home,
         os._exit(0)
     os.waitpid(child, 0)
     (note,) = home.privacy.glob("pending*.json")
+    begun = [home.published / "r1" / ".goodwill.duckdb.4711", home.published / "r1" / ".goodwill.duckdb.4711.wal"]
+    for path in begun:
+        path.write_text("ann@x.org")
     done = erase(home, asked, WHO)
+    assert not any(path.exists() for path in begun), "what the killed one had begun to write"
     assert (f"pending-{done.erasure}.json", done.people, done.left) == (note.name, 1, ())
     assert hits(home) == []
     with pytest.raises(GoodwillError, match="any more: they were forgotten"):

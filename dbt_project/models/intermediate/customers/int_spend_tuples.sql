@@ -18,7 +18,7 @@ customers as (
     select
         about.model_group,
         facts.x,
-        cast(round(facts.repeat_amount * 100 / nullif(facts.x, 0), 0) as bigint) as mean_repeat_cents
+        cast(round(cast(facts.repeat_amount as decimal(38, 2)) * 100 / nullif(facts.x, 0), 0) as bigint) as mean_repeat_cents
     from facts
     inner join about
         on facts.person_id = about.person_id
