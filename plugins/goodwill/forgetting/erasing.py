@@ -168,16 +168,6 @@ def _finish(home: Home) -> list[Erased]:
     return done
 
 
-def _carry_out(home: Home, people: list[Known], request: Request) -> Erased:
-    # what is made anew holds people until it has the rights of what it takes the place of
-    mask = os.umask(0o077)
-    try:
-        _drop_begun(home)
-        return _rewrite(home, people, request)
-    finally:
-        os.umask(mask)
-
-
 def _drop_begun(home: Home) -> None:
     """Remove what an erasure that was killed had begun to write beside a file, named after its process."""
     for folder in (home.published, home.root / "runs", home.warehouse, home.audit):
@@ -186,7 +176,8 @@ def _drop_begun(home: Home) -> None:
                 path.unlink()
 
 
-def _rewrite(home: Home, people: list[Known], request: Request) -> Erased:
+def _carry_out(home: Home, people: list[Known], request: Request) -> Erased:
+    _drop_begun(home)
     keys = {key: person for each in people for key, person in each.keys().items()}
     listed = Forgotten.of(home).with_keys(home, keys)
     # who is forgotten already is not to be forgotten again each night

@@ -6,7 +6,8 @@ What a column holds is told by its name (`goodwill.privacy.columns`); a warehous
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -86,6 +87,17 @@ def _select(columns: Mapping[str, str], relation: str, traces: Traces) -> tuple[
     return f"select {listed} from {source}", f"select 1 from {source} where {' or '.join(tests)} limit 1"
 
 
+@contextmanager
+def _for_the_owner() -> Iterator[None]:
+    """What is written meanwhile is for the owner alone: it holds others until it has the rights of the file whose place it takes."""
+    mask = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(mask)
+
+
+@_for_the_owner()
 def rewrite_database(path: Path, traces: Traces, changing: Callable[[Path], None]) -> bool:
     """Make a DuckDB file anew without the person; the bytes of the old one are gone. Returns whether there was anything to do."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
@@ -128,6 +140,7 @@ def rewrite_database(path: Path, traces: Traces, changing: Callable[[Path], None
     return True
 
 
+@_for_the_owner()
 def rewrite_parquet(path: Path, traces: Traces, changing: Callable[[Path], None]) -> bool:
     """Make a Parquet file anew without the person. Returns whether there was anything to do."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
