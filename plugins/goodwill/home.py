@@ -64,7 +64,8 @@ class Home:
 
     @property
     def forgotten_file(self) -> Path:
-        return self.privacy / "forgotten.json"
+        """Keyed hashes of what forgotten people were known by, a line each."""
+        return self.privacy / "forgotten.jsonl"
 
     @property
     def expired_file(self) -> Path:

@@ -1,7 +1,7 @@
 """What a night leaves for auditors: the record of each run and stage, the signed ledger, and the audit tables of a publication."""
 
 from goodwill.audit.form import bring_up
-from goodwill.audit.intact import changed_warehouse, check_batches, check_models_ledger
+from goodwill.audit.intact import changed_warehouse, check_batches, check_lists, check_models_ledger
 from goodwill.audit.ledger import append, head
 from goodwill.audit.lineage import write_lineage
 from goodwill.audit.lock import Lock
@@ -17,6 +17,7 @@ __all__ = [
     "bring_up",
     "changed_warehouse",
     "check_batches",
+    "check_lists",
     "check_models_ledger",
     "enter_batches",
     "enter_checks",

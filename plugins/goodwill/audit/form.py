@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from goodwill.audit.ledger import append
 from goodwill.audit.record import read_runs
+from goodwill.audit.seals import seal_grown
 from goodwill.clock import now
 from goodwill.errors import ConfigurationError
 from goodwill.files import replace_text
 from goodwill.home import Home
+from goodwill.privacy.forgotten import bring_over
 
 __all__ = ["FORM", "bring_up", "form_of"]
 
-#: What this version writes. 0: before there was a number; 1: the ledger, and the configuration kept with each run.
-FORM = 1
+#: What this version writes. 0: before there was a number; 1: the ledger, and the configuration kept with each run; 2: the list of the forgotten
+#: in lines, sealed.
+FORM = 2
 
 
 def form_of(home: Home) -> int:
@@ -35,7 +38,8 @@ def form_of(home: Home) -> int:
 def bring_up(home: Home) -> bool:
     """Bring an older home to the present form, on record; whether there was anything to do.
 
-    From 0 to 1 no file moves: what landed and was published before is read as it is, and is not in the ledger.
+    From 0 to 1 no file moves: what landed and was published before is read as it is, and is not in the ledger. To 2 the list of the forgotten
+    moves, and is sealed.
 
     Raises
     ------
@@ -49,9 +53,9 @@ def bring_up(home: Home) -> bool:
         )
     if found == FORM:
         return False
-    is_old = any(run.get("verdict") != "running" for run in read_runs(home))
+    is_old = bring_over(home) or any(run.get("verdict") != "running" for run in read_runs(home))
     if is_old:
-        append(home, "migration", {"from": found, "to": FORM, "at": now()})
+        append(home, "migration", {"from": found, "to": FORM, "at": now(), **seal_grown(home)})
     home.form_file.parent.mkdir(parents=True, exist_ok=True)
     replace_text(home.form_file, f"{FORM}\n")
     return is_old

@@ -77,6 +77,10 @@ def prove(home: Home, kept: Head | None = None, contents: bool = True) -> Proof:
     late = [entry for entry in proof.chain.entries if entry.facts.get("late")]
     if late:
         proof.notes.append(f"{len(late)} batches were entered after the run that landed them, the first in row {late[0].seq}")
+    if any(home.privacy.glob("pending-*")):
+        proof.notes.append(
+            "an erasure was begun and not finished: the files it had changed are named above; the next erasure or night finishes and seals it"
+        )
     healed = [entry for entry in proof.chain.entries if entry.kind == "healed"]
     if healed:
         proof.notes.append(f"{len(healed)} torn rows were cut off after a writer was killed, the first before row {healed[0].seq}")

@@ -29,7 +29,7 @@ class Sealed:
 
 
 #: Files that only grow: they are sealed with their length.
-GROWING = ("audit/clv_ledger.jsonl",)
+GROWING = ("audit/clv_ledger.jsonl", "privacy/forgotten.jsonl")
 
 
 def _name(home: Home, path: Path) -> str:

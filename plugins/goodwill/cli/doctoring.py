@@ -207,6 +207,13 @@ def _is_whole(home: Home, batch: Manifest) -> bool:
 
 
 def _forgotten(home: Home) -> Said:
+    audit.check_lists(home)
+    if any(home.privacy.glob("pending-*")) and not Lock.of(home).holder():
+        yield (
+            WARNING,
+            "an erasure was begun and cut off; until it is finished, audit verify names the files it had changed",
+            "goodwill erase, asked for the same again, finishes it; or else the next night does",
+        )
     people, days = Forgotten.of(home).people, Expired.of(home).days
     said = f"{len(set(people.values())):,} people are forgotten" if people else "nobody is forgotten"
     until = ", ".join(f"{entity} from {day}" for entity, day in sorted(days.items()))

@@ -16,7 +16,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from goodwill.audit import Lock, ledger
+from goodwill.audit import Lock, bring_up, check_lists, ledger
+from goodwill.audit.seals import seal_grown
 from goodwill.errors import GoodwillError
 from goodwill.extract.forgetting import NO_WORDS, word_pattern
 from goodwill.faults import fault
@@ -26,7 +27,7 @@ from goodwill.forgetting.elsewhere import clear, left
 from goodwill.forgetting.finding import Asked, find
 from goodwill.forgetting.known import Known, phone_keys
 from goodwill.forgetting.landing import drop_unfinished, hold_against_list
-from goodwill.forgetting.proof import prove, seals
+from goodwill.forgetting.proof import prove, sealed
 from goodwill.forgetting.sought import Sought
 from goodwill.forgetting.tables import Traces
 from goodwill.home import Home
@@ -69,11 +70,18 @@ class Erased:
 
 @contextmanager
 def held(home: Home, name: str) -> Iterator[None]:
-    """The home's lock for as long as this takes: no night reads what is being rewritten."""
+    """The home's lock for as long as this takes: no night reads what is being rewritten.
+
+    Raises
+    ------
+    GoodwillError : a night is running; or a list of who is forgotten lost something.
+    """
     lock = Lock.of(home)
     lock.refuse_if_held()
     lock.acquire(name, os.getpid())
     try:
+        bring_up(home)
+        check_lists(home)
         yield
     finally:
         lock.release(name)
@@ -125,7 +133,7 @@ def lift(home: Home, asked: Asked, request: Request) -> int:
         found = _forgotten_keys(home, asked, region)
         if found:
             Forgotten.of(home).without_keys(home, found)
-            ledger.append(home, "override", {"lifted": len(found), "by": request.by, "reason": request.reason})
+            ledger.append(home, "override", {"lifted": len(found), "by": request.by, "reason": request.reason, **seal_grown(home)})
     return len(found)
 
 
@@ -170,7 +178,7 @@ def _finish(home: Home) -> list[Erased]:
 
 def _drop_begun(home: Home) -> None:
     """Remove what an erasure that was killed had begun to write beside a file, named after its process."""
-    for folder in (home.published, home.root / "runs", home.warehouse, home.audit):
+    for folder in (home.published, home.root / "runs", home.warehouse, home.audit, home.privacy):
         for path in folder.rglob(".*"):
             if _BEGUN.fullmatch(path.name) and path.is_file():
                 path.unlink()
@@ -198,8 +206,9 @@ def _carry_out(home: Home, people: list[Known], request: Request) -> Erased:
     traces = Traces(renamed(home, listed, people), Sought(words.anywhere), rows)
     files = clear(home, traces, changes.about_to)
     fault("forgetting: after the files")
-    done = Erased(request.erasure, len(people), len(keys), len(rewritten), len(rows), files, tuple(left(home, traces)))
-    prove(home, {**asdict(done), "by": request.by, "reason": request.reason, "seals": seals(home, changes.files())})
+    batches = {batch for batch, _ in rows} | {each.batch_id for each in rewritten}  # those of before it was cut off, too
+    done = Erased(request.erasure, len(people), len(keys), len(batches), len(rows), files, tuple(left(home, traces)))
+    prove(home, {**asdict(done), "by": request.by, "reason": request.reason, **sealed(home, {*changes.files(), home.forgotten_file})})
     fault("forgetting: after the proof")
     _note(home, request.erasure).unlink()
     changes.path.unlink(missing_ok=True)

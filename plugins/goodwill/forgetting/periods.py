@@ -21,7 +21,7 @@ from goodwill.forgetting.changes import Changes
 from goodwill.forgetting.erasing import Request, held
 from goodwill.forgetting.holding import held_back
 from goodwill.forgetting.landing import drop_unfinished, hold_against_list, may_be_over
-from goodwill.forgetting.proof import seals
+from goodwill.forgetting.proof import sealed
 from goodwill.forgetting.retention import accepted_day
 from goodwill.home import Home
 from goodwill.privacy.expired import Expired
@@ -103,7 +103,7 @@ def finish_rows(home: Home) -> int:
     fault("forgetting: after landing")
     drop_unfinished(home)
     rows, expired = sum(each.over for each in done), Expired.of(home)
-    facts = {"batches": len(done), "rows": rows, "before": expired.said(expired.days), "seals": seals(home, changes.files())}
+    facts = {"batches": len(done), "rows": rows, "before": expired.said(expired.days), **sealed(home, changes.files())}
     if not any(entry.kind == "retention" and entry.facts.get("retention") == said["retention"] for entry in ledger.read_entries(home)):
         ledger.append(home, "retention", {**said, **facts})
     note.unlink()

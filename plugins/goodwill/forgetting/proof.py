@@ -7,16 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from goodwill.audit import ledger
+from goodwill.audit.seals import lengths
 from goodwill.files import digest
 from goodwill.home import Home
 
-__all__ = ["prove", "seals"]
+__all__ = ["prove", "sealed"]
 
 
-def seals(home: Home, changed: Iterable[Path]) -> dict[str, str | None]:
-    """File in the home → the SHA-256 it has from now on, or nothing if it is gone."""
+def sealed(home: Home, changed: Iterable[Path]) -> dict[str, Any]:
+    """The facts `seals` (file in the home → the SHA-256 it has from now on, or nothing if it is gone) and `bytes` of what was changed."""
     inside = sorted(path for path in changed if path.is_relative_to(home.root))
-    return {str(path.relative_to(home.root)): digest(path) if path.exists() else None for path in inside}
+    seals = {str(path.relative_to(home.root)): digest(path) if path.exists() else None for path in inside}
+    return {"seals": seals, "bytes": lengths(home, seals)}
 
 
 def prove(home: Home, facts: dict[str, Any]) -> None:

@@ -20,7 +20,7 @@ from goodwill.forgetting.elsewhere import clear
 from goodwill.forgetting.erasing import renamed
 from goodwill.forgetting.known import Known
 from goodwill.forgetting.landing import hold_against_list
-from goodwill.forgetting.proof import seals
+from goodwill.forgetting.proof import sealed
 from goodwill.forgetting.sought import Sought
 from goodwill.forgetting.tables import Traces
 from goodwill.home import Home
@@ -43,7 +43,7 @@ def reapply(home: Home, source: Source, zone: str) -> int:
     done = hold_against_list(home, source, zone, changes=changes)
     rows, over = sum(len(each.rows) for each in done), sum(each.over for each in done)
     if changes.path.exists():
-        facts = {"reapplied_to": source.name, "batches": len(done), "rows": rows, "over": over, "seals": seals(home, changes.files())}
+        facts = {"reapplied_to": source.name, "batches": len(done), "rows": rows, "over": over, **sealed(home, changes.files())}
         ledger.append(home, "retention" if over and not rows else "erasure", facts)
         changes.path.unlink()
     return rows + over
@@ -79,7 +79,7 @@ def clear_what_came_back(home: Home) -> int:
     changes = Changes(home.privacy / "came-back.changed")
     files = clear(home, Traces(renamed(home, listed, people), Sought(words)), changes.about_to)
     if changes.path.exists():
-        ledger.append(home, "erasure", {"reapplied_to": "what was made of the rows", "files": files, "seals": seals(home, changes.files())})
+        ledger.append(home, "erasure", {"reapplied_to": "what was made of the rows", "files": files, **sealed(home, changes.files())})
         changes.path.unlink()
     for note in notes:
         note.unlink()

@@ -1,7 +1,7 @@
 """Who was forgotten: keyed hashes of the identifiers people were known by, and what stands for them since.
 
-The list holds no identifier. It is read wherever rows land, so that a file sent again, or a backup brought back, brings nobody back.
-What stands for an identifier is made of its hash: the same everywhere and always, so that orders stay with their (now nameless) person.
+The list holds no identifier. It is read wherever rows land, so that a file sent again, or a backup brought back, brings nobody back. It only
+grows, line by line: the audit ledger seals how far it came, and what was taken out of it since is found. What stands for an identifier is made of its hash: the same everywhere and always, so that orders stay with their (now nameless) person.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from goodwill.files import sync
 from goodwill.home import Home
 from goodwill.privacy.hashing import HashKeys, hash_keys
 
-__all__ = ["Forgotten", "contact_key", "email_key", "email_of", "order_key", "phone_key"]
+__all__ = ["Forgotten", "bring_over", "contact_key", "email_key", "email_of", "order_key", "phone_key"]
 
 PURPOSE = "forgotten"
 _INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
@@ -68,13 +68,12 @@ class Forgotten:
         ------
         ConfigurationError : it was made with another secret, so that it would recognise nobody; or it cannot be read.
         """
-        path = home.forgotten_file
-        if not path.exists():
-            return cls(path, HashKeys("", ""), {})
+        path = next((each for each in (home.forgotten_file, _older(home)) if each.exists()), None)
+        if path is None:
+            return cls(home.forgotten_file, HashKeys("", ""), {})
         keys = hash_keys(home, PURPOSE)
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-            made_with, people = content["made_with"], dict(content["people"])
+            made_with, people = _read(path)
         except (OSError, ValueError, KeyError, TypeError):
             raise ConfigurationError(f"the list of forgotten people {path} cannot be read", "bring it back from a backup") from None
         if made_with != keys.hash("made with"):
@@ -82,7 +81,7 @@ class Forgotten:
                 f"the list of forgotten people {path} was made with another secret: nobody on it would be recognised",
                 "bring the home's secret back (secret.key, or GOODWILL_SECRET)",
             )
-        return cls(path, keys, people)
+        return cls(home.forgotten_file, keys, people)
 
     def __bool__(self) -> bool:
         return bool(self.people)
@@ -96,28 +95,31 @@ class Forgotten:
         """Who an identifier was of, if they were forgotten."""
         return self.people.get(self.keys.hash(key)) if self.people else None
 
-    def written(self, home: Home, people: Mapping[str, str]) -> Forgotten:
-        """The list with these people alone, on disk."""
-        keys = hash_keys(home, PURPOSE)
-        self.path.parent.mkdir(mode=0o700, exist_ok=True)
-        beside = self.path.with_name(f".{self.path.name}.{os.getpid()}")
-        handle = os.open(beside, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            json.dump({"made_with": keys.hash("made with"), "people": dict(people)}, stream, indent=0)
-        sync(beside)
-        os.replace(beside, self.path)
-        sync(self.path.parent)
-        return Forgotten(self.path, keys, dict(people))
-
     def with_keys(self, home: Home, found: Mapping[str, str]) -> Forgotten:
         """The list with more identifiers (key → person), on disk; one that is on it already keeps its person."""
         keys = hash_keys(home, PURPOSE)
-        return self.written(home, {**{keys.hash(key): person for key, person in found.items()}, **self.people})
+        hashed = {keys.hash(key): person for key, person in found.items()}
+        return self._grown(home, {each: person for each, person in hashed.items() if each not in self.people})
 
     def without_keys(self, home: Home, lifted: Iterable[str]) -> Forgotten:
-        """The list without these identifiers, on disk: what lands from now on with one of them is read as it is."""
-        gone = {self.keys.hash(key) for key in lifted}
-        return self.written(home, {each: person for each, person in self.people.items() if each not in gone})
+        """The list with these identifiers lifted, on disk: what lands from now on with one of them is read as it is."""
+        return self._grown(home, {each: None for each in map(self.keys.hash, lifted) if each in self.people})
+
+    def _grown(self, home: Home, more: Mapping[str, str | None]) -> Forgotten:
+        """The list with more lines, whole or not at all: hash → person, or nothing for one that is lifted."""
+        keys = hash_keys(home, PURPOSE)
+        if more:
+            before = self.path.read_bytes() if self.path.exists() else _lines({"made_with": keys.hash("made with")})
+            self.path.parent.mkdir(mode=0o700, exist_ok=True)
+            beside = self.path.with_name(f".{self.path.name}.{os.getpid()}")
+            handle = os.open(beside, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(before + _lines(*({"of": each, "person": person} for each, person in more.items())))
+            sync(beside)
+            os.replace(beside, self.path)
+            sync(self.path.parent)
+        people = {each: person for each, person in {**self.people, **more}.items() if person is not None}
+        return Forgotten(self.path, keys, people)
 
     def contact(self, contact_id: str, system: str | None) -> str:
         """What stands for a contact's id (with its name space, which stays): a negative number for a number, else a text."""
@@ -128,3 +130,40 @@ class Forgotten:
         if re.fullmatch(r"-?\d{11,18}", raw):
             return f"{prefix}{-((int(made[:15], 16)) | 1)}"
         return f"{prefix}erased-{made[:16]}"
+
+
+def bring_over(home: Home) -> bool:
+    """Write the list of an older home (of before form 2) as lines, and remove the older file; whether there was one.
+
+    Raises
+    ------
+    ConfigurationError : as for `Forgotten.of`.
+    """
+    older = _older(home)
+    if not older.exists():
+        return False
+    if not home.forgotten_file.exists():
+        listed = Forgotten.of(home)
+        Forgotten(home.forgotten_file, listed.keys, {})._grown(home, listed.people)
+    older.unlink()
+    sync(home.privacy)
+    return True
+
+
+def _older(home: Home) -> Path:
+    """Where the list was before it was kept in lines."""
+    return home.forgotten_file.with_suffix(".json")
+
+
+def _read(path: Path) -> tuple[str, dict[str, str]]:
+    """With what the list was made, and hash → person."""
+    if path.suffix == ".json":
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return content["made_with"], dict(content["people"])
+    first, *lines = (json.loads(line) for line in path.read_bytes().splitlines())
+    said = {line["of"]: line["person"] for line in lines}
+    return first["made_with"], {each: person for each, person in said.items() if person is not None}
+
+
+def _lines(*contents: Mapping[str, str | None]) -> bytes:
+    return b"".join(json.dumps(each).encode() + b"\n" for each in contents)

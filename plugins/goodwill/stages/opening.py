@@ -77,6 +77,7 @@ def _open(where: Home, as_of: str | None, run_id: str | None, pid: int | None, m
         audit.refuse_if_cut_off(where)
         _end_unborn(where, ticket["run_id"])
         audit.bring_up(where)
+        audit.check_lists(where)
         begun = {name: facts[name] for name in ("run_id", "as_of", "configuration_sha256", "make_current")}
         audit.append(where, "run", {"event": "begun", **begun, "token": token})
         _finish_erasures(where)

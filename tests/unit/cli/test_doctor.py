@@ -149,7 +149,7 @@ BREAKS = {
     "open_landing": (lambda home: home.landing.chmod(0o755), "rights", PROBLEM, "landing: others may enter it (0755)"),
     "open_people": (show_people, "rights", PROBLEM, "published/r1/personal/goodwill.duckdb: everybody may read people in clear (0444)"),
     "torn_days": (lambda home: tear_list(home, "expired.json"), "forgotten", PROBLEM, "the days of retention"),
-    "torn_people": (lambda home: tear_list(home, "forgotten.json"), "forgotten", PROBLEM, "the list of forgotten people"),
+    "torn_people": (lambda home: tear_list(home, "forgotten.jsonl"), "forgotten", PROBLEM, "the list of forgotten people"),
     "lead_nowhere": (lead_nowhere, "nights", PROBLEM, "leads to r9, which is not there"),
     "settings": (lambda home: home.business_file.write_text("company: {curency: EUR}"), "settings", PROBLEM, "curency"),
     "newer": (lambda home: home.form_file.write_text("99"), "home", PROBLEM, "this version knows forms up to"),
