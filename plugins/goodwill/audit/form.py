@@ -7,14 +7,14 @@ from goodwill.audit.record import read_runs
 from goodwill.audit.seals import seal_grown
 from goodwill.clock import now
 from goodwill.errors import ConfigurationError
-from goodwill.files import replace_text
+from goodwill.files import private_folder, replace_text
 from goodwill.home import Home
 from goodwill.privacy.forgotten import bring_over
 
 __all__ = ["FORM", "bring_up", "form_of"]
 
 #: What this version writes. 0: before there was a number; 1: the ledger, and the configuration kept with each run; 2: the list of the forgotten
-#: in lines, sealed.
+#: in lines, sealed, and the ledgers of segments for their owner alone.
 FORM = 2
 
 
@@ -39,7 +39,7 @@ def bring_up(home: Home) -> bool:
     """Bring an older home to the present form, on record; whether there was anything to do.
 
     From 0 to 1 no file moves: what landed and was published before is read as it is, and is not in the ledger. To 2 the list of the forgotten
-    moves, and is sealed.
+    moves, and is sealed; nobody but the owner gets into the ledgers of segments any more.
 
     Raises
     ------
@@ -53,6 +53,8 @@ def bring_up(home: Home) -> bool:
         )
     if found == FORM:
         return False
+    for folder in (*home.audit.glob("segment_ledger"), *home.root.glob("runs/*/segment_ledger")):
+        private_folder(folder)
     is_old = bring_over(home) or any(run.get("verdict") != "running" for run in read_runs(home))
     if is_old:
         append(home, "migration", {"from": found, "to": FORM, "at": now(), **seal_grown(home)})

@@ -15,6 +15,7 @@ from goodwill.publish import publications
 from goodwill.publish.personal import FOLDER
 from goodwill.publish.publication import DATABASE
 from goodwill.publish.swap import Publication
+from goodwill.segments.ledger import NAME, ledger_folder
 
 __all__ = ["changed_publications", "loose_rights"]
 
@@ -52,7 +53,8 @@ def _is_its_own(publication: Publication) -> bool:
 
 def loose_rights(home: Home) -> Iterator[tuple[str, str, str]]:
     """What more people may do than they should: the place, what they may, and the command that mends it."""
-    for folder in (home.landing, home.warehouse, home.privacy, home.exports):
+    ledgers = (ledger_folder(home), *sorted(home.root.glob(f"runs/*/{NAME}")))  # ids of the sources, with what they are worth
+    for folder in (home.landing, home.warehouse, home.privacy, home.exports, *ledgers):
         if folder.exists() and _mode(folder) & 0o077:
             yield str(folder.relative_to(home.root)), f"others may enter it ({_mode(folder):04o})", f"chmod 700 {folder}"
     for each in publications(home):

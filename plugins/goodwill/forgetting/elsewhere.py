@@ -94,7 +94,9 @@ def _write(path: Path, content: bytes, changing: Callable[[Path], None]) -> bool
         return False
     changing(path)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.write_bytes(content)
+    beside.unlink(missing_ok=True)
+    with os.fdopen(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as stream:
+        stream.write(content)
     beside.chmod(path.stat().st_mode & 0o777)
     sync(beside)
     os.replace(beside, path)

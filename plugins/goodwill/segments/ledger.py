@@ -2,7 +2,8 @@
 
 A night leaves `runs/<run_id>/segment_ledger/`; when the night is published, and only then, the folder joins `audit/segment_ledger/` under
 a number of its own. It holds the people whose place changed (`changes`, everybody on the first night), and what cannot be told from
-changes: the value of each customer (`values`) and the sums of the night (`sizes`, `equity`). Guest orders are in none of them.
+changes: the value of each customer (`values`) and the sums of the night (`sizes`, `equity`). Guest orders are in none of them. People
+stand in them by the ids of their sources: the folders are for their owner alone.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pathlib import Path
 import duckdb
 
 from goodwill.errors import GoodwillError
-from goodwill.files import digest, replace_text, sync
+from goodwill.files import digest, private_folder, replace_text, sync
 from goodwill.home import Home
 from goodwill.segments.recorded import RECORDED, write_recorded
 from goodwill.sql import literal
@@ -89,7 +90,7 @@ def record(home: Home, run_id: str, as_of: dt.date, connection: duckdb.DuckDBPyC
     """
     folder = home.run(run_id) / NAME
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    private_folder(folder)
     digests = {}
     for name, table in RECORDED.items():
         path = folder / f"{name}.parquet"
@@ -115,7 +116,7 @@ def confirm(home: Home, run_id: str) -> bool:
     if any(night.run_id == run_id or night.as_of > as_of for night in nights):
         return False
     ledger = ledger_folder(home)
-    ledger.mkdir(parents=True, exist_ok=True)
+    private_folder(ledger)
     number = max((night.number for night in nights), default=0) + 1
     beside = ledger / f".{run_id}"
     shutil.rmtree(beside, ignore_errors=True)

@@ -108,6 +108,11 @@ def show_people(home: Home) -> None:
     path.chmod(0o444)
 
 
+def open_ledger(home: Home) -> None:
+    (home.audit / "segment_ledger").mkdir(mode=0o755, exist_ok=True)
+    (home.audit / "segment_ledger").chmod(0o755)
+
+
 def lead_nowhere(home: Home) -> None:
     home.current.unlink()
     os.symlink("r9", home.current)
@@ -147,6 +152,7 @@ BREAKS = {
         "published/r1/goodwill.duckdb: may be written to (0644)",
     ),
     "open_landing": (lambda home: home.landing.chmod(0o755), "rights", PROBLEM, "landing: others may enter it (0755)"),
+    "open_ledger": (open_ledger, "rights", PROBLEM, "audit/segment_ledger: others may enter it (0755)"),
     "open_people": (show_people, "rights", PROBLEM, "published/r1/personal/goodwill.duckdb: everybody may read people in clear (0444)"),
     "torn_days": (lambda home: tear_list(home, "expired.json"), "forgotten", PROBLEM, "the days of retention"),
     "torn_people": (lambda home: tear_list(home, "forgotten.jsonl"), "forgotten", PROBLEM, "the list of forgotten people"),
@@ -200,8 +206,10 @@ def test_an_older_home_is_brought_up_on_record_and_a_newer_one_refused(home):
     assert form_of(home) == FORM
     assert [row.kind for row in read_entries(home)].count("migration") == 0, "a new home has nothing to bring up"
     home.form_file.unlink()
+    open_ledger(home)
     assert form_of(home) == 0
     assert bring_up(home)
+    assert (home.audit / "segment_ledger").stat().st_mode & 0o777 == 0o700
     assert not bring_up(home)
     assert read_entries(home)[-1].kind == "migration"
     home.form_file.write_text(str(FORM + 1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 
 import duckdb
 import pytest
@@ -15,6 +16,7 @@ from goodwill.extract import land_source
 from goodwill.extract.batches import read_manifests, rows_file
 from goodwill.files import digest
 from goodwill.forgetting import Request, erase, finish_pending
+from goodwill.forgetting.elsewhere import clear
 from goodwill.forgetting.erasing import renamed
 from goodwill.forgetting.finding import Asked
 from goodwill.forgetting.known import Known
@@ -154,6 +156,25 @@ def test_asked_for_again_the_erasure_that_was_cut_off_is_finished_and_told(home,
     assert hits(home) == []
     with pytest.raises(GoodwillError, match="any more: they were forgotten"):
         erase(home, asked, WHO)
+
+
+def test_what_is_made_anew_is_for_the_owner_alone_until_it_takes_its_place(home):
+    """What is begun holds others in clear, in folders that BI may read."""
+    known = Known("0123456789abcdef", contacts=("crm:17",), emails=("ann@x.org",))
+    traces = Traces(renamed(home, Forgotten.of(home).with_keys(home, known.keys()), [known]), Sought(known.words().anywhere))
+    places = [path for path in home.root.rglob("*") if path.suffix in (".duckdb", ".parquet") and "landing" not in path.parts]
+    modes, begun = {path: path.stat().st_mode for path in places}, []
+
+    def look(path):
+        begun.extend(stat.S_IMODE(each.stat().st_mode) for each in path.parent.glob(f".{path.name}.*"))
+
+    mask = os.umask(0o022)
+    try:
+        assert clear(home, traces, look) >= len(begun) >= 5
+    finally:
+        os.umask(mask)
+    assert set(begun) == {0o600}
+    assert {path: path.stat().st_mode for path in places} == modes, "and it has the rights of what was there"
 
 
 def test_whoever_was_brought_by_a_code_names_nobody_since(home, tmp_path):

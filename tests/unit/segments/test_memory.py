@@ -214,6 +214,7 @@ def test_a_ledger_that_was_changed_is_refused(tmp_path: Path) -> None:
     nights = Nights(tmp_path)
     nights.night(D(2024, 1, 1), worth("p", 10))
     (folder,) = (tmp_path / "audit" / "segment_ledger").iterdir()
+    assert {each.stat().st_mode & 0o077 for each in (folder, folder.parent)} == {0}, "people stand in it by the ids of their sources"
     path = folder / "changes.parquet"
     path.write_bytes(path.read_bytes() + b" ")
     with pytest.raises(GoodwillError, match=r"changes\.parquet is not what was accepted"):
