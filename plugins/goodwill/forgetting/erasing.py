@@ -106,7 +106,7 @@ def erase(home: Home, asked: Asked, request: Request) -> Erased:
                 return finished[-1]
             raise GoodwillError(
                 "nobody is known by that" + (" any more: they were forgotten" if forgotten else ""),
-                "an id is written as the marts have it; an address or a number as a source has it",
+                "an id is written as the marts have it; an address or a number as a source has it, or with its country's code (+33 …)",
             )
         _refuse_named(found, request)
         return erase_known(home, [found], request)

@@ -12,7 +12,7 @@ from goodwill.errors import GoodwillError
 from goodwill.extract.batches import read_manifests, rows_file
 from goodwill.extract.roles import address
 from goodwill.extract.structure import mappers
-from goodwill.forgetting.known import Known, phone_keys
+from goodwill.forgetting.known import Known, numbers, phone_keys
 from goodwill.home import Home
 from goodwill.privacy.forgotten import contact_key, email_key
 from goodwill.privacy.hashing import hash_keys
@@ -22,7 +22,8 @@ from goodwill.sql import literal, literals
 
 __all__ = ["Asked", "everybody_landed", "find"]
 
-_CONTACTS = ("contact_id", "email", "phone", "first_name", "last_name", "referral_code")
+_CONTACTS = ("contact_id", "email", "phone", "first_name", "last_name", "referral_code", "country")
+_DIGITS = "regexp_replace(phone, '[^0-9]', '', 'g')"
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,8 @@ def find(home: Home, sources: Sources, business: BusinessSettings, asked: Asked)
         contacts |= {contact for contact, person in people.items() if person in whose}
         rows = _rows(landed, "contact_id", contacts)
         emails = _own(landed, "email", [*(row[1] for row in rows), *given, *_guest_emails(home, landed, asked)], contacts)
-        phones = _own(landed, "phone", [row[2] for row in rows], contacts)
+        own = _own(landed, "phone", [row[2] for row in rows], contacts)
+        phones = {number for row in rows if row[2] in own for number in numbers(row[2] or "", row[6], region)}
         refs = literals([*map(contact_key, sorted(contacts)), *filter(None, map(email_key, emails))]) or "''"
         named = f"case when contains(contact_ref, '@') then {address('contact_ref')} else 'contact:' || contact_ref end"
         orders = landed.execute(f"select distinct order_id, contact_ref from orders where {named} in ({refs})").fetchall()
@@ -100,7 +102,7 @@ def find(home: Home, sources: Sources, business: BusinessSettings, asked: Asked)
     return Known(
         secrets.token_hex(8),
         tuple(sorted(contacts)),
-        tuple(sorted({f"{row[6]}:{row[5].strip()}" if row[6] else row[5].strip() for row in rows if row[5] and row[5].strip()})),
+        tuple(sorted({f"{row[7]}:{row[5].strip()}" if row[7] else row[5].strip() for row in rows if row[5] and row[5].strip()})),
         tuple(f"email:{hash_keys(home).hash(key.removeprefix('email:'))}" for each in sorted(emails) if (key := email_key(each))),
         tuple(sorted(emails)),
         tuple(sorted(phones)),
@@ -170,8 +172,7 @@ def _asked_for(home: Home, landed: duckdb.DuckDBPyConnection, people: dict[str, 
             raise GoodwillError("that is no e-mail address", "an address has a name, an @ and a place")
         test = f"{address('email')} = {literal(key)} or contact_id = {literal(email)}"
     elif asked.phone:
-        keys = literals(phone_keys(asked.phone, region)) or "null"
-        test = f"'phone:' || regexp_replace(phone, '[^0-9]', '', 'g') in ({keys})"
+        return _dialled(landed, asked.phone, region)
     else:
         person = (asked.person or "").strip()
         hashed = hash_keys(home)
@@ -181,6 +182,21 @@ def _asked_for(home: Home, landed: duckdb.DuckDBPyConnection, people: dict[str, 
             known |= {each for each in every if f"p_{hashed.hash(each)}" == person}
         test = f"contact_id in ({literals(sorted(known))})"
     return {each for (each,) in landed.execute(f"select distinct contact_id from contacts where {test}").fetchall() if each}
+
+
+def _dialled(landed: duckdb.DuckDBPyConnection, asked: str, region: str | None) -> set[str]:
+    """The ids of the contacts with a number: without its country's code it is read as in the country of each contact, as theirs is."""
+    countries = [country for (country,) in landed.execute("select distinct country from contacts").fetchall()]
+    keys = {key for country in [None, *countries] for each in numbers(asked, country, region) for key in phone_keys(each, region)}
+    rows = landed.execute(
+        f"select distinct contact_id, phone, country from contacts where 'phone:' || {_DIGITS} in ({literals(sorted(keys)) or 'null'})"
+    ).fetchall()
+    found = set()
+    for contact, phone, country in rows:
+        theirs, meant = (numbers(each, country, region) - {each} for each in (phone, asked))
+        if contact and (not theirs or not meant or theirs == meant):
+            found.add(contact)
+    return found
 
 
 def _guest_emails(home: Home, landed: duckdb.DuckDBPyConnection, asked: Asked) -> list[str]:

@@ -11,7 +11,7 @@ from goodwill.extract.forgetting import Words
 from goodwill.identity.phones import international
 from goodwill.privacy.forgotten import contact_key, email_key, order_key, phone_key
 
-__all__ = ["Known", "phone_keys"]
+__all__ = ["Known", "numbers", "phone_keys"]
 
 #: A shorter word (a first name of two letters, a number of four digits) would be found where it means something else.
 _SHORTEST_NAME, _SHORTEST_CODE, _SHORTEST_NUMBER = 3, 6, 7
@@ -25,7 +25,7 @@ class Known:
     ----------
     contacts, codes : ids of contacts and codes for referring others, with their name space.
     people : ids the person has in the marts beside those of contacts.
-    emails, phones : as sources write them; those that other people carry too are left out.
+    emails, phones : as sources write them, numbers in their international notation too; those that other people carry too are left out.
     names : first and last names.
     """
 
@@ -66,6 +66,12 @@ class Known:
         keyed = [key.removeprefix("email:") for each in self.emails if (key := email_key(each))]
         codes = [code for each in self.codes if len(code := each.rpartition(":")[2]) >= _SHORTEST_CODE]
         return Words(frozenset([*self.emails, *keyed, *numbers, *written, *full, *codes]), frozenset(single))
+
+
+def numbers(raw: str, country: str | None, region: str | None) -> set[str]:
+    """A number as a source writes it, and as it is dialled from anywhere where the contact's country, or else the company's region, tells."""
+    number = international(raw, country or "", region)
+    return {raw, number.partition(";")[0]} if number else {raw}
 
 
 def phone_keys(raw: str, region: str | None) -> list[str]:

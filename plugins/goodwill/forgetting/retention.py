@@ -16,7 +16,7 @@ from goodwill.extract.roles import address
 from goodwill.forgetting.erasing import Erased, Request, erase_known, held
 from goodwill.forgetting.finding import everybody_landed
 from goodwill.forgetting.holding import on_hold
-from goodwill.forgetting.known import Known
+from goodwill.forgetting.known import Known, numbers
 from goodwill.home import Home
 from goodwill.privacy.forgotten import Forgotten
 from goodwill.settings import BusinessSettings, load_business
@@ -93,7 +93,7 @@ def _known(landed: duckdb.DuckDBPyConnection, home: Home, people: list[str], reg
     landed.execute("create table leaving (person varchar)")
     landed.execute("insert into leaving select unnest(?)", [people])
     landed.execute(
-        "create table theirs as select l.person, c.contact_id, c.email, c.phone, c.first_name, c.last_name, c.referral_code, c.system, "
+        "create table theirs as select l.person, c.contact_id, c.email, c.phone, c.first_name, c.last_name, c.referral_code, c.country, c.system, "
         f"{address('c.email')} as email_key, nullif(regexp_replace(c.phone, '[^0-9]', '', 'g'), '') as digits, l.person is not null as is_leaving "
         "from contacts as c left join accepted.marts.person_contacts as p on c.contact_id = p.contact_id "
         "left join leaving as l on l.person = p.person_id"
@@ -114,10 +114,10 @@ def _known(landed: duckdb.DuckDBPyConnection, home: Home, people: list[str], reg
     refs = landed.execute("select person, source_ref from references_of").fetchall()
     found = {person: {part: set[str]() for part in ("contacts", "codes", "emails", "phones", "orders")} for person in people}
     names: dict[str, set[tuple[str, str]]] = {person: set() for person in people}
-    for person, contact, email, phone, first, last, code, system, email_key, digits, _ in rows:
+    for person, contact, email, phone, first, last, code, country, system, email_key, digits, _ in rows:
         found[person]["contacts"].add(contact)
         found[person]["emails"] |= {email} if email_key else set()
-        found[person]["phones"] |= {phone} if digits else set()
+        found[person]["phones"] |= numbers(phone, country, region) if digits else set()
         found[person]["codes"] |= {f"{system}:{code.strip()}" if system else code.strip()} if code and code.strip() else set()
         names[person].add((first or "", last or ""))
     for person, ref in refs:
