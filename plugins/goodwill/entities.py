@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, cast
 
-__all__ = ["ENTITIES", "PLUMBING", "About", "Column", "Entity", "Kind"]
+__all__ = ["ENTITIES", "PLUMBING", "WORDS", "About", "Column", "Entity", "Kind"]
 
 Kind = Literal["id", "ref", "text", "money", "price", "quantity", "integer", "number", "timestamp", "date", "boolean"]
 
@@ -39,6 +39,20 @@ PLUMBING: dict[str, str] = {
     "_problems": "struct(column_name varchar, reason varchar, value varchar)[]",
     "_raw": "varchar",
     "_is_repeat": "boolean",
+}
+
+#: Entity → its column whose words mean something, the words, and the reason with which staging sets a row with another apart.
+WORDS: dict[str, tuple[str, tuple[str, ...], str]] = {
+    "contact_events": (
+        "kind",
+        (
+            *("message_sent", "delivered", "opened", "clicked", "unsubscribed", "spam_complaint", "bounced", "complaint_opened"),
+            *("complaint_resolved", "survey_answered", "quote_requested", "cart_abandoned", "visit", "fair_met", "referral_invited"),
+            *("referral_shared", "service_call"),
+        ),
+        "UNKNOWN_KIND",
+    ),
+    "identity_decisions": ("decision", ("same", "different"), "UNKNOWN_DECISION"),
 }
 
 

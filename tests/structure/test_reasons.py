@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from goodwill.entities import WORDS
 from goodwill.reasons import NOTES, REASONS, reasons_table
 
 from tests.structure.project import ROOT, files
@@ -49,6 +50,18 @@ def test_a_reason_says_what_why_and_what_to_do(code: str) -> None:
     for text in (reason.meaning, reason.cause, reason.remedy):
         assert len(text) > 10
         assert not text.endswith(".")
+
+
+def test_check_knows_the_words_that_staging_knows() -> None:
+    macro = (ROOT / "dbt_project/macros/staging/contact_events.sql").read_text(encoding="utf-8")
+    kinds = re.findall(r"'(\w+)'", macro[: macro.index("endmacro")])
+    decisions = (ROOT / "dbt_project/models/staging/base/base_identity_decisions.sql").read_text(encoding="utf-8")
+    told = re.findall(r"'reason': '(\w+)', 'when': \"lower\(trim\((\w+)\)\) not in \((.*)\)", decisions)
+    assert {entity: words for entity, (_, words, _) in WORDS.items()} == {
+        "contact_events": tuple(kinds),
+        "identity_decisions": tuple(re.findall(r"'(\w+)'", told[0][2])),
+    }
+    assert [(reason, column) for _, (column, _, reason) in WORDS.items()] == [("UNKNOWN_KIND", "kind"), told[0][:2]]
 
 
 def test_the_reference_is_the_catalogue() -> None:

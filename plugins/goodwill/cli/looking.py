@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 
+from goodwill.entities import WORDS
 from goodwill.extract.batches import Manifest
 from goodwill.extract.contents import profile, whole_columns
 from goodwill.extract.drift import changes, refuse_changed
@@ -66,6 +67,15 @@ def _how(mapper: Mapper) -> str:
         for column, mapping in columns
         if not mapping.missing(mapper.types)
     )
+
+
+def _problems(entity: str, columns: set[str]) -> str:
+    """What is wrong with a row as SQL: what could not be read, and a word that staging would not know."""
+    column, words, reason = WORDS.get(entity, ("", (), ""))
+    if column not in columns:
+        return "_problems"
+    unknown = f"[{{'column_name': {literal(column)}, 'reason': {literal(reason)}, 'value': {column}}}]"
+    return f"list_concat(_problems, case when lower(trim({column})) not in ({literals(words)}) then {unknown} else [] end)"
 
 
 class Look:
@@ -138,7 +148,10 @@ class Look:
 
     def _count(self, connection: duckdb.DuckDBPyConnection, entity: str, mapper: Mapper, relation: str) -> None:
         finding = self.finding
-        connection.execute(f"create or replace temp table looked as select _file, _row_no, _problems from ({select(mapper, relation)})")
+        problems = _problems(entity, set(mapper.mapping.columns))
+        connection.execute(
+            f"create or replace temp table looked as select _file, _row_no, {problems} as _problems from ({select(mapper, relation)})"
+        )
         if self.skipped:
             connection.execute("create or replace temp table corrected (file varchar, row_no bigint)")
             connection.executemany("insert into corrected values (?, ?)", [list(each) for each in self.skipped])

@@ -131,3 +131,26 @@ def test_a_file_that_is_written_in_another_way_than_its_fellows_is_refused_with_
     assert said in str(refused.value)
     assert remedy in (refused.value.remedy or "")
     assert [said in each.error for each in check_home(home)] == [True]
+
+
+EVENTS = """
+    sources:
+      - name: shop
+        path: input/o.csv
+        entities: {orders: {columns: {order_id: id, ordered_at: day, contact_ref: who, net_amount: amount}}}
+      - name: mails
+        path: input/mails.csv
+        entities: {contact_events: {columns: {event_id: id, contact_ref: who, occurred_at: day, kind: what}}}
+"""
+
+
+def test_a_kind_of_event_that_the_night_would_reject_is_rejected(make_home):
+    """What staging alone decides on, and a source's own words make of every row."""
+    mails = "id,who,day,what\n1,ann,2025-01-01,Clicked \n2,ann,2025-01-01,email_open\n3,ann,2025-01-01,email_sent\n4,ann,2025-01-01,\n"
+    _, finding, error = check_home(make_home(EVENTS, **{"o.csv": ONE.replace("x", "2"), "mails.csv": mails}))
+    assert finding.counts == {"contact_events": (4, 3)}
+    assert finding.problems["contact_events", "kind", "UNKNOWN_KIND"] == (
+        2,
+        "input/mails.csv, row 2, column kind: UNKNOWN_KIND, value 'email_open'",
+    )
+    assert "would be blocked" in error.error
