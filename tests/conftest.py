@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from textwrap import dedent
 
@@ -37,6 +38,22 @@ def make_home(tmp_path: Path) -> Callable[..., Home]:
         return Home.at(tmp_path)
 
     return make
+
+
+@pytest.fixture
+def machine_in() -> Iterator[Callable[[str], None]]:
+    """Put this machine into another time zone, until the end of the test: `machine_in("Pacific/Kiritimati")`."""
+    before = os.environ.get("TZ")
+
+    def put(zone: str | None) -> None:
+        if zone:
+            os.environ["TZ"] = zone
+        else:
+            os.environ.pop("TZ", None)
+        time.tzset()
+
+    yield put
+    put(before)
 
 
 @pytest.fixture(scope="session")

@@ -135,11 +135,11 @@ def test_a_file_that_is_removed_while_it_is_extracted_lands_nothing_and_is_named
     assert orders(home) == 1001
 
 
-def full_disk(tmp_path: Path, size: str) -> Path | None:
-    """A file system of that size, or None where this user may not mount one."""
+def full_disk(tmp_path: Path, options: str) -> Path | None:
+    """A file system of that size, or for so many files, or None where this user may not mount one."""
     place = tmp_path / "small"
     place.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)], capture_output=True, check=False)
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place)], capture_output=True, check=False)
     return place if done.returncode == 0 else None
 
 
@@ -158,8 +158,13 @@ def test_a_file_that_may_not_grow_leaves_no_batch(make_home):
     assert scratch(home) == []
 
 
-def test_a_full_disk_leaves_what_landed_before_and_the_next_run_heals(make_home, tmp_path):
-    place = full_disk(tmp_path, "300k")
+@pytest.mark.parametrize(
+    ("options", "more"),
+    [("size=300k", "size=20m"), ("size=20m,nr_inodes=7", "nr_inodes=90"), ("size=20m,nr_inodes=5", "nr_inodes=90")],
+    ids=["bytes", "files", "folders"],
+)
+def test_a_full_disk_leaves_what_landed_before_and_the_next_run_heals(make_home, tmp_path, options, more):
+    place = full_disk(tmp_path, options)
     if place is None:
         pytest.skip("a small file system cannot be mounted here")
     home = make_home(**{"orders.csv": FIRST})
@@ -172,7 +177,7 @@ def test_a_full_disk_leaves_what_landed_before_and_the_next_run_heals(make_home,
         assert "GoodwillError: source 'shop': its batch could not be written" in full.stderr
         assert orders(home) == 1000
         assert scratch(home) == []
-        subprocess.run(["mount", "-o", "remount,size=20m", str(place)], check=True)
+        subprocess.run(["mount", "-o", f"remount,{more}", str(place)], check=True)
         assert land(home).returncode == 0
         assert orders(home) == 60_000
     finally:

@@ -30,6 +30,32 @@ def test_a_living_holder_is_named_and_respected(lock):
     lock.acquire("second", os.getpid())
 
 
+def test_of_eight_at_once_one_has_it(lock):
+    """Each a process of its own; who was refused was told by whom."""
+    ready, go = os.pipe(), os.pipe()
+    children = []
+    for number in range(8):
+        child = os.fork()
+        if child == 0:
+            os.write(ready[1], b".")
+            os.close(go[1])
+            os.read(go[0], 1)  # nothing is ever written: all wake when the parent closes it
+            try:
+                lock.acquire(f"run {number}", os.getppid())
+                os._exit(0)
+            except HeldError:
+                os._exit(3)
+            finally:
+                os._exit(1)
+        children.append(child)
+    for _ in children:
+        os.read(ready[0], 1)
+    os.close(go[1])
+    codes = sorted(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children)
+    assert codes == [0, *[3] * 7]
+    assert (lock.holder() or {})["token"] == 1
+
+
 def test_a_dead_holder_is_replaced(lock):
     child = subprocess.Popen([sys.executable, "-c", "pass"])
     lock.acquire("dead", child.pid)

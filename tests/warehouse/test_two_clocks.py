@@ -99,13 +99,14 @@ def nights(events: list[Model], tmp_path_factory: pytest.TempPathFactory) -> Nig
     return Nights(home, batches, late, changed, first, first_orders, content_hashes(home), placed(home))
 
 
-def test_every_mart_of_a_past_night_is_what_it_was(nights, events, tmp_path, monkeypatch):
-    """Backfilled years later in a home that reads the batches of that night."""
+def test_every_mart_of_a_past_night_is_what_it_was(nights, events, tmp_path, monkeypatch, machine_in):
+    """Backfilled years later, on a machine at the other end of the world, in a home that reads the batches of that night."""
     home = Home(shutil.copytree(nights.home.root, tmp_path / "backfill"))
     for manifest in home.landing.glob("*/*/manifest.json"):
         if manifest.parent.name not in nights.batches:
             shutil.rmtree(manifest.parent)
     monkeypatch.setattr("goodwill.warehouse.night.now", lambda: dt.datetime(2031, 1, 1))
+    machine_in("America/Los_Angeles")
     build_events(home, events, NIGHT)
     assert rows(home, "select cast(started_at as date) from control.night") == [(dt.date(2031, 1, 1),)]
     assert content_hashes(home) == nights.first

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -159,5 +158,5 @@ def main() -> None:
         with explained(sys.argv[1] if len(sys.argv) > 1 else "goodwill"):
             app()
     except GoodwillError as error:
-        Console(stderr=True, highlight=False, soft_wrap=True, markup=False).print(f"goodwill: {error}")
+        console(stderr=True, markup=False).print(f"goodwill: {error}")
         sys.exit(FAILED)

@@ -23,8 +23,11 @@ __all__ = ["write_batch"]
 def write_batch(home: Home, manifest: Callable[[Path], Manifest | None], source: str) -> Manifest | None:
     """Write a batch whole or not at all: `manifest` fills a scratch folder with `ROWS` and returns the manifest, or nothing to land."""
     shelf = home.landing / source
-    shelf.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=".landing-", dir=shelf))
+    try:
+        shelf.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=".landing-", dir=shelf))
+    except OSError as error:
+        raise _unwritten(source, shelf, error) from error
     try:
         fault("landing: before the rows")
         written = manifest(folder)
@@ -49,9 +52,14 @@ def write_batch(home: Home, manifest: Callable[[Path], Manifest | None], source:
         sync(shelf)
         return written
     except (OSError, duckdb.IOException) as error:
-        said = str(error).splitlines()[0]
-        raise GoodwillError(
-            f"source {source!r}: its batch could not be written: {said}", f"see that {shelf} can be written and has room, then run again"
-        ) from error
+        raise _unwritten(source, shelf, error) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _unwritten(source: str, shelf: Path, error: Exception) -> GoodwillError:
+    said = str(error).splitlines()[0]
+    return GoodwillError(
+        f"source {source!r}: its batch could not be written: {said}",
+        f"see that {shelf} can be written and has room for files, then run again",
+    )

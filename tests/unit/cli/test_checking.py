@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -9,11 +10,13 @@ from io import StringIO
 
 import pytest
 from goodwill.cli import checking
+from goodwill.cli.app import app
 from goodwill.cli.checking import check_home
 from goodwill.errors import SourceError
 from goodwill.extract import active_batches, land_source
 from goodwill.sources import load_sources
 from rich.console import Console
+from typer.testing import CliRunner
 
 SOURCES = """
     sources:
@@ -154,3 +157,13 @@ def test_a_kind_of_event_that_the_night_would_reject_is_rejected(make_home):
         "input/mails.csv, row 2, column kind: UNKNOWN_KIND, value 'email_open'",
     )
     assert "would be blocked" in error.error
+
+
+def test_what_a_terminal_would_obey_is_shown_and_not_obeyed(make_home):
+    """In the name of a file, of a column, in a value, and in what an error says."""
+    name = "o_\x1b[31m\u202e.csv"
+    home = make_home(SOURCES.format(policy="warn"), **{name: ONE.replace("x", "\x1b]0;title\x07"), "o_2.csv": "id\n1\n"})
+    done = CliRunner().invoke(app, ["check", "--home", str(home.root)])
+    assert not re.search("[\x07\x1b\u202e]", done.output)
+    assert r"input/o_\x1b[31m\u202e.csv, row 2" in done.output
+    assert r"\x1b]0;title\x07" in done.output
