@@ -8,11 +8,14 @@ from dataclasses import dataclass, replace
 import duckdb
 
 from goodwill.clock import today
+from goodwill.entities import ENTITIES
 from goodwill.errors import ConfigurationError
 from goodwill.extract.batches import active_batches
+from goodwill.extract.landed import landed_view
 from goodwill.home import Home
 from goodwill.settings import BusinessSettings
 from goodwill.sources import Sources
+from goodwill.sql import literal
 from goodwill.warehouse.basis import State, arrived, changed_sources, read_state, state_of, why_in_full
 
 __all__ = ["Night", "Plan", "choose_as_of", "plan_night"]
@@ -34,6 +37,8 @@ class Night:
 def choose_as_of(night: Night, connection: duckdb.DuckDBPyConnection) -> dt.date:
     """The day the night stands at: as asked for, else by the setting: yesterday in the business zone, or the last event day landed.
 
+    That is the last one up to today of a row that can be read: a slip of the pen in a rejected row, or a day to come, moves no night.
+
     Raises
     ------
     ConfigurationError : the last event day is wanted and nothing dated has landed.
@@ -43,21 +48,46 @@ def choose_as_of(night: Night, connection: duckdb.DuckDBPyConnection) -> dt.date
     zone = night.business.company.business_time_zone
     if night.business.calendar.as_of == "yesterday":
         return today(zone) - dt.timedelta(days=1)
-    stamps = [
-        totals.last_event
-        for source in night.sources.sources
-        for batch in active_batches(night.home, source)
-        for entity, totals in batch.totals.items()
-        if entity in _EVENTS and totals.last_event
-    ]
-    if not stamps:
+    told = sorted(
+        (
+            (totals.last_event, batch.batch_id, entity)
+            for source in night.sources.sources
+            for batch in active_batches(night.home, source)
+            for entity, totals in batch.totals.items()
+            if entity in _EVENTS and totals.last_event
+        ),
+        key=lambda each: (each[0].find("-"), each),  # a year of five digits is after one of four
+        reverse=True,
+    )
+    found: dt.datetime | None = None
+    for last, batch_id, entity in told:
+        if found and str(found) >= last:
+            break
+        found = max(filter(None, (found, _last_event(night, connection, batch_id, entity, last))), default=None)
+    if not found:
         raise ConfigurationError(
             "calendar.as_of is last_event_day, and no dated row has landed", "pass --as-of, or look at the sources with: goodwill check"
         )
-    day: dt.date = connection.execute(
-        "select cast(timezone(?, timezone('UTC', cast(? as timestamp))) as date)", [zone, max(stamps)]
-    ).fetchall()[0][0]
+    day: dt.date = connection.execute("select cast(timezone(?, timezone('UTC', cast(? as timestamp))) as date)", [zone, found]).fetchall()[
+        0
+    ][0]
     return day
+
+
+def _last_event(night: Night, connection: duckdb.DuckDBPyConnection, batch_id: str, entity: str, last: str) -> dt.datetime | None:
+    """The last moment (UTC) up to today in the rows of a batch that can be read, of which the latest is said to be of `last`."""
+    zone, event = night.business.company.business_time_zone, ENTITIES[entity].event_time
+    rows = landed_view(night.home, night.sources, ENTITIES[entity], zone, {batch_id})
+    local = f"timezone({literal(zone)}, timezone('UTC', {event}))"
+    readable = f"len(_problems) = 0 and not _is_repeat and cast({local} as date) <= $today"
+    # nearly always it is one of the last days: only their rows are read in every column
+    for window in (f"{event} > cast({literal(last)} as timestamp) - interval 2 day", "true"):
+        found: dt.datetime | None = connection.execute(
+            f"select max({event}) from ({rows}) where {window} and {readable}", {"today": today(zone)}
+        ).fetchall()[0][0]
+        if found:
+            return found
+    return None
 
 
 @dataclass(frozen=True)
