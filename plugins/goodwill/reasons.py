@@ -65,7 +65,11 @@ REASONS: dict[str, Reason] = {
         "a computed amount, or a price mapped to an amount",
         "round it at the source, where it is known how; map a unit price to a price column (four decimals)",
     ),
-    "OUT_OF_RANGE": Reason("the number does not fit its column", "an id or a bar code in the column of an amount", _CORRECT),
+    "OUT_OF_RANGE": Reason(
+        "a number that does not fit its column: amounts and prices end below a million millions, quantities below a thousand millions",
+        "an id or a bar code in the column of an amount",
+        _CORRECT,
+    ),
     "INCONSISTENT_GROUP": Reason(
         "rows of one group (the lines of an order) disagree in a column that should be the same in all",
         "two orders under one number, or an order changed while it was exported",

@@ -1,5 +1,10 @@
 {# Amounts of money: where engines divide decimals differently. #}
 
+{# An amount as a factor: the product of two decimals of eighteen digits would have to fit eighteen again, places behind the point included. #}
+{% macro wide(amount) -%}
+    cast({{ amount }} as decimal(38, 4))
+{%- endmacro %}
+
 {# An amount divided by a whole number, to the cent, halves away from zero; null where the number is zero.
    A quotient in binary floating point is a hair beside what it stands for: 156.67 / 2 would be 78.33. #}
 {% macro divided_amount(amount, whole_number) -%}

@@ -25,6 +25,18 @@
     {{ return(rules) }}
 {%- endmacro %}
 
+{#
+A rule for each amount: what comes to a million millions is a bar code or an id in its place, and a few of them would not fit the sums. `below`
+is the bound of a number that is no amount.
+#}
+{% macro in_range(columns, below='1000000000000') -%}
+    {%- set rules = [] -%}
+    {%- for column in columns -%}
+        {%- do rules.append({'column': column, 'reason': 'OUT_OF_RANGE', 'when': 'abs(' ~ column ~ ') >= ' ~ below}) -%}
+    {%- endfor -%}
+    {{ return(rules) }}
+{%- endmacro %}
+
 {# A rule for each amount that may be zero, but never below. #}
 {% macro not_negative(columns) -%}
     {%- set rules = [] -%}

@@ -62,7 +62,7 @@ select
     sum(customers_count) as customers_count,
     max(first_purchase_on) as last_on,
     sum(margin_12) as sum_12,
-    sum(margin_12 * margin_12) as squares_12,
+    sum({{ wide('margin_12') }} * margin_12) as squares_12,
     coalesce(sum(amount) filter (where purpose = 'acquisition'), 0) as acquisition_amount,
     coalesce(sum(amount) filter (where purpose = 'acquisition' and is_purpose_assumed), 0) as assumed_amount,
     coalesce(sum(amount) filter (where purpose = 'referral'), 0) as referral_amount,

@@ -40,13 +40,15 @@ valued as (
         order_lines.quantity,
         {{ in_reporting_currency('order_lines.discount_amount', 'orders.exchange_rate') }} as discount_amount,
         {{ in_reporting_currency(
-            'coalesce(order_lines.net_amount, cast(round(order_lines.quantity * order_lines.unit_price, 2) as decimal(18, 2))'
+            'coalesce(order_lines.net_amount, cast(round(' ~ wide('order_lines.quantity') ~ ' * order_lines.unit_price, 2) as decimal(18, 2))'
             ~ ' - coalesce(order_lines.discount_amount, 0))',
             'orders.exchange_rate',
         ) }} as net_amount,
         coalesce(
-            {{ in_reporting_currency('cast(round(order_lines.quantity * order_lines.unit_cost, 2) as decimal(18, 2))', 'orders.exchange_rate') }},
-            cast(round(order_lines.quantity * product_costs.unit_cost, 2) as decimal(18, 2))
+            {{ in_reporting_currency(
+                'cast(round(' ~ wide('order_lines.quantity') ~ ' * order_lines.unit_cost, 2) as decimal(18, 2))', 'orders.exchange_rate',
+            ) }},
+            cast(round({{ wide('order_lines.quantity') }} * product_costs.unit_cost, 2) as decimal(18, 2))
         ) as known_cost_amount
     from order_lines
     inner join orders

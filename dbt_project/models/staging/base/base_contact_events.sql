@@ -23,7 +23,7 @@
         {'column': 'kind', 'reason': 'UNKNOWN_KIND', 'when': "lower(trim(kind)) not in (" ~ contact_event_kinds() ~ ")"},
         {'column': 'score', 'reason': 'SCORE_OUT_OF_RANGE', 'when': score_out_of_range()},
         {'column': 'score', 'reason': 'MISSING_SCORE', 'when': score_missing()},
-    ] + not_negative(['cost']),
+    ] + not_negative(['cost']) + in_range(['cost']),
     flag_lookups=[
         {
             'name': 'sent_messages',

@@ -12,5 +12,5 @@
     rules=[
         {'column': 'currency', 'reason': 'UNKNOWN_CURRENCY', 'when': 'not ' ~ is_currency('currency')},
         {'column': 'rate', 'reason': 'NON_POSITIVE_RATE', 'when': 'rate <= 0'},
-    ]
+    ] + in_range(['rate'], below='1000000')
 ) }}

@@ -12,6 +12,6 @@
     required_key=['day', 'channel'],
     version=none,
     dated=['day'],
-    rules=not_negative(['amount']),
+    rules=not_negative(['amount']) + in_range(['amount']),
     rate={'currency': 'currency', 'event_on': 'day'}
 ) }}

@@ -25,7 +25,8 @@
     ],
     key=['order_id'],
     happened=['ordered_at'],
-    rules=not_negative(['net_amount', 'gross_amount', 'tax_amount', 'shipping_amount', 'shipping_cost', 'payment_fee']),
+    rules=not_negative(['net_amount', 'gross_amount', 'tax_amount', 'shipping_amount', 'shipping_cost', 'payment_fee'])
+    + in_range(['net_amount', 'gross_amount', 'discount_amount', 'tax_amount', 'shipping_amount', 'shipping_cost', 'payment_fee']),
     version_lookups=[
         {
             'name': 'merged_contacts',

@@ -8,5 +8,5 @@
     ],
     key=['product_id', 'valid_from'],
     dated=['valid_from'],
-    rules=not_negative(['unit_cost'])
+    rules=not_negative(['unit_cost']) + in_range(['unit_cost'])
 ) }}

@@ -14,6 +14,7 @@
     happened=['refunded_at'],
     rules=[
         {'column': 'amount', 'reason': 'AMOUNT_NOT_POSITIVE', 'when': 'amount <= 0'},
+        {'column': 'amount', 'reason': 'OUT_OF_RANGE', 'when': 'abs(amount) >= 1000000000000'},
         {
             'column': 'order_id',
             'reason': 'MISSING_REQUIRED',

@@ -15,6 +15,6 @@
     key=['subscription_id'],
     happened=['started_at'],
     dated=['ended_at'],
-    rules=not_negative(['amount']),
+    rules=not_negative(['amount']) + in_range(['amount']),
     rate={'currency': 'currency', 'event_at': 'started_at'}
 ) }}
