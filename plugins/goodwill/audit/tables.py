@@ -12,7 +12,7 @@ from goodwill.clock import now
 from goodwill.entities import ENTITIES
 from goodwill.extract.corrections import corrections
 from goodwill.extract.drift import sentence
-from goodwill.extract.news import published_batches
+from goodwill.extract.news import published_batches, published_before
 from goodwill.home import Home
 from goodwill.sources import Sources
 from goodwill.sql import literal, literals
@@ -66,7 +66,10 @@ def _drifted(home: Home, run_id: str, connection: duckdb.DuckDBPyConnection) -> 
 
 
 def _corrected(home: Home, sources: Sources, run_id: str, connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
-    """Write `audit.corrections`, every correction by hand and how it stands; returns a notice for each that holds no longer."""
+    """Write `audit.corrections`, every correction by hand and how it stands; returns a notice for each that holds no longer.
+
+    That is told once: by the first publication after one in which it held, or after it was made, if no publication ever had it.
+    """
     found = [(source.name, each) for source in sources.sources for each in corrections(home, source)]
     connection.execute(
         "create or replace table audit.corrections (run_id varchar, source varchar, batch_id varchar, file varchar, rows bigint, "
@@ -78,8 +81,12 @@ def _corrected(home: Home, sources: Sources, run_id: str, connection: duckdb.Duc
         for made in (each.manifest,)
     ]
     _insert(connection, "audit.corrections", rows)
-    held = published_batches(home.root / "runs", run_id)
-    return [("correction void", f"{name}: {each.fell}.") for name, each in found if each.fallen and each.manifest.batch_id in held]
+    since, held = published_before(home.root / "runs", run_id)
+    return [
+        ("correction void", f"{name}: {each.fell}.")
+        for name, each in found
+        if each.fallen and (each.manifest.batch_id in held or str(each.manifest.extracted) > since)
+    ]
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[Any, ...]]) -> None:

@@ -13,7 +13,7 @@ from goodwill.extract.chains import chains, ties
 from goodwill.extract.corrections import Signed, every_correction, land_correction, lineage
 from goodwill.home import Home
 from goodwill.sources import Source
-from goodwill.sql import identifier, literal
+from goodwill.sql import identifier, literal, literals
 
 __all__ = ["carry_over"]
 
@@ -27,8 +27,8 @@ class _Moved:
 
 
 def _places(home: Home, old: Manifest, new: Manifest, numbers: list[int]) -> dict[int, int]:
-    """Rows of `old` → the rows of `new` that say the same in every column, copies in their order; without those that are not there."""
-    names = [*map(identifier, new.columns), "__malformed", "__line"]
+    """Rows of `old` → the rows of `new` that say the same in every column of `old`, copies in their order; without those that are not there."""
+    names = [*map(identifier, old.columns), "__malformed", "__line"]
     files = [literal(str(rows_file(home, each))) for each in (old, new)]
     was, now = (
         f"(select * replace (cast(__malformed as varchar) as __malformed, cast(__line as varchar) as __line) from read_parquet({file}))"
@@ -58,11 +58,12 @@ def _moved_to(home: Home, source: Source, old: Manifest, numbers: list[int]) -> 
     """Where the corrected rows of a batch that is not read any more stand now; `None` where nothing took its place, or none of them is there.
 
     The same bytes read again hold them under their numbers. A file sent again, and a pull, hold them wherever the source brings them as they
-    were, if no row of it is read together with others; of a row that it brings otherwise, or no longer, the source has the word.
+    were, in the columns that it had, if no row of it is read together with others; of a row that it brings otherwise, or no longer, the source
+    has the word.
     """
     for chain in chains(home, source):
         root = chain.root
-        if (root.file, root.columns) != (old.file, old.columns):
+        if root.file != old.file or not old.columns.items() <= root.columns.items():
             continue
         again = (root.file_sha256, root.rows) == (old.file_sha256, old.rows)
         if again or (root.whole and not ties(source)):
@@ -111,7 +112,10 @@ def _find(home: Home, source: Source, old: Manifest, manifests: dict[str, Manife
 
 
 def _carried(home: Home, source: Source, zone: str, old: Manifest, moved: dict[tuple[str, int], tuple[str, int]]) -> Manifest | None:
-    """`old` made anew over the rows that took the place of those it corrected, as far as the source brings them as they were."""
+    """`old` made anew over the rows that took the place of those it corrected, as far as the source brings them as they were.
+
+    In a column that is new the rows say what the source says now.
+    """
     found = [key for key in old.corrects if key in moved]
     wanted = {moved[key][0] for key in found}
     chain = next((each for each in chains(home, source) if wanted <= {batch.batch_id for batch in each.batches}), None)
@@ -121,9 +125,14 @@ def _carried(home: Home, source: Source, zone: str, old: Manifest, moved: dict[t
         connection.execute("create temp table these (row_no bigint, batch_id varchar, place bigint)")
         connection.executemany("insert into these values (?, ?, ?)", [[key[1], *moved[key]] for key in found])
         target = str(Path(folder) / "carried.parquet")
+        files = literals(str(rows_file(home, each)) for each in chain.batches)
+        new = "".join(f", brought.{identifier(name)}" for name in chain.columns if name not in old.columns)
         connection.execute(
-            "copy (select landed.* replace (these.batch_id as __batch_id, these.place as __row_no) "
+            f"copy (select landed.* replace (these.batch_id as __batch_id, these.place as __row_no){new} "
             f"from read_parquet({literal(str(rows_file(home, old)))}) as landed "
-            f"inner join these on these.row_no = landed.__row_no) to {literal(target)} (format parquet)"
+            "inner join these on these.row_no = landed.__row_no "
+            f"inner join read_parquet([{files}], union_by_name=true) as brought "
+            "on these.batch_id = brought.__batch_id and these.place = brought.__row_no) "
+            f"to {literal(target)} (format parquet)"
         )
         return land_correction(home, source, zone, chain, Signed(old.corrected_by or "", old.reason or ""), target, old)

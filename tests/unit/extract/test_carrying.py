@@ -5,13 +5,31 @@ from __future__ import annotations
 import sqlite3
 from decimal import Decimal
 
+import duckdb
 import pytest
+from goodwill.audit import RunRecord
+from goodwill.audit.tables import _corrected
+from goodwill.clock import now
 from goodwill.errors import GoodwillError
 from goodwill.extract import active_batches
 from goodwill.extract.corrections import corrections, withdraw
 from goodwill.sources import load_sources
 
 from tests.unit.extract.correcting import ORDERS, SIGNED, back, counted, land, mend, out, rejected
+
+SOURCES = """
+    sources:
+      - name: shop
+        path: input/orders.csv
+        entities:
+          orders:
+            columns:
+              order_id: order_id
+              ordered_at: ordered_at
+              contact_ref: customer_id
+              net_amount: amount
+              channel: {column: channel, optional: true}
+"""
 
 
 @pytest.fixture
@@ -55,6 +73,45 @@ def test_a_file_sent_again_has_the_word_on_the_rows_that_it_changes(shop, tmp_pa
     assert [each.row_no for each in rejected(shop)] == [5]
     with pytest.raises(GoodwillError, match="is not read any more"):
         back(shop, path, mend(rows, b={"amount": "1.60"}))
+
+
+def test_a_new_column_voids_nothing_and_is_filled_in_the_corrected_row_too(make_home, tmp_path):
+    home = make_home(SOURCES, **{"orders.csv": ORDERS})
+    land(home)
+    path = tmp_path / "bad.csv"
+    _, rows = out(home, path)
+    back(home, path, mend(rows, b={"amount": "1.50"}))
+    file = home.root / "input" / "orders.csv"
+    header, *lines = file.read_text().strip().splitlines()
+    file.write_text("\n".join([f"{header},channel,note", *(f"{line},shop,n{number}" for number, line in enumerate(lines))]) + "\n")
+    land(home)
+    assert states(home) == ["carried over", "in force"]
+    assert counted(home, "order_id, net_amount, channel")[:2] == [("a", Decimal("10.50"), "shop"), ("b", Decimal("1.50"), "shop")]
+    file.write_text(file.read_text().replace("shop,n1", "web,n1"))
+    land(home)
+    assert states(home) == ["carried over", "void"], "a value that it had was changed by its source"
+
+
+def test_a_correction_made_and_void_between_two_publications_is_told_of_once(shop, tmp_path):
+    sources = load_sources(shop.sources_file)
+
+    def told(run_id):
+        with duckdb.connect() as connection:
+            connection.execute("create schema audit")
+            notices = _corrected(shop, sources, run_id, connection)
+        batches = [each.batch_id for each in active_batches(shop, sources.sources[0])]
+        RunRecord.of(shop, run_id).update(run_id=run_id, started_at=now(), verdict="published", batches=batches)
+        return [text for _, text in notices]
+
+    assert told("r1") == []
+    path, file = tmp_path / "bad.csv", shop.root / "input" / "orders.csv"
+    _, rows = out(shop, path)
+    back(shop, path, mend(rows, b={"amount": "1.50"}))
+    file.write_text(file.read_text().replace('"1,50"', "1.70"))
+    land(shop)
+    (text,) = told("r2")
+    assert "by Ada is void: the source sent input/orders.csv again" in text
+    assert told("r3") == []
 
 
 def test_of_copies_of_a_corrected_row_the_same_one_stays_corrected(make_home, tmp_path):
