@@ -257,6 +257,19 @@ def test_father_and_son_of_one_name_are_kept_apart_by_a_decision(compiled: dict[
         assert night.execute("select reason from marts.shared_identifiers").fetchall() == [("blocked_by_decision",)]
 
 
+def test_a_decision_about_two_of_a_family_takes_its_address_from_nobody_else(compiled: dict[str, str]) -> None:
+    family = [
+        contact("ann", "Ann Lee", email="lee@x.org", phone="+33612345678", day=1),
+        contact("bob", "Bob Lee", email="lee@x.org", phone="+33612345678", day=2),
+        contact("ann_again", "Ann Lee", email="lee@x.org", phone="+33612345678", day=3),
+        contact("nobody", email="lee@x.org", day=4),
+    ]
+    apart = {"ann": "ann", "bob": "bob", "ann_again": "ann", "nobody": "nobody"}
+    assert World(compiled, family).people() == apart
+    told = [decision("ann", "bob", "different"), decision("ann", "nobody", "different")]
+    assert World(compiled, family, told).people() == apart
+
+
 def test_a_decision_about_nobody_or_itself_changes_nothing(compiled: dict[str, str]) -> None:
     told = [decision("a", "a", "different"), decision("a", "unknown", "same"), decision("a", "b", "perhaps")]
     world = World(compiled, A_AND_B, told)

@@ -50,12 +50,20 @@ _CERTAIN = (
     ("first_name", "last_name", "postcode", "birth_year"),
 )
 _CERTAIN_SHARE = 0.6
+#: First names that are known on both sides and are no spellings of one: of a household, however much else agrees. An initial may be any name that
+#: begins so, and first and last name may have changed places.
+_TWO_NAMES = """
+one.first_name is not null and other.first_name is not null
+and jaro_winkler_similarity(one.first_name, other.first_name) < 0.8
+and not (one.first_name[1] = other.first_name[1] and (one.first_name[2:] in ('', '.') or other.first_name[2:] in ('', '.')))
+and not coalesce(one.first_name = other.last_name and one.last_name = other.first_name, false)
+"""
 _SAMPLED_PAIRS = 2_000_000
 _SEED = 20_240_229
 
 
 def find_probable_matches(connection: duckdb.DuckDBPyConnection, settings: Identity) -> int:
-    """Fill `model.probable_matches` with the pairs of at least `identity.match_probability`; returns how many.
+    """Fill `model.probable_matches` with the pairs of at least `identity.match_probability`, without those of two first names; returns how many.
 
     The model learns from the night's own contacts, with a fixed seed: the same contacts give the same pairs. It needs two hundred contacts,
     and three columns that one contact in ten fills; with less nobody is matched.
@@ -75,11 +83,15 @@ def find_probable_matches(connection: duckdb.DuckDBPyConnection, settings: Ident
         return 0
     matches = _predict(records, filled, settings.match_probability)
     connection.register("found_matches", matches)
-    connection.execute(
-        "insert into model.probable_matches select least(unique_id_l, unique_id_r), greatest(unique_id_l, unique_id_r), match_probability from found_matches"
-    )
+    connection.register("compared_records", records)
+    (kept,) = connection.execute(
+        "insert into model.probable_matches select least(unique_id_l, unique_id_r), greatest(unique_id_l, unique_id_r), match_probability "
+        "from found_matches inner join compared_records as one on unique_id_l = one.unique_id "
+        f"inner join compared_records as other on unique_id_r = other.unique_id where not ({_TWO_NAMES})"
+    ).fetchall()[0]
     connection.unregister("found_matches")
-    return int(matches.num_rows)
+    connection.unregister("compared_records")
+    return int(kept)
 
 
 def _predict(records: Any, filled: list[str], threshold: float) -> Any:

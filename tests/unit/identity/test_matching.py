@@ -134,6 +134,21 @@ def test_people_with_typing_errors_are_found_and_nobody_else(warehouse: duckdb.D
 
 
 @pytest.mark.skipif(importlib.util.find_spec("splink") is None, reason="splink is not installed: pip install 'goodwill[matching]'")
+def test_two_of_a_household_are_two_however_much_agrees(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """Twins: one name of the family, one number, one place, one year; a second spelling, an initial, and names that changed places are one."""
+    rows = people(300, 100)
+    shared = ("+33612345678", "75001", 1980, "FR")
+    household = {"emma": "emma", "hugo": "hugo", "emna": "emma", "e.": "emma"}
+    for first in household:
+        rows.append((f"t-{first}", "2025-01-03", first, "delacroix", f"{first}.d@mail.example", *shared))
+    rows.append(("t-turned", "2025-01-03", "delacroix", "emma", "emma.d@mail.example", *shared))
+    pairs = {pair for pair in found(warehouse, rows, Identity(probabilistic=True)) if pair[0].startswith("t-")}
+    assert pairs, "something of the household is one person"
+    assert not [pair for pair in pairs if "t-hugo" in pair]
+    assert ("t-emma", "t-emna") in pairs
+
+
+@pytest.mark.skipif(importlib.util.find_spec("splink") is None, reason="splink is not installed: pip install 'goodwill[matching]'")
 def test_too_few_contacts_to_learn_from_match_nobody(warehouse: duckdb.DuckDBPyConnection) -> None:
     assert found(warehouse, people(50, 20), Identity(probabilistic=True)) == set()
     assert found(warehouse, [], Identity(probabilistic=True)) == set()

@@ -64,23 +64,27 @@ blocked as (
 
     select
         'email' as kind,
-        here.email_key as identifier_key
+        here.email_key as identifier_key,
+        max(case when here.name_key = there.name_key then 1 else 0 end) as same_names_count
     from decisions
     inner join contacts as here
         on decisions.contact_id = here.contact_id
     inner join contacts as there
         on decisions.other_contact_id = there.contact_id
         and here.email_key = there.email_key
-    union
+    group by here.email_key
+    union all
     select
         'phone' as kind,
-        here.phone_key as identifier_key
+        here.phone_key as identifier_key,
+        max(case when here.name_key = there.name_key then 1 else 0 end) as same_names_count
     from decisions
     inner join contacts as here
         on decisions.contact_id = here.contact_id
     inner join contacts as there
         on decisions.other_contact_id = there.contact_id
         and here.phone_key = there.phone_key
+    group by here.phone_key
 
 ),
 
@@ -107,7 +111,8 @@ select
     cast(counted.contacts_count as bigint) as contacts_count,
     counted.names_count,
     coalesce(cast(counted.largest_group_count as bigint), 0) as largest_group_count,
-    blocked.identifier_key is not null as is_blocked
+    -- two names on one identifier, and a name and none beside others, are not joined by it anyway: a decision about them takes it from nobody
+    coalesce(blocked.same_names_count > 0 or counted.names_count <= 1, false) and blocked.identifier_key is not null as is_blocked
 from counted
 left join blocked
     on counted.kind = blocked.kind
