@@ -89,7 +89,7 @@ class Look:
 
     def __init__(self, source: Source, zone: str, landed: list[Manifest], scratch: Path, limit: int) -> None:
         self.source, self.zone, self.scratch, self.limit = source, zone, scratch, limit
-        self.had = {name for each in landed for name in each.columns}
+        self.had = [each.columns for each in landed]
         self.profiles = [each.profile for each in landed]
         self.columns_of = {each.file: each.columns for each in landed if each.columns}
         own = {each.batch_id: each for each in landed if not each.corrects}

@@ -54,7 +54,7 @@ def _land_part(
         columns = part.columns()
         mapped = mappers(source, columns, approach.zone)
         if columns:
-            check_columns(source, part.name, mapped, columns, {name for each in known for name in each.columns})
+            check_columns(source, part.name, mapped, columns, [each.columns for each in known])
         written = part.write(folder, columns, Labels(batch_id, part.name, stamp))
         listed = Forgotten.of(home)
         owned = forget(source, approach.zone, columns, folder / ROWS, listed)

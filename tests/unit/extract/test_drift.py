@@ -134,12 +134,27 @@ def test_a_mapped_column_that_is_not_required_may_go_and_is_named(make_home, pol
     [
         (rows(order=WITHOUT_WHO), "block", "column 'who' is gone"),
         (rows(who_is="whom"), "warn", "no column 'who'"),
-        (rows(order=(*WITHOUT_WHO, "client"), client="c"), "adopt", "no column 'who'"),
+        (rows(order=(*WITHOUT_WHO, "whose"), whose="c"), "adopt", "no column 'who'"),
+        (rows(order=("id", "day", "client", "amount", "note"), client="c"), "adopt", "no column 'who'"),
     ],
 )
 def test_it_stops_where_the_policy_says_so_or_another_name_may_be_it(make_home, text, policy, said):
     with pytest.raises(SourceError, match=said):
         second(make_home, text, policy)
+
+
+@pytest.mark.parametrize("policy", ["warn", "adopt"])
+def test_a_column_that_may_go_and_one_that_is_new_elsewhere_are_both_named(make_home, policy):
+    home, changes = second(make_home, rows(order=(*WITHOUT_WHO, "client"), client="c"), policy)
+    assert changes == [("removed", "who", "VARCHAR", None), ("added", "client", None, "VARCHAR")]
+    assert len(orders(home)) == 60
+
+
+def test_where_it_stops_for_a_column_that_may_go_the_remedy_says_how_to_let_it(make_home):
+    with pytest.raises(SourceError) as error:
+        second(make_home, rows(who_is="whom"))
+    assert "'who' may now be 'whom'" in error.value.remedy
+    assert "'optional: true' (who)" in error.value.remedy
 
 
 def test_a_few_bad_values_are_judged_row_by_row(make_home):
