@@ -115,6 +115,21 @@ def test_of_two_columns_called_alike_the_one_that_is_filled_is_read(tmp_path):
     assert {line.column: line.how for line in proposal.entities[0].lines}["created_at"] == "CONFIRM_TIME"
 
 
+def test_what_is_never_above_zero_is_turned_round(tmp_path):
+    """Discounts and fees that are written as what they take away."""
+    found = entities(tmp_path, "transactions.csv", TRANSACTIONS)
+    assert found["orders"]["columns"]["discount_amount"] == {"column": "Discounts", "negate": True}
+    other = TRANSACTIONS.replace("-$2.50", "$2.50")
+    (tmp_path / "other").mkdir()
+    assert entities(tmp_path / "other", "transactions.csv", other)["orders"]["columns"]["discount_amount"] == "Discounts"
+
+
+def test_a_day_of_refund_that_no_row_of_the_sample_has_is_read_where_it_comes(tmp_path):
+    rows = "\n".join(line for line in PAYMENTS.splitlines() if "Refunded," not in line or line.startswith("id")) + "\n"
+    refunded = entities(tmp_path, "unified_payments.csv", rows)["refunds"]["columns"]["refunded_at"]
+    assert (refunded["column"], refunded["otherwise"]) == ("Refunded date (UTC)", ["Created date (UTC)"])
+
+
 def test_a_sign_that_means_one_currency_says_it_and_one_that_means_many_is_asked(tmp_path):
     rows = "order id,order date,customer id,net amount\n1,2025-01-02,c,{0}10.50\n2,2025-01-03,d,({0}2.00)\n"
     for number, (sign, said, asked) in enumerate((("€ ", {"amounts": "written", "currency": "EUR"}, 0), ("$", {"amounts": "written"}, 1))):

@@ -49,6 +49,9 @@ def _words(column: str, match: Match) -> Any:
 def _line(entity: str, column: str, match: Match) -> list[Line]:
     if ENTITIES[entity].by_name[column].kind in ("timestamp", "date"):
         return _times(column, match)
+    if ENTITIES[entity].by_name[column].kind == "money" and match.look.negative and not match.look.positive:
+        why = f"{match.why}, and none is above zero: turned round"
+        return [Line(column, {"column": match.source, "negate": True}, LESS[match.sure], why)]
     return [Line(column, _words(column, match), match.sure, match.why)]
 
 

@@ -49,6 +49,7 @@ class Look:
     styles : of numbers, the `STYLES` every value agrees with.
     unique : no value twice and none empty.
     names : texts that are what somebody is called.
+    negative, positive : some number is below zero, above it.
     written : numbers with a currency, brackets or a minus behind; `signs` are those of their currencies.
     example : a value that shows the difficulty, or the first.
     """
@@ -63,6 +64,7 @@ class Look:
     styles: tuple[tuple[str, str], ...] = ()
     whole: bool = False
     negative: bool = False
+    positive: bool = False
     nothing: tuple[str, ...] = ()
     few: tuple[str, ...] = ()
     names: bool = False
@@ -117,6 +119,7 @@ def _number_look(seen: list[str]) -> Look | None:
                 styles=styles,
                 whole=all(number.lstrip("+-").isdigit() for number in good.values()),
                 negative=any(number.startswith("-") for number in good.values()),
+                positive=any(not number.startswith("-") and re.search("[1-9]", number) for number in good.values()),
                 written=any(value != number for value, number in good.items()),
                 signs=frozenset().union(*(apart[value][1] for value in good if value in apart)),
             )

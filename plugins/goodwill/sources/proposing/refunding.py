@@ -35,22 +35,23 @@ def refunds_of(proposals: list[EntityProposal], look: Look, sign: str) -> Entity
     return EntityProposal("refunds", lines, where=[{"column": sign, "below": 0}])
 
 
-def _called(looks: dict[str, Look], column: str, shape: str) -> str | None:
+def _called(looks: dict[str, Look], column: str, *shapes: str) -> str | None:
     """The first column that is surely called like one of a refund, and like nothing else (`amount` alone is what was paid)."""
     names, _ = meant(looks)
     sure = read_synonyms()["refunds"][column]
-    return next((source for source, look in looks.items() if names[source] in sure and look.shape == shape), None)
+    return next((source for source, look in looks.items() if names[source] in sure and look.shape in shapes), None)
 
 
 def refunds_beside(proposals: list[EntityProposal], looks: dict[str, Look]) -> EntityProposal | None:
     """What was paid back of each order, where a column beside its amount surely says so (`Amount Refunded`)."""
     orders = {line.column: line.how for line in proposals[0].lines if not line.open}
     order, ordered = orders.get("order_id"), orders.get("ordered_at")
-    amount, at = _called(looks, "amount", "number"), _called(looks, "refunded_at", "time")
+    amount, at = _called(looks, "amount", "number"), _called(looks, "refunded_at", "time", "empty")
     if len(proposals) > 1 or amount is None or amount in orders.values() or not isinstance(order, str) or not ordered:
         return None
     time = dict(ordered) if isinstance(ordered, dict) else {"column": ordered}
-    if at and looks[at].formats == looks[time["column"]].formats:
+    # nothing was paid back in the sample, or no day is said: such days will be written as the others
+    if at and (looks[at].shape == "empty" or looks[at].formats == looks[time["column"]].formats):
         time = {**time, "column": at, "otherwise": [time["column"]]}
     lines = [
         Line("refund_id", order, "medium", "one refund an order"),
