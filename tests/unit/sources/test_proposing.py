@@ -258,12 +258,14 @@ def test_texts_for_nothing_are_found_only_beside_values_that_tell(proposed):
 PLAIN = "order_id,order date,net amount,customer\n1,2025-01-02,4.00,Zoé\n2,2025-01-03,5.00,Eve\n"
 
 
-def zipped(*members: bytes) -> bytes:
-    """A zip archive of these files."""
+def zipped(*members: bytes, beside: tuple[str, ...] = ()) -> bytes:
+    """A zip archive of these files, and of files of a system beside them."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for number, content in enumerate(members):
             archive.writestr(f"orders_{number}.csv", content)
+        for name in beside:
+            archive.writestr(name, b"\0")
     return packed.getvalue()
 
 
@@ -279,6 +281,7 @@ def zipped(*members: bytes) -> bytes:
         ("orders.csv", PLAIN.replace("\n", "\r\n", 1).encode(), {}),
         ("orders.csv.gz", gzip.compress(PLAIN.encode(), mtime=0), {}),
         ("orders.csv.zip", zipped(PLAIN.encode()), {}),
+        ("kept.csv.zip", zipped(PLAIN.encode(), beside=("export/.DS_Store", "__MACOSX/._orders.csv", "Thumbs.db")), {}),
         ("orders.zip", zipped(PLAIN.replace(",", ";").encode("latin-1")), {"encoding": "latin-1", "delimiter": ";"}),
         ("orders.tsv", PLAIN.replace(",", "\t").encode(), {"delimiter": "\t"}),
         ("orders.txt", PLAIN.replace(",", "|").encode(), {"delimiter": "|"}),
@@ -315,6 +318,28 @@ def test_other_formats_are_seen_through_their_connector(tmp_path):
         (proposal,) = propose(tmp_path, [tmp_path / name])
         assert mapping(proposal, "orders") == {"order_id": "order_id", "ordered_at": "ordered_at", "net_amount": "net_amount"}
         assert (proposal.path, proposal.settings) == (name, {})
+
+
+def test_each_table_of_a_workbook_is_a_source_wherever_it_stands_in_its_sheet(tmp_path):
+    book = openpyxl.Workbook()
+    book.active.title = "Read me"
+    book.active.append(["This workbook was made by hand."])
+    orders = book.create_sheet("Orders 2025")
+    for row in (["Sales of the year"], [], ["exported by", "Ann"], ["order_id", "ordered_at", "customer_id", "net_amount"]):
+        orders.append(row)
+    orders.merge_cells("A1:D1")
+    orders.append(["a", dt.datetime(2025, 1, 2, 10), "c1", 4.5])
+    people = book.create_sheet("Contacts")
+    people.append(["contact_id", "created_at", "email", "last_name"])
+    people.append(["c1", dt.datetime(2024, 1, 2), "a@x.org", "Lee"])
+    book.save(tmp_path / "shop.xlsx")
+    _, (first, second, third) = write_proposal(tmp_path / "home", [tmp_path / "shop.xlsx"])
+    assert (first.name, first.settings) == ("orders_2025", {"sheet": "Orders 2025", "header_row": 4})
+    assert mapping(first, "orders")["contact_ref"] == "customer_id"
+    assert (second.name, second.settings) == ("contacts", {"sheet": "Contacts"})
+    assert third.problem.startswith("sheet 'Read me': no row names the columns of a table")
+    findings = check_home(Home(tmp_path / "home"))
+    assert [(each.counts, each.error) for each in findings] == [({"orders": (1, 0)}, ""), ({"contacts": (1, 0)}, "")]
 
 
 @pytest.mark.parametrize("name", ["orders.csv", "orders.jsonl"])

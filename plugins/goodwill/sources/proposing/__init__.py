@@ -11,15 +11,15 @@ from goodwill.errors import SourceError
 from goodwill.sources.proposing.choosing import propose_source
 from goodwill.sources.proposing.names import normal
 from goodwill.sources.proposing.proposal import EntityProposal, Line, SourceProposal
-from goodwill.sources.proposing.sample import Sample, read_sample
+from goodwill.sources.proposing.sample import Sample, read_samples
 from goodwill.sources.proposing.writing import sources_text
 
 __all__ = ["EntityProposal", "Line", "SourceProposal", "propose", "sources_text"]
 
 
-def _name(path: Path, taken: set[str]) -> str:
-    """A name for a source from its file's, or its folder's: small letters, digits and `_`, a letter first, no name twice."""
-    words = re.sub(r"[.].*", "", path.name.replace("*", " ")).rstrip(" 0123456789-_")
+def _name(path: Path, sheet: str, taken: set[str]) -> str:
+    """A name for a source from its sheet's, its file's, or its folder's: small letters, digits and `_`, a letter first, no name twice."""
+    words = sheet or re.sub(r"[.].*", "", path.name.replace("*", " ")).rstrip(" 0123456789-_")
     name = (normal(words) or normal(path.parent.name)).replace(" ", "_")[:50].strip("_")
     name = name if name and name[0].isalpha() else f"source_{name}".rstrip("_")
     fresh, number = name, 2
@@ -42,7 +42,7 @@ def _together(group: list[Sample]) -> Sample:
     """One sample of several files, as many rows of each as give a good look."""
     share = max(50, 20_000 // len(group))
     columns = {name: [value for sample in group for value in sample.columns[name][:share]] for name in group[0].columns}
-    return Sample(group[0].path, columns, group[0].settings, whole=False)
+    return Sample(group[0].path, columns, group[0].settings, whole=False, sheet=group[0].sheet)
 
 
 def _shared(words: list[str]) -> str:
@@ -69,6 +69,13 @@ def _seen_from(root: Path, path: str) -> str:
     return str(absolute.relative_to(root.absolute())) if absolute.is_relative_to(root.absolute()) else str(absolute)
 
 
+def _unread(root: Path, path: Path, error: SourceError, sheet: str = "") -> SourceProposal:
+    """A proposal that says why there is none."""
+    said = re.sub(r"^source 'sample': (file )?", "", str(error).splitlines()[0]).removeprefix(f"{path}: ")
+    said = f"{said}: {error.remedy}" if error.remedy else said
+    return SourceProposal(sheet or path.stem, _seen_from(root, str(path)), problem=f"sheet {sheet!r}: {said}" if sheet else said)
+
+
 def propose(root: Path, files: list[Path]) -> list[SourceProposal]:
     """Propose the sources of a home at `root` from `files`; a file that cannot be read is a proposal with a problem."""
     taken: set[str] = set()
@@ -76,17 +83,18 @@ def propose(root: Path, files: list[Path]) -> list[SourceProposal]:
     broken: list[SourceProposal] = []
     for path in dict.fromkeys(files):
         try:
-            samples.append(read_sample(path))
+            found, without = read_samples(path)
         except SourceError as error:
-            said = re.sub(r"^source 'sample': (file )?", "", str(error).splitlines()[0]).removeprefix(f"{path}: ")
-            said = f"{said}: {error.remedy}" if error.remedy else said
-            broken.append(SourceProposal(path.stem, _seen_from(root, str(path)), problem=said))
+            broken.append(_unread(root, path, error))
+            continue
+        samples += found
+        broken += [_unread(root, path, error, sheet) for sheet, error in without]
     proposals = []
     for group in _alike(samples):
         pattern = _pattern([sample.path for sample in group]) if len(group) > 1 else None
         together = [(Path(pattern), len(group), _together(group))] if pattern else [(sample.path, 1, sample) for sample in group]
         for path, count, sample in together:
-            proposal = propose_source(_name(path, taken), _seen_from(root, str(path)), sample)
+            proposal = propose_source(_name(path, sample.sheet, taken), _seen_from(root, str(path)), sample)
             proposal.files = count
             proposals.append(proposal)
     return proposals + broken

@@ -102,7 +102,9 @@ def _follow(proposal: SourceProposal, preset: Preset, looks: dict[str, Look]) ->
 
 
 def _match(proposal: SourceProposal, sample: Sample, looks: dict[str, Look]) -> None:
-    stem = re.sub(r"([.](csv|tsv|txt|tab|gz|zip|parquet|pq|xlsx|jsonl|ndjson))+$", "", Path(sample.path).name, flags=re.IGNORECASE)
+    stem = sample.sheet or re.sub(
+        r"([.](csv|tsv|txt|tab|gz|zip|parquet|pq|xlsx|jsonl|ndjson))+$", "", Path(sample.path).name, flags=re.IGNORECASE
+    )
     fits = {entity: fit(entity, stem, looks) for entity in ENTITIES if entity in read_synonyms()}
     best = max(fits.values(), key=lambda each: each.score)
     if best.score < ENOUGH or not _has_key(best):

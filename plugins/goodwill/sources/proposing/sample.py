@@ -26,9 +26,10 @@ from goodwill.sources.connectors.file.trailing import nameless_columns
 from goodwill.sources.connectors.protocol import ROW_PLUMBING, ROWS, Approach, Labels
 from goodwill.sources.proposing.cutting import cut_of
 from goodwill.sources.proposing.looks import look_at
+from goodwill.sources.proposing.workbook import Sheet, sheets_of
 from goodwill.sql import identifier, literal
 
-__all__ = ["Sample", "read_sample"]
+__all__ = ["Sample", "read_samples"]
 
 SAMPLE_ROWS = 20_000
 SAMPLE_BYTES = 1 << 23
@@ -44,20 +45,22 @@ class Sample:
     columns : column → its values, trimmed, in row order; an empty cell is ''.
     settings : what `sources.yml` must say so that the file reads, where it is not the default.
     whole : the sample is all of the file.
+    sheet : of a workbook with several, the one it is of.
     """
 
     path: Path
     columns: dict[str, list[str]]
     settings: dict[str, Any] = field(default_factory=dict)
     whole: bool = True
+    sheet: str = ""
 
     @property
     def rows(self) -> int:
         return len(next(iter(self.columns.values()), []))
 
 
-def read_sample(path: Path) -> Sample:
-    """The sample of one file, of whatever format the connector of files reads.
+def read_samples(path: Path) -> tuple[list[Sample], list[tuple[str, SourceError]]]:
+    """The sample of one file, of whatever format the connector of files reads; of a workbook one of each sheet, and why some have none.
 
     Raises
     ------
@@ -67,8 +70,24 @@ def read_sample(path: Path) -> Sample:
         raise SourceError(f"{path}: no such file", "name a file that is there")
     if not path.stat().st_size:
         raise SourceError(f"{path}: is empty (0 bytes)", "name a file with a header line and a few rows")
+    sheets = sheets_of(path) if _source(path).format_of(path.name) == "excel" else []
+    if len(sheets) <= 1:
+        return [_sample(path, sheets[0] if sheets else None)], []
+    samples, without = [], []
+    for sheet in sheets:
+        try:
+            samples.append(_sample(path, sheet))
+        except SourceError as error:
+            without.append((sheet.title, error))
+    return samples, without
+
+
+def _sample(path: Path, sheet: Sheet | None) -> Sample:
+    """The sample of a file, or of one of its sheets."""
+    if sheet and not sheet.header_row:
+        raise SourceError(f"{path}: no row names the columns of a table", "give it a row with a name above each column")
     try:
-        sample = _text_sample(path) if _is_text(path) else _other_sample(path)
+        sample = _text_sample(path) if _is_text(path) else _other_sample(path, sheet)
     except csv.Error as error:
         raise SourceError(
             f"{path}: cannot be cut into fields ({error})",
@@ -97,9 +116,10 @@ def _is_text(path: Path) -> bool:
     return name.endswith(TEXT) or (packing_of(name) == "zip" and _source(path).format_of(name) == "csv")
 
 
-def _other_sample(path: Path) -> Sample:
+def _other_sample(path: Path, sheet: Sheet | None) -> Sample:
     """Through the connector itself, which knows the format by the name."""
-    source = _source(path)
+    settings = sheet.settings if sheet else {}
+    source = _source(path, settings)
     with tempfile.TemporaryDirectory() as folder:
         approach = Approach(Path(folder), "UTC", Path(folder) / "unfinished", limit=SAMPLE_ROWS)
         (part,) = CONNECTORS["file"].parts(source, approach)
@@ -110,7 +130,8 @@ def _other_sample(path: Path) -> Sample:
         rows = duckdb.sql(
             f"select {texts} from read_parquet({literal(str(Path(folder) / ROWS))}) order by __row_no limit {SAMPLE_ROWS}"
         ).fetchall()
-    return Sample(path, {name: [row[place] for row in rows] for place, name in enumerate(kept)}, whole=written.rows <= SAMPLE_ROWS)
+    values = {name: [row[place] for row in rows] for place, name in enumerate(kept)}
+    return Sample(path, values, settings, written.rows <= SAMPLE_ROWS, sheet.title if sheet and not sheet.is_only else "")
 
 
 @contextmanager

@@ -99,6 +99,12 @@ def _is(kind: str) -> str:
     return f" (it is {kind})" if kind else ""
 
 
+def _of_the_system(name: str) -> bool:
+    """Whether a file in an archive is what a system leaves beside the files of people (`.DS_Store`, `Thumbs.db`)."""
+    last = name.rpartition("/")[2]
+    return name.startswith("__MACOSX/") or last.startswith(".") or last.lower() in ("thumbs.db", "desktop.ini")
+
+
 def zip_member(source: FileSource, name: str, path: Path) -> tuple[zipfile.ZipFile, zipfile.ZipInfo]:
     """The one file in a zip archive.
 
@@ -110,7 +116,7 @@ def zip_member(source: FileSource, name: str, path: Path) -> tuple[zipfile.ZipFi
         archive = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise problem(source, name, f"is a broken zip archive ({error})", "send the file again") from None
-    members = [member for member in archive.infolist() if not member.is_dir() and not member.filename.startswith("__MACOSX/")]
+    members = [member for member in archive.infolist() if not member.is_dir() and not _of_the_system(member.filename)]
     if len(members) != 1:
         found = ", ".join(member.filename for member in members) or "nothing"
         archive.close()
