@@ -9,6 +9,7 @@ from goodwill.extract.batches import MANIFEST, active_batches, rows_file
 from goodwill.files import digest
 from goodwill.home import Home
 from goodwill.privacy.expired import Expired
+from goodwill.privacy.forgotten import Forgotten
 from goodwill.sources import Sources
 
 __all__ = ["changed_warehouse", "check_batches", "check_lists", "check_models_ledger"]
@@ -70,8 +71,8 @@ def check_lists(home: Home) -> None:
     known = last_seals(home)
     listed, days = (path.relative_to(home.root).as_posix() for path in (home.forgotten_file, home.expired_file))
     state = _unlike(home, listed, known[listed]) if listed in known else ""
-    if listed not in known and not home.forgotten_file.is_file() and _tells_of_forgotten(home):
-        state = "is gone, and the audit ledger tells of erasures"
+    if listed not in known and _tells_of_forgotten(home) and not Forgotten.of(home):
+        state = "is gone or empty, and the audit ledger tells of erasures"
     if state:
         raise _lost(listed, state)
     before = known[days].facts.get("before", {}) if days in known and known[days].sha256 else {}

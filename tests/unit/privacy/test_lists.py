@@ -111,20 +111,22 @@ def test_the_list_of_an_older_home_is_brought_over_and_sealed(home):
     listed = Forgotten.of(home)
     older = in_lines_of_before(home)
     home.audit.joinpath("ledger.jsonl").unlink()  # that version sealed no list
+    audit.append(home, "erasure", {"erasure": "erase-1", "identifiers": 3})
     assert Forgotten.of(home).version == listed.version, "also before it is brought over"
+    audit.check_lists(home)
     erase(home, BOB, Request("Ines", "asked"))
     assert not older.exists()
     assert home.form_file.read_text() == f"{FORM}\n"
     assert dict(listed.people).items() <= dict(Forgotten.of(home).people).items()
-    assert [entry.kind for entry in read_entries(home)] == ["migration", "erasure"]
-    assert "privacy/forgotten.jsonl" in read_entries(home)[0].facts["seals"]
+    assert [entry.kind for entry in read_entries(home)] == ["erasure", "migration", "erasure"]
+    assert "privacy/forgotten.jsonl" in read_entries(home)[1].facts["seals"]
     assert home.forgotten_file.stat().st_mode & 0o777 == 0o600
     assert prove(home).problems == []
 
 
 def test_an_older_home_whose_list_is_lost_does_not_go_on_either(home):
     audit.append(home, "erasure", {"erasure": "erase-1", "identifiers": 3})
-    with pytest.raises(GoodwillError, match="is gone, and the audit ledger tells of erasures"):
+    with pytest.raises(GoodwillError, match="is gone or empty, and the audit ledger tells of erasures"):
         stages.open_night(str(home.root), "2026-02-01", "r2")
 
 
