@@ -77,7 +77,8 @@ _TABLES = (
     "create table intermediate.int_contract_tuples (plan varchar, begun_in bigint, periods bigint, is_ended boolean, contracts bigint)",
     "create table intermediate.int_contracts (plan varchar, period_days double, started_on date, ended_on date, amount decimal(18, 2))",
     "create table intermediate.int_contracts__running (person_id varchar, plan varchar, period_days double, periods bigint, started_on date, "
-    "days_to_renewal double, amount decimal(18, 2), renewals_12 bigint, renewals_24 bigint, renewals_36 bigint)",
+    "days_to_renewal double, amount decimal(18, 2), renewals_12 bigint, renewals_24 bigint, renewals_36 bigint, "
+    "renewals_30_days bigint, renewals_90_days bigint, renewals_180_days bigint, renewals_365_days bigint)",
     "create table intermediate.int_people (person_id varchar, cost_to_serve_amount decimal(18, 2))",
     "create table intermediate.int_purchase_days (person_id varchar, is_guest boolean, purchased_on date)",
 )
