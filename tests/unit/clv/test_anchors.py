@@ -164,7 +164,10 @@ PUBLISHED_CELLS = {
 
 
 def test_customer_values_by_recency_frequency_and_spend(valued: Valued) -> None:
-    """The table of 27 cells. How the paper cuts equal customers apart into thirds is not told: here by whole values."""
+    """The table of 27 cells, which were noted from memory and not held against the paper: its text could not be had.
+
+    Nor is it known how the paper cuts equal customers apart into thirds: here by whole values.
+    """
     again = valued.x > 0
 
     def third(values: NDArray[Any]) -> NDArray[np.int64]:
