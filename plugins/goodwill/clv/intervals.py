@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -70,15 +71,18 @@ class _Tails:
     values: Floats
     tails: Floats
 
+    @cached_property
+    def _keys(self) -> Floats:
+        """Row number plus share not in the tail, which rises along the whole: one search goes over all rows."""
+        return (np.arange(len(self.tails))[:, None] * 2.0 + 1.0 - self.tails).ravel()
+
     def quantiles(self, rows: NDArray[np.int64], allowed: Floats, between: bool) -> Floats:
         """For each query the smallest value whose tail is at most `allowed`; by straight lines in between where `between`."""
         result = np.full(len(rows), self.values[0])
         asked = np.flatnonzero(allowed < self.tails[rows, 0])
         rows, allowed = rows[asked], allowed[asked]
-        # one search over all rows: row number plus share not in the tail rises along the whole
-        keys = (np.arange(len(self.tails))[:, None] * 2.0 + 1.0 - self.tails).ravel()
         width = self.tails.shape[1]
-        place = np.clip(np.searchsorted(keys, rows * 2.0 + 1.0 - allowed - 1e-12) - rows * width, 0, width - 1)
+        place = np.clip(np.searchsorted(self._keys, rows * 2.0 + 1.0 - allowed - 1e-12) - rows * width, 0, width - 1)
         found = self.values[place]
         if between:
             below = np.maximum(place - 1, 0)

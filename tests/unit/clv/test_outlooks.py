@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from goodwill.clv.intervals import count_grid
 from goodwill.clv.outlooks import Outlook, outlook_of
 from goodwill.clv.outlooks.beta_geometric import BetaGeometricOutlook, expected_purchases_if_alive
 from goodwill.clv.outlooks.counting import at_least
@@ -53,6 +54,14 @@ def test_many_times_at_once_give_what_each_gives_alone(r: float, a: float, b: fl
 def test_counts_one_by_one_are_the_published_function(shape: float, shares: list[float]) -> None:
     counts, share = np.arange(1.0, 121.0), np.array(shares)
     assert at_least(counts, shape, share) == pytest.approx(betainc(counts, shape, share[:, None]), abs=1e-11)
+
+
+@pytest.mark.parametrize("shape", [0.6, 12.0, 900.0])
+def test_counts_that_go_on_in_steps_are_the_published_function_too(shape: float) -> None:
+    counts, share = count_grid(3000.0), np.array([1e-9, 0.1, 0.5, 0.9, 0.99])
+    assert counts[-1] > len(counts)
+    for asked in (counts, counts[120:], counts[-1:]):
+        assert at_least(asked, shape, share) == pytest.approx(betainc(asked, shape, share[:, None]), abs=1e-11)
 
 
 def test_no_time_ahead_no_purchases() -> None:
