@@ -66,7 +66,7 @@ def rows_over(home: Home, as_of: dt.date | None = None) -> dict[str, int]:
 def retain_rows(home: Home, by: str, as_of: dt.date | None = None) -> int:
     """Make nobody's what is over by the periods of the entities, on record; returns how many rows. Nothing where no period is set.
 
-    Cut off at any point, the next night goes on with it.
+    Cut off at any point, the next call or night goes on with it.
     """
     business, sources = load_business(home.business_file), load_sources(home.sources_file)
     if not business.retention.entities_days:
@@ -74,16 +74,17 @@ def retain_rows(home: Home, by: str, as_of: dt.date | None = None) -> int:
     periods = ", ".join(f"{entity} {days}" for entity, days in sorted(business.retention.entities_days.items()))
     request = Request(by, f"retention: {periods} days", f"retention-{secrets.token_hex(6)}")
     with held(home, request.erasure):
+        finished = finish_rows(home)
         due = _due(home, business, sources, as_of)
         if due.days == Expired.of(home).days:
-            return 0
+            return finished
         home.privacy.mkdir(mode=0o700, exist_ok=True)
         note = _note(home)
         replace_text(note, json.dumps({"by": request.by, "reason": request.reason, "retention": request.erasure}))
         sync(note)
         due.write()
         fault("forgetting: after the days")
-        return finish_rows(home)
+        return finished + finish_rows(home)
 
 
 def _note(home: Home) -> Path:

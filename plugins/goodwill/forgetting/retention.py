@@ -13,7 +13,7 @@ import duckdb
 
 from goodwill.errors import GoodwillError
 from goodwill.extract.roles import address
-from goodwill.forgetting.erasing import Erased, Request, erase_known, held
+from goodwill.forgetting.erasing import Erased, Request, erase_known, finish_pending, held
 from goodwill.forgetting.finding import everybody_landed
 from goodwill.forgetting.holding import on_hold
 from goodwill.forgetting.known import Known, numbers
@@ -76,13 +76,14 @@ def expired(home: Home, business: BusinessSettings, as_of: dt.date | None = None
 
 
 def retain(home: Home, by: str, as_of: dt.date | None = None) -> Erased | None:
-    """Forget everybody whose time is over; `None` where there is nobody."""
+    """Forget everybody whose time is over; `None` where there is nobody. What was cut off before is finished first, and told where it was all."""
     business, sources = load_business(home.business_file), load_sources(home.sources_file)
     request = Request(by, f"retention: customers {business.retention.customers_days}, prospects {business.retention.prospects_days} days")
     with held(home, request.erasure):
+        finished = finish_pending(home)
         people = expired(home, business, as_of)
         if not people:
-            return None
+            return finished[-1] if finished else None
         with everybody_landed(home, sources, business.company.business_time_zone) as landed:
             return erase_known(home, _known(landed, home, people, business.identity.default_region), request)
 

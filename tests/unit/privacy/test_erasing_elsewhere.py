@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import re
 import shutil
 import zipfile
@@ -17,6 +18,7 @@ from goodwill.cli.app import app
 from goodwill.errors import GoodwillError
 from goodwill.extract import active_batches, land_source
 from goodwill.extract.forgetting import word_pattern
+from goodwill.faults import FAULT
 from goodwill.forgetting import Request, clear_what_came_back, erase, hold_against_list, reapply
 from goodwill.forgetting.finding import Asked
 from goodwill.forgetting.known import Known
@@ -175,8 +177,16 @@ def test_retention_forgets_whom_nothing_was_heard_of(home):
     home.legal_hold_file.write_text("guest:shop:3\n")
     home.business_file.write_text(home.business_file.read_text() + "\nretention: {customers_days: 1095}\n")
     assert run("retain", "--home", home.root, "--dry-run").output.splitlines() == ["crm:17", "1 people: their time is over"]
+    child = os.fork()
+    if child == 0:
+        os.environ[FAULT] = "forgetting: after landing"
+        run("retain", "--home", home.root, "--by", "Ines")
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert len(list(home.privacy.glob("pending*.json"))) == 1
     done = run("retain", "--home", home.root, "--by", "Ines")
-    assert "1 people forgotten" in done.output, done.output
+    assert "1 people forgotten" in done.output, "what was cut off is finished, and told"
+    assert not list(home.privacy.glob("pending*"))
     (entry,) = read_entries(home)
     assert entry.facts["reason"] == "retention: customers 1095, prospects None days"
     texts = [text for path, text in everything(home) if path.name in ("rows.parquet", "warehouse.duckdb")]

@@ -150,6 +150,19 @@ def test_killed_the_next_night_goes_on_with_it(home, point):
     assert [path.name for path in home.privacy.iterdir()] == ["expired.json"]
 
 
+def test_killed_the_next_call_finishes_it_too(home):
+    child = os.fork()
+    if child == 0:
+        os.environ[FAULT] = "forgetting: after the days"
+        retain_rows(home, "Ines", DAY)
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert retain_rows(home, "Ines", DAY) == 4
+    assert [path.name for path in home.privacy.iterdir()] == ["expired.json"]
+    assert prove(home).problems == []
+    assert retain_rows(home, "Ines", DAY) == 0
+
+
 def test_a_number_that_is_nobodys_is_a_number(make_home):
     home = make_home(SOURCES.replace("mails.csv", "mails.parquet").replace("said, cost: cost, channel: channel", "said"), PERIODS)
     target = home.root / "input" / "mails.parquet"
