@@ -103,10 +103,27 @@ def test_an_array_that_is_not_whole_is_refused_whole(make_home, text, why):
         land_source(home, load_sources(home.sources_file).sources[0], "UTC")
 
 
-def test_one_object_that_holds_them_all_is_met_with_what_helps(make_home):
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{\n "orders": [\n {\n "id": 1\n }\n ]\n}\n',
+        '{"orders": [{"id": 1, "day": "2024-05-01", "net": 5}]}',
+        '{"data": [{"id": 1}, {"id": 2}], "meta": {"total": 2}, "has_more": false, "next_page": null}\n',
+    ],
+    ids=["over lines", "on one line", "with what a service says beside it"],
+)
+def test_one_object_that_holds_them_all_is_met_with_what_helps(make_home, text):
     home = make_home(
         "sources: [{name: shop, path: input/o.json, entities: {orders: {columns: {order_id: id, ordered_at: day, net_amount: net}}}}]",
-        **{"o.json": '{\n "orders": [\n {\n "id": 1\n }\n ]\n}\n'},
+        **{"o.json": text},
     )
     with pytest.raises(SourceError, match="one array of objects: not one object that holds them all"):
         land_source(home, load_sources(home.sources_file).sources[0], "UTC")
+
+
+def test_a_single_object_with_a_list_and_fields_of_its_own_is_a_row(make_home):
+    home = make_home(
+        "sources: [{name: shop, path: input/o.json, entities: {orders: {columns: {order_id: id, ordered_at: day, net_amount: net}}}}]",
+        **{"o.json": '{"id": 1, "day": "2024-05-01", "net": 5, "items": [{"sku": "A"}]}'},
+    )
+    assert land_source(home, load_sources(home.sources_file).sources[0], "UTC")["rows"] == 1

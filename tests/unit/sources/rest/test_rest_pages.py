@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from goodwill.cli.checking import check_home
 from goodwill.extract import active_batches
 from goodwill.sources import load_sources
 
@@ -248,6 +249,7 @@ def test_a_total_that_never_agrees_lands_nothing(shop):
     with serving(paged(ORDERS, n=8)) as server:
         home, land = shop(server, total="n")
         assert "7 records arrived, and the source says there are 8, twice" in str(refused(land))
+        assert "7 records arrived, and the source says there are 8" in check_home(home)[0].error, "a look that saw every page knows it too"
     assert list((home.landing / "shop").glob("*/manifest.json")) == []
     assert not (home.landing / "shop" / ".unfinished").exists()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,19 @@ from goodwill.sources.json_text import elements, read_json, spread
 from goodwill.sql import literal
 
 __all__ = ["JsonLinesFile"]
+
+
+#: What stands beside the list where one object holds all the rows: how many there are, and where the next are.
+_BESIDE_A_LIST = re.compile(
+    r"(count|cursor|has_?more|has_?next|limit|links?|meta|next|object|offset|ok|page|pages|pagination|paging|previous|prev|size|status|success|total|url|version)(\b|_).*",
+    re.I,
+)
+
+
+def _holds_them_all(fields: dict[str, str | None]) -> bool:
+    """It is one list of objects, and nothing of its own: the rows are in it."""
+    lists = [name for name, value in fields.items() if re.match(r"\[\s*\{", value or "")]
+    return len(lists) == 1 and all(_BESIDE_A_LIST.fullmatch(name) for name in fields if name not in lists)
 
 
 def _read(line: str, longest: int) -> tuple[dict[str, str | None] | None, str]:
@@ -81,19 +95,22 @@ class JsonLinesFile:
     def columns(self) -> dict[str, str]:
         names: dict[str, str] = {}
         lines = objects = 0
+        holds_them_all = False
         for _, line in self._lines():
             lines += 1
             fields, _wrong = _read(line, self.source.max_field_length)
             if fields is not None:
                 objects += 1
+                holds_them_all = objects == 1 and _holds_them_all(fields)
                 names.update(dict.fromkeys(fields, "VARCHAR"))
-        if not names:
+        if holds_them_all or not names:
             if not lines and self.source.empty_allowed:
                 return {}
+            what = "holds no JSON object on a line of its own" if lines else "has no line"
             raise problem(
                 self.source,
                 self.file.name,
-                "holds no JSON object on a line of its own" if lines else "has no line",
+                "is one JSON object with its rows in a list" if holds_them_all else what,
                 "write one object a line (JSON lines), or one array of objects: not one object that holds them all",
             )
         checked(self.source, self.file.name, list(names))

@@ -59,8 +59,8 @@ def pull(source: RestSource, address: Address, approach: Approach, folder: Path)
         for attempt in (1, 2):
             pages = _all_pages(reader, approach, fresh=attempt == 2)
             pulled = _gathered(source, spool, pages, approach.limit)
-            said = _amiss(pages, pulled.rows)
-            if approach.limit is not None or not said:
+            said = "" if _is_cut(pages, approach.limit) else _amiss(pages, pulled.rows)
+            if not said:
                 return pulled
             spool.drop()
             if attempt == 1:
@@ -70,6 +70,11 @@ def pull(source: RestSource, address: Address, approach: Approach, folder: Path)
             f"{said}, twice",
             "run again when the source is quiet; if its pages shift while they are read, page by 'keyset' or 'cursor'",
         )
+
+
+def _is_cut(pages: list[Kept], limit: int | None) -> bool:
+    """A look stopped before the end of the list: the source's own count says nothing of what it saw."""
+    return limit is not None and (pages[-1].next is not None or sum(page.rows for page in pages) > limit)
 
 
 def _amiss(pages: list[Kept], arrived: int) -> str:
