@@ -229,17 +229,11 @@ def test_two_nights_at_once_the_second_is_refused_and_has_not_failed(airflow, sh
     assert lock.holder() is None
 
 
-def test_a_dead_holder_is_healed(run_night, shop, first):
+def test_a_dead_holder_is_healed_and_a_reader_of_the_old_publication_is_not_disturbed(run_night, shop, first):
     lock = Lock.of(shop)
     lock.acquire("killed-run", 2**22 - 3)
     (shop.warehouse / "working").mkdir(exist_ok=True)
     (shop.warehouse / "working" / "warehouse.duckdb").write_bytes(b"half a file")
-    night = run_night(shop, as_of="2026-06-30")
-    assert night.verdict == "published"
-    assert marts(night.database()) == marts(first.database()), "the same night again, in the same home"
-
-
-def test_a_reader_holding_the_old_publication_is_not_disturbed(run_night, shop, first):
     old = shop.current / "goodwill.duckdb"
     with duckdb.connect(str(old.resolve()), read_only=True) as reader:
         count = reader.execute("select count(*) from marts.dim_customers").fetchone()
@@ -247,3 +241,4 @@ def test_a_reader_holding_the_old_publication_is_not_disturbed(run_night, shop, 
         assert night.verdict == "published"
         assert reader.execute("select count(*) from marts.dim_customers").fetchone() == count
     assert current_run(shop) == night.run_id
+    assert marts(night.database()) == marts(first.database()), "the same night again, in the same home"

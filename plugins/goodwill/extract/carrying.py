@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from goodwill.extract.batches import Manifest, active_batches, is_withdrawn, read_manifests, rows_file
-from goodwill.extract.chains import chains, ties
+from goodwill.extract.chains import Chain, chains, ties, together
 from goodwill.extract.corrections import Signed, every_correction, land_correction, lineage
 from goodwill.home import Home
 from goodwill.sources import Source
@@ -58,15 +58,14 @@ def _moved_to(home: Home, source: Source, old: Manifest, numbers: list[int]) -> 
     """Where the corrected rows of a batch that is not read any more stand now; `None` where nothing took its place, or none of them is there.
 
     The same bytes read again hold them under their numbers. A file sent again, and a pull, hold them wherever the source brings them as they
-    were, in the columns that it had, if no row of it is read together with others; of a row that it brings otherwise, or no longer, the source
-    has the word.
+    were, in the columns that it had; of a row that it brings otherwise, or no longer, the source has the word.
     """
     for chain in chains(home, source):
         root = chain.root
         if root.file != old.file or not old.columns.items() <= root.columns.items():
             continue
         again = (root.file_sha256, root.rows) == (old.file_sha256, old.rows)
-        if again or (root.whole and not ties(source)):
+        if again or root.whole:
             rows = _places(home, old, root, numbers)
             if rows and (not again or rows == {number: number for number in numbers}):
                 return _Moved(root.batch_id, rows)
@@ -111,6 +110,29 @@ def _find(home: Home, source: Source, old: Manifest, manifests: dict[str, Manife
     return any(key in moved for key in old.corrects)
 
 
+def _kept(
+    connection: duckdb.DuckDBPyConnection, home: Home, source: Source, chain: Chain, old: Manifest, numbers: dict[int, int]
+) -> set[int]:
+    """The rows of the table `placed` that stay corrected: a row that is read together with others stays if all of them do, and no other has come to them.
+
+    Parameters
+    ----------
+    numbers : row of `old` → where it stands now.
+    """
+    if not ties(source):
+        return set(numbers.values())
+    known = {manifest.batch_id: manifest for manifest in read_manifests(home, source.name)}
+    names = ", ".join([*(identifier(name) for names in ties(source) for name in names if name in old.columns), "__row_no", "__malformed"])
+    were = literals(str(rows_file(home, known[batch])) for batch in dict.fromkeys(batch for batch, _ in old.corrects))
+    before = f"select {names} from read_parquet([{literal(str(rows_file(home, old)))}, {were}], union_by_name=true)"
+    fallen = together(connection, source, before, {row for _, row in old.corrects} - numbers.keys())
+    places = {place for row, place in numbers.items() if row not in fallen}
+    files = literals(str(rows_file(home, each)) for each in chain.batches)
+    now = f"select * from read_parquet([{files}], union_by_name=true) union all by name select * from placed"
+    strangers = together(connection, source, now, places) - places
+    return places - together(connection, source, now, strangers)
+
+
 def _carried(home: Home, source: Source, zone: str, old: Manifest, moved: dict[tuple[str, int], tuple[str, int]]) -> Manifest | None:
     """`old` made anew over the rows that took the place of those it corrected, as far as the source brings them as they were.
 
@@ -124,15 +146,19 @@ def _carried(home: Home, source: Source, zone: str, old: Manifest, moved: dict[t
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
         connection.execute("create temp table these (row_no bigint, batch_id varchar, place bigint)")
         connection.executemany("insert into these values (?, ?, ?)", [[key[1], *moved[key]] for key in found])
-        target = str(Path(folder) / "carried.parquet")
         files = literals(str(rows_file(home, each)) for each in chain.batches)
         new = "".join(f", brought.{identifier(name)}" for name in chain.columns if name not in old.columns)
         connection.execute(
-            f"copy (select landed.* replace (these.batch_id as __batch_id, these.place as __row_no){new} "
+            f"create temp table placed as select landed.* replace (these.batch_id as __batch_id, these.place as __row_no){new} "
             f"from read_parquet({literal(str(rows_file(home, old)))}) as landed "
             "inner join these on these.row_no = landed.__row_no "
             f"inner join read_parquet([{files}], union_by_name=true) as brought "
-            "on these.batch_id = brought.__batch_id and these.place = brought.__row_no) "
-            f"to {literal(target)} (format parquet)"
+            "on these.batch_id = brought.__batch_id and these.place = brought.__row_no"
         )
+        kept = _kept(connection, home, source, chain, old, {row: moved[batch, row][1] for batch, row in found})
+        if not kept:
+            return None
+        target = str(Path(folder) / "carried.parquet")
+        rows = f"select * from placed where __row_no in ({', '.join(map(str, kept))})"
+        connection.execute(f"copy ({rows}) to {literal(target)} (format parquet)")
         return land_correction(home, source, zone, chain, Signed(old.corrected_by or "", old.reason or ""), target, old)

@@ -5,7 +5,7 @@ A correction keeps the row numbers of what it corrects, so a row number names on
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,7 +18,7 @@ from goodwill.sources import Source
 from goodwill.sources.connectors.protocol import ROW_PLUMBING
 from goodwill.sql import identifier, literals
 
-__all__ = ["Chain", "Row", "chains", "ties"]
+__all__ = ["Chain", "Row", "chains", "read_rows", "spread", "ties", "together"]
 
 
 @dataclass(frozen=True)
@@ -98,6 +98,17 @@ def ties(source: Source) -> list[tuple[str, ...]]:
         sets = [mapping.group_by] + [names for each in mapping.columns.values() for names in (each.hash, each.occurrence) if names]
         found |= {tuple(sorted(name.strip() for name in names)): None for names in sets if names}
     return list(found)
+
+
+def together(connection: duckdb.DuckDBPyConnection, source: Source, relation: str, rows: Collection[int]) -> set[int]:
+    """These rows of `relation` (SQL, with the source's columns and the plumbing of landing), and all that are read together with them."""
+    if not rows:
+        return set()
+    connection.execute(f"create or replace temp view pool as {relation}")
+    connection.execute("create or replace temp table wanted (row_no bigint)")
+    connection.executemany("insert into wanted values (?)", [[row] for row in rows])
+    spread(connection, source)
+    return {row for (row,) in connection.execute("select row_no from wanted").fetchall()}
 
 
 def spread(connection: duckdb.DuckDBPyConnection, source: Source) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from decimal import Decimal
+from textwrap import dedent
 
 import duckdb
 import pytest
@@ -15,7 +16,7 @@ from goodwill.extract import active_batches
 from goodwill.extract.corrections import corrections, withdraw
 from goodwill.sources import load_sources
 
-from tests.unit.extract.correcting import ORDERS, SIGNED, back, counted, land, mend, out, rejected
+from tests.unit.extract.correcting import LINES, ORDERS, SIGNED, TILL, back, counted, land, mend, out, rejected
 
 SOURCES = """
     sources:
@@ -227,3 +228,53 @@ def test_a_correction_holds_in_a_later_pull_that_brings_the_row_as_it_was(make_h
     land(home)
     assert states(home)[-1] == "void"
     assert ("b", Decimal(3)) in counted(home, "order_id, net_amount")
+
+
+def till_with(home, text):
+    (home.root / "input" / "till.csv").write_text(text)
+    land(home)
+    return states(home)[-1], counted(home, "order_id, net_amount")
+
+
+def test_what_is_read_together_stays_corrected_where_all_of_it_is_sent_again_as_it_was(make_home, tmp_path):
+    """Two baskets are corrected at once; files sent again change one, then add a line to it, then leave one out."""
+    header, *lines = dedent(LINES).strip().splitlines()
+    first, oops, other, jam = lines
+    lines = [first, oops, other.replace("1.50", "what"), jam]
+    home = make_home(TILL, **{"till.csv": "\n".join([header, *lines]) + "\n"})
+    land(home)
+    path = tmp_path / "bad.csv"
+    _, rows = out(home, path, "order_lines")
+    back(home, path, [{**row, "total": row["total"].replace("oops", "2.50").replace("what", "9")} for row in rows])
+    both = [("b1", Decimal("6.00")), ("b2", Decimal(9))]
+    assert counted(home, "order_id, net_amount") == both
+
+    def sent(*rows):
+        return till_with(home, "\n".join([header, *rows]) + "\n")
+
+    new = "b3,2025-03-02,k3,milk,1.50"
+    assert sent(new, *lines) == ("in force", [*both, ("b3", Decimal("1.50"))])
+    # the lines of one in another order, among others: as they were
+    assert sent(jam, new, lines[2], oops, first) == ("in force", [*both, ("b3", Decimal("1.50"))])
+    # a line came to b1: of it the source has the word, b2 stays corrected
+    state, found = sent(*lines, "b1,2025-03-01,k1,salt,1.00")
+    assert (state, found) == ("in force", [("b2", Decimal(9))])
+    (held,) = [each.manifest for each in corrections(home, load_sources(home.sources_file).sources[0]) if each.state == "in force"]
+    assert len(held.corrects) == 1
+    # a line of b2 is another one
+    assert sent(*lines[:2], other.replace("1.50", "7"), jam) == ("void", [("b2", Decimal(7))])
+
+
+def test_a_line_moved_into_another_group_by_hand_stays_only_while_that_group_is_as_it_was(make_home, tmp_path):
+    header, *lines = dedent(LINES).strip().splitlines()
+    home = make_home(TILL, **{"till.csv": "\n".join([header, *lines]) + "\n"})
+    land(home)
+    path = tmp_path / "bad.csv"
+    _, rows = out(home, path, "order_lines")
+    back(home, path, [{**row, **({"total": "2.50", "basket": "b2", "card": "k2"} if row["total"] == "oops" else {})} for row in rows])
+    both = [("b1", Decimal("3.50")), ("b2", Decimal("4.00"))]
+    assert counted(home, "order_id, net_amount") == both
+    assert till_with(home, "\n".join([header, *reversed(lines)]) + "\n") == ("in force", both)
+    # b2, into which it was moved, has a line more
+    state, found = till_with(home, "\n".join([header, *lines, "b2,2025-03-01,k2,salt,1.00"]) + "\n")
+    assert (state, found) == ("void", [("b2", Decimal("2.50"))])
