@@ -1,13 +1,20 @@
 {# What people are matched by. #}
 
-{# An e-mail address as it is compared: NFC, without invisible characters and outer spaces, lower case; null where it is none. #}
+{#
+    An e-mail address as it is compared: NFC, without invisible characters and outer spaces, lower case, and without what mail programs and
+    spreadsheets write around one; null where it is none.
+#}
 {% macro email_key(value) -%}
     case
-        when position('@' in {{ value }}) = 0 then null
-        when position('@' in lower({{ clean_text(value) }})) < 2 then null
-        when coalesce({{ setting('identity_ignore_plus_tags') }}, false) then {{ without_plus_tag('lower(' ~ clean_text(value) ~ ')') }}
-        else lower({{ clean_text(value) }})
+        when position('@' in {{ value }}) = 0 and position('＠' in {{ value }}) = 0 then null
+        when position('@' in {{ bare_address(value) }}) < 2 then null
+        when coalesce({{ setting('identity_ignore_plus_tags') }}, false) then {{ without_plus_tag(bare_address(value)) }}
+        else {{ bare_address(value) }}
     end
+{%- endmacro %}
+
+{% macro bare_address(value) -%}
+    {{ unwrapped_address("replace(lower(" ~ clean_text(value) ~ "), '＠', '@')") }}
 {%- endmacro %}
 
 {# What stands for an identifier where it may not be read: a keyed hash (HMAC with SHA-256), which nobody without the home's key can find by trying. #}

@@ -55,3 +55,15 @@
 {% macro duckdb__without_plus_tag(address) -%}
     regexp_replace({{ address }}, '^([^+@]+)[+][^@]*@', '\1@')
 {%- endmacro %}
+
+{# One address without what is written around it: `mailto:ann@shop.example`, `Ann <ann@shop.example>` and `'ann@shop.example';` are `ann@shop.example`; a text that is more than one address stays as it is. #}
+{% macro unwrapped_address(text) -%}
+    {{ return(adapter.dispatch('unwrapped_address', 'goodwill')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__unwrapped_address(text) -%}
+    regexp_replace(
+        {{ text }},
+        '^(?:[^<>@]*<)?\s*[''"]?(?:mailto:)?\s*([^\s@<>()\[\],;:"]+@[^\s@<>()\[\],;:"''?]+?)(?:\?\S*)?[.''";,\s]*>?[\s;,.]*$', '\1'
+    )
+{%- endmacro %}

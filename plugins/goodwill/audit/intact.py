@@ -93,9 +93,9 @@ def _lost(name: str, state: str) -> GoodwillError:
 
 
 def _unlike(home: Home, name: str, sealed: Sealed) -> str:
-    """How a file that only grows is not what it was sealed as; empty where it is, or was appended to."""
+    """How a file that only grows is not what it was sealed as; empty where it is, or was appended to by Goodwill."""
     file = home.root / name
-    if sealed.sha256 is None or (file.is_file() and (digest(file) == sealed.sha256 or grown(sealed, name, file))):
+    if sealed.sha256 is None or (file.is_file() and (digest(file) == sealed.sha256 or grown(home, sealed, name))):
         return ""
     return f"{'was changed' if file.is_file() else 'is gone'} since row {sealed.seq} of the audit ledger"
 

@@ -14,6 +14,7 @@ from goodwill.audit.seals import Sealed, grown, seals_of
 from goodwill.audit.verifying import Chain, against, verify_chain
 from goodwill.files import digest
 from goodwill.home import Home
+from goodwill.privacy.forgotten import unfinished_erasures
 
 __all__ = ["Proof", "prove", "refuse_if_cut_off"]
 
@@ -77,7 +78,7 @@ def prove(home: Home, kept: Head | None = None, contents: bool = True) -> Proof:
     late = [entry for entry in proof.chain.entries if entry.facts.get("late")]
     if late:
         proof.notes.append(f"{len(late)} batches were entered after the run that landed them, the first in row {late[0].seq}")
-    if any(home.privacy.glob("pending-*")):
+    if unfinished_erasures(home):
         proof.notes.append(
             "an erasure was begun and not finished: the files it had changed are named above; the next erasure or night finishes and seals it"
         )
@@ -161,13 +162,13 @@ def _file(home: Home, name: str, sealed: Sealed, proof: Proof, contents: bool, e
     elif not path.is_file():
         proof.problems.append(f"{name} is gone (row {sealed.seq} knows it)")
     elif not proof.agrees(path, sealed.sha256):
-        if not grown(sealed, name, path):
+        if not grown(home, sealed, name):
             proof.problems.append(f"{name} was changed since row {sealed.seq}")
         elif is_night:
             proof.notes.append(f"{name} was appended to since row {sealed.seq}: the night that has begun seals it when it ends")
         else:
             proof.problems.append(
-                f"{name} was appended to since row {sealed.seq}: by hand, or by what was killed before it could say so (the next night seals it)"
+                f"{name} was appended to since row {sealed.seq}, by what was killed before it could say so (the next night seals it)"
             )
     elif contents and path.name == "manifest.json":
         said = json.loads(path.read_text(encoding="utf-8"))

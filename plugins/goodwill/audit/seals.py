@@ -11,6 +11,7 @@ from typing import Any
 from goodwill.audit.ledger import Entry, ledger_file
 from goodwill.files import begins_with, digest
 from goodwill.home import Home
+from goodwill.privacy.marked import first_unmarked
 
 __all__ = ["GROWING", "Sealed", "gone", "gone_within", "grown", "last_seals", "lengths", "seal", "seal_grown", "seals_of"]
 
@@ -41,10 +42,11 @@ def seal(home: Home, *paths: Path) -> dict[str, str | None]:
     return {_name(home, path): digest(path) for path in paths if path.is_file()}
 
 
-def grown(sealed: Sealed, name: str, path: Path) -> bool:
-    """Whether a file that only grows was appended to, and nothing else, since it was sealed."""
-    size = sealed.facts.get("bytes", {}).get(name)
-    return size is not None and sealed.sha256 is not None and begins_with(path, size, sealed.sha256)
+def grown(home: Home, sealed: Sealed, name: str) -> bool:
+    """Whether a file that only grows was appended to by Goodwill since it was sealed, and nothing else."""
+    size, path = sealed.facts.get("bytes", {}).get(name), home.root / name
+    begins_so = size is not None and sealed.sha256 is not None and begins_with(path, size, sealed.sha256)
+    return begins_so and first_unmarked(home, path, size) is None
 
 
 def seal_grown(home: Home) -> dict[str, dict[str, Any]]:
@@ -55,7 +57,7 @@ def seal_grown(home: Home) -> dict[str, dict[str, Any]]:
     known, seals = last_seals(home), {}
     for name in (name for name in GROWING if (home.root / name).is_file()):
         before, now = known.get(name), digest(home.root / name)
-        if before is None or before.sha256 in (None, now) or grown(before, name, home.root / name):
+        if before is None or before.sha256 in (None, now) or grown(home, before, name):
             seals[name] = now
     return {"seals": seals, "bytes": lengths(home, seals)}
 

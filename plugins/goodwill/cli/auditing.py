@@ -23,6 +23,7 @@ from goodwill.cli.options import ByOption, HomeOption, WhyOption, console
 from goodwill.cli.rebuilding import rebuild
 from goodwill.errors import GoodwillError
 from goodwill.home import Home
+from goodwill.privacy.forgotten import unfinished_erasures
 from goodwill.publish import current_run
 
 __all__ = ["app"]
@@ -55,9 +56,12 @@ def verify_(
         out.print(f"[yellow]note:[/yellow] {escape(note)}")
     out.print(f"{len(proof.chain.entries):,} rows of the ledger, {proof.files:,} files, {proof.bytes / 1e6:,.1f} MB")
     if proof.problems:
-        out.print(
-            f"[red]changed[/red]: {len(proof.problems)} found; what to do: restore what is named from a backup, and find out who and why"
+        todo = (
+            "finish the erasure first (goodwill erase for the same again, or a night), then verify again: what it had changed is not to be restored"
+            if unfinished_erasures(where)
+            else "restore what is named from a backup, and find out who and why"
         )
+        out.print(f"[red]changed[/red]: {len(proof.problems)} found; what to do: {todo}")
         raise typer.Exit(CHANGED)
     out.print("[green]all is as it was signed[/green]")
     out.print(f"head      {proof.chain.head}")

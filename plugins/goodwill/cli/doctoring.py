@@ -7,7 +7,7 @@ import re
 import shutil
 import sys
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -18,16 +18,17 @@ from goodwill import audit
 from goodwill.audit.form import FORM, form_of
 from goodwill.audit.heads import kept_heads
 from goodwill.audit.lock import Lock
+from goodwill.audit.seals import Sealed, last_seals
 from goodwill.audit.verifying import verify_chain
 from goodwill.causes import remedy_of
 from goodwill.cli.published import changed_publications, loose_rights
 from goodwill.clock import now, today
 from goodwill.errors import UNWRITABLE, GoodwillError
-from goodwill.extract.batches import Manifest, active_batches, rows_file
+from goodwill.extract.batches import MANIFEST, Manifest, active_batches, rows_file
 from goodwill.files import digest
 from goodwill.home import Home
 from goodwill.privacy.expired import Expired
-from goodwill.privacy.forgotten import Forgotten
+from goodwill.privacy.forgotten import Forgotten, unfinished_erasures
 from goodwill.publish import current_run, find_old, publications
 from goodwill.settings import load_business
 from goodwill.sources import load_sources
@@ -38,6 +39,7 @@ FINE, WARNING, PROBLEM = "fine", "warning", "problem"
 ROOT = Path(__file__).resolve().parents[3]
 #: Batches whose rows are read again: the newest, which the next night stands on, and others that change from day to day.
 _SAMPLE = 5
+_FINISH = "goodwill erase, asked for the same again, finishes it; or else the next night does. Nothing is to be restored: that would bring them back"
 _PACKAGES = ("duckdb", "dbt-core", "dbt-duckdb", "apache-airflow", "great-expectations", "pydantic")
 
 
@@ -162,6 +164,9 @@ def _ledger(home: Home) -> Said:
 def _publications(home: Home) -> Said:
     changed = dict(changed_publications(home))
     for run_id, how in changed.items():
+        if unfinished_erasures(home):
+            yield WARNING, f"published/{run_id} is not what was published: an erasure was cut off in it", _FINISH
+            continue
         yield (
             PROBLEM,
             f"published/{run_id} is not what was published: {how}",
@@ -186,7 +191,8 @@ def _landing(home: Home) -> Said:
     # which others: another choice each day, so that all have their turn
     turn = f"{now():%Y%m%d}"
     others = sorted((each for each in batches if each not in newest), key=lambda each: _shuffled(each, turn))[: _SAMPLE - len(newest)]
-    bad = [each for each in [*newest, *others] if not _is_whole(home, each)]
+    sealed = last_seals(home)
+    bad = [each for each in [*newest, *others] if not _is_whole(home, each, sealed)]
     for each in bad:
         yield (
             PROBLEM,
@@ -201,19 +207,20 @@ def _shuffled(batch: Manifest, turn: str) -> int:
     return zlib.crc32(f"{turn}{batch.batch_id}".encode())
 
 
-def _is_whole(home: Home, batch: Manifest) -> bool:
+def _is_whole(home: Home, batch: Manifest, sealed: Mapping[str, Sealed]) -> bool:
+    """Its rows are those of its manifest, and that is the one of the ledger: both may have been exchanged for older ones."""
     file = rows_file(home, batch)
-    return file.is_file() and digest(file) == batch.rows_sha256
+    manifest = file.with_name(MANIFEST)
+    seal = sealed.get(manifest.relative_to(home.root).as_posix())
+    is_ours = seal is None or seal.sha256 is None or digest(manifest) == seal.sha256
+    return file.is_file() and digest(file) == batch.rows_sha256 and is_ours
 
 
 def _forgotten(home: Home) -> Said:
     audit.check_lists(home)
-    if any(home.privacy.glob("pending-*")) and not Lock.of(home).holder():
-        yield (
-            WARNING,
-            "an erasure was begun and cut off; until it is finished, audit verify names the files it had changed",
-            "goodwill erase, asked for the same again, finishes it; or else the next night does",
-        )
+    lock = Lock.of(home)
+    if unfinished_erasures(home) and (not lock.holder() or lock.dead_holder()):
+        yield PROBLEM, "an erasure was begun and cut off: whom it is about still stands in part of the home", _FINISH
     people, days = Forgotten.of(home).people, Expired.of(home).days
     said = f"{len(set(people.values())):,} people are forgotten" if people else "nobody is forgotten"
     until = ", ".join(f"{entity} from {day}" for entity, day in sorted(days.items()))

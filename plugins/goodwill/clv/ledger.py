@@ -17,6 +17,7 @@ from typing import Any
 from goodwill.errors import GoodwillError
 from goodwill.files import replace_text
 from goodwill.home import Home
+from goodwill.privacy.marked import marked, without_mark
 
 __all__ = ["NAME", "Ledger", "append_lines", "confirm", "ledger_file", "ledger_lines"]
 
@@ -86,26 +87,24 @@ def confirm(home: Home, run_id: str) -> int:
     ledger = home.audit / NAME
     if not said.exists() or any(line["run_id"] == run_id for line in _read(ledger)):
         return 0
-    text = said.read_text(encoding="utf-8")
-    _append(ledger, text)
-    return text.count("\n")
+    lines = _read(said)
+    append_lines(home, lines)
+    return len(lines)
 
 
 def append_lines(home: Home, lines: list[Line]) -> None:
-    """Append what a review settled. The caller holds the lock: no night is being published meanwhile."""
-    _append(home.audit / NAME, _as_text(lines))
+    """Append what was settled. The caller holds the lock: no night is being published meanwhile."""
+    path = home.audit / NAME
+    path.parent.mkdir(parents=True, exist_ok=True)
+    before = path.read_bytes().count(b"\n") if path.exists() else 0
+    with path.open("ab") as stream:
+        stream.write(marked(home, path, before, lines))
+        stream.flush()
+        os.fsync(stream.fileno())
 
 
 def _as_text(lines: list[Line]) -> str:
     return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
-
-
-def _append(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
 
 
 def ledger_lines(home: Home) -> int:
@@ -128,5 +127,5 @@ def _read(path: Path) -> list[Line]:
                 f"{path.name}, line {number}: not a line of the CLV ledger ({error})",
                 "restore audit/clv_ledger.jsonl from a backup, or remove that line: what it accepted is then not known",
             ) from error
-        lines.append(line)
+        lines.append(without_mark(line))
     return lines

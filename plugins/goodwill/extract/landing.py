@@ -198,7 +198,8 @@ def land_source(
 
     Returns
     -------
-    Counts: `batches` landed, `rows` landed, `malformed_rows` among them, `changes` of the structure.
+    Counts: `batches` landed, `rows` landed, `malformed_rows` among them, `changes` of the structure; `forgotten_rows`, where some were of
+    people who are forgotten.
     """
     for left in (home.landing / source.name).glob(".landing-*"):  # a killed run's scratch; nobody else lands this source now
         shutil.rmtree(left, ignore_errors=True)
@@ -216,9 +217,11 @@ def land_source(
     calendar = Calendar(source, counting(source, known), zone)
     for warning in refuse_missing(source, calendar.silence(today(zone) - dt.timedelta(days=1))):
         say(warning)
+    forgotten = sum(time["rows"] for each in landed for time in each.forgotten)
     return {
         "batches": len(landed),
         "rows": sum(each.rows for each in landed),
         "malformed_rows": sum(each.malformed_rows for each in landed),
         "changes": sum(len(each.drift) for each in landed),
+        **({"forgotten_rows": forgotten} if forgotten else {}),
     }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from goodwill.entities import About
 from goodwill.extract.structure import mappers
+from goodwill.privacy.forgotten import WRAPPED_ADDRESS
 from goodwill.sources import Source
 from goodwill.sql import column_key, literal
 
@@ -52,7 +53,7 @@ _CLEAN = (
 
 def address(value: str) -> str:
     """SQL of the key of an address, NULL where it is none."""
-    text = f"lower({_CLEAN.format(value)})"
+    text = f"regexp_replace(replace(lower({_CLEAN.format(value)}), '\uff20', '@'), {literal(WRAPPED_ADDRESS)}, '\\1')"
     return f"case when position('@' in {text}) >= 2 then concat('email:', {text}) end"
 
 
@@ -63,7 +64,7 @@ def _key(about: About, value: str, system: str | None) -> str:
     if about == "contact":
         return f"'contact:' || nullif({value}, '')"
     if about == "ref":
-        return f"case when contains({value}, '@') then {address(value)} else 'contact:' || nullif({value}, '') end"
+        return f"case when contains({value}, '@') or contains({value}, '\uff20') then {address(value)} else 'contact:' || nullif({value}, '') end"
     if about == "email":
         return address(value)
     if about == "phone":

@@ -10,6 +10,7 @@ import duckdb
 
 from goodwill.errors import GoodwillError
 from goodwill.extract.batches import read_manifests, rows_file
+from goodwill.extract.forgetting import word_pattern
 from goodwill.extract.roles import address
 from goodwill.extract.structure import mappers
 from goodwill.forgetting.known import Known, numbers, phone_keys
@@ -23,6 +24,8 @@ from goodwill.sql import literal, literals
 __all__ = ["Asked", "everybody_landed", "find"]
 
 _CONTACTS = ("contact_id", "email", "phone", "first_name", "last_name", "referral_code", "country")
+#: So many digits, with those of others around them, are no chance.
+_TELLING_DIGITS = 9
 _DIGITS = "regexp_replace(phone, '[^0-9]', '', 'g')"
 
 
@@ -181,7 +184,21 @@ def _asked_for(home: Home, landed: duckdb.DuckDBPyConnection, people: dict[str, 
             every = [each for (each,) in landed.execute("select distinct contact_id from contacts").fetchall() if each]
             known |= {each for each in every if f"p_{hashed.hash(each)}" == person}
         test = f"contact_id in ({literals(sorted(known))})"
-    return {each for (each,) in landed.execute(f"select distinct contact_id from contacts where {test}").fetchall() if each}
+    found = {each for (each,) in landed.execute(f"select distinct contact_id from contacts where {test}").fetchall() if each}
+    if email and key and not found:
+        _refuse_beside(landed, f"regexp_matches(lower(email), {literal(word_pattern([key.removeprefix('email:')]))})", "address", "e-mail")
+    return found
+
+
+def _refuse_beside(landed: duckdb.DuckDBPyConnection, test: str, what: str, where: str) -> None:
+    """Where nobody is known by an address or a number, and it stands with others in somebody's: that is for a person to judge."""
+    beside = landed.execute(f"select distinct contact_id from contacts where {test} and contact_id is not null order by 1").fetchall()
+    if beside:
+        shown = ", ".join(contact for (contact,) in beside[:5]) + (", …" if len(beside) > 5 else "")
+        raise GoodwillError(
+            f"the {what} stands with others in the {where} of {len(beside)} contact{'s' if len(beside) > 1 else ''}: {shown}",
+            "if that is who is meant, ask for them by their id: --person",
+        )
 
 
 def _dialled(landed: duckdb.DuckDBPyConnection, asked: str, region: str | None) -> set[str]:
@@ -196,6 +213,10 @@ def _dialled(landed: duckdb.DuckDBPyConnection, asked: str, region: str | None) 
         theirs, meant = (numbers(each, country, region) - {each} for each in (phone, asked))
         if contact and (not theirs or not meant or theirs == meant):
             found.add(contact)
+    whole = [key.removeprefix("phone:") for key in keys if len(key) >= len("phone:") + _TELLING_DIGITS]
+    if not found and not rows and whole:
+        tests = " or ".join(f"contains({_DIGITS}, {literal(digits)})" for digits in sorted(whole))
+        _refuse_beside(landed, f"({tests})", "number", "phone")
     return found
 
 

@@ -1,7 +1,7 @@
 """Who was forgotten: keyed hashes of the identifiers people were known by, and what stands for them since.
 
 The list holds no identifier. It is read wherever rows land, so that a file sent again, or a backup brought back, brings nobody back. It only
-grows, line by line: the audit ledger seals how far it came, and what was taken out of it since is found. What stands for an identifier is made of its hash: the same everywhere and always, so that orders stay with their (now nameless) person.
+grows, line by line, each marked as written by us: the audit ledger seals how far it came, and what was taken out of it or put into it is found. What stands for an identifier is made of its hash: the same everywhere and always, so that orders stay with their (now nameless) person.
 """
 
 from __future__ import annotations
@@ -19,16 +19,30 @@ from goodwill.errors import ConfigurationError
 from goodwill.files import sync
 from goodwill.home import Home
 from goodwill.privacy.hashing import HashKeys, hash_keys
+from goodwill.privacy.marked import marked
 
-__all__ = ["Forgotten", "bring_over", "contact_key", "email_key", "email_of", "order_key", "phone_key"]
+__all__ = [
+    "WRAPPED_ADDRESS",
+    "Forgotten",
+    "bring_over",
+    "contact_key",
+    "email_key",
+    "email_of",
+    "order_key",
+    "phone_key",
+    "unfinished_erasures",
+]
 
 PURPOSE = "forgotten"
+#: One address and what mail programs and spreadsheets write around it: `mailto:a@b.c`, `Ann <a@b.c>`, `'a@b.c'`, `a@b.c;`. As in the macro.
+WRAPPED_ADDRESS = r"""^(?:[^<>@]*<)?\s*['"]?(?:mailto:)?\s*([^\s@<>()\[\],;:"]+@[^\s@<>()\[\],;:"'?]+?)(?:\?\S*)?[.'";,\s]*>?[\s;,.]*$"""
 _INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 
 
 def email_key(value: str) -> str | None:
     """An address as it is compared, as the macro `email_key` does it; `None` where it is none."""
-    text = _INVISIBLE.sub("", unicodedata.normalize("NFC", value)).strip(" ").lower()
+    text = _INVISIBLE.sub("", unicodedata.normalize("NFC", value)).strip(" ").lower().replace("\uff20", "@")
+    text = re.sub(WRAPPED_ADDRESS, r"\1", text, flags=re.ASCII)
     return f"email:{text}" if text.find("@") >= 1 else None
 
 
@@ -109,12 +123,13 @@ class Forgotten:
         """The list with more lines, whole or not at all: hash → person, or nothing for one that is lifted."""
         keys = hash_keys(home, PURPOSE)
         if more:
-            before = self.path.read_bytes() if self.path.exists() else _lines({"made_with": keys.hash("made with")})
+            before = self.path.read_bytes() if self.path.exists() else marked(home, self.path, 0, [{"made_with": keys.hash("made with")}])
+            lines = [{"of": each, "person": person} for each, person in more.items()]
             self.path.parent.mkdir(mode=0o700, exist_ok=True)
             beside = self.path.with_name(f".{self.path.name}.{os.getpid()}")
             handle = os.open(beside, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
             with os.fdopen(handle, "wb") as stream:
-                stream.write(before + _lines(*({"of": each, "person": person} for each, person in more.items())))
+                stream.write(before + marked(home, self.path, before.count(b"\n"), lines))
             sync(beside)
             os.replace(beside, self.path)
             sync(self.path.parent)
@@ -130,6 +145,11 @@ class Forgotten:
         if re.fullmatch(r"-?\d{11,18}", raw):
             return f"{prefix}{-((int(made[:15], 16)) | 1)}"
         return f"{prefix}erased-{made[:16]}"
+
+
+def unfinished_erasures(home: Home) -> list[Path]:
+    """The notes of erasures, and of what retention is about to forget, that were begun and not finished."""
+    return sorted(home.privacy.glob("pending-*"))
 
 
 def bring_over(home: Home) -> bool:
@@ -163,7 +183,3 @@ def _read(path: Path) -> tuple[str, dict[str, str]]:
     first, *lines = (json.loads(line) for line in path.read_bytes().splitlines())
     said = {line["of"]: line["person"] for line in lines}
     return first["made_with"], {each: person for each, person in said.items() if person is not None}
-
-
-def _lines(*contents: Mapping[str, str | None]) -> bytes:
-    return b"".join(json.dumps(each).encode() + b"\n" for each in contents)

@@ -7,6 +7,7 @@ from goodwill.audit.seals import last_seals
 from goodwill.errors import GoodwillError
 from goodwill.files import digest
 from goodwill.home import Home
+from goodwill.privacy.forgotten import unfinished_erasures
 from goodwill.publish.swap import Publication, current_run, publications, swap
 
 __all__ = ["roll_back"]
@@ -43,10 +44,15 @@ def roll_back(home: Home, to: str | None, by: str, reason: str) -> tuple[str, Pu
 
     Raises
     ------
-    GoodwillError : there is none to go to, it is shown already, its manifest was changed, or name and reason are missing.
+    GoodwillError : there is none to go to, it is shown already, its manifest was changed, an erasure is unfinished, or name and reason are missing.
     """
     if not by.strip() or not reason.strip():
         raise GoodwillError("a rollback needs a name and a reason", "goodwill rollback --by NAME --reason TEXT")
+    if unfinished_erasures(home):
+        raise GoodwillError(
+            "an erasure was begun and cut off: an earlier publication may still show who is forgotten",
+            "goodwill erase, asked for the same again, finishes it; or else the next night does",
+        )
     with audit.Lock.of(home).exclusively():
         present = current_run(home)
         if present is None:

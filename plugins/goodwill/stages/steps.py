@@ -45,7 +45,8 @@ def extract_source(ticket: Ticket, source: str, connections: Resolver = from_env
         if night.home.forgotten_file.exists() or night.home.expired_file.exists():
             from goodwill import forgetting
 
-            figures["forgotten_rows"] = forgetting.reapply(night.home, declared, zone)
+            landed = figures.get("forgotten_rows", 0)
+            figures["forgotten_rows"] = landed + forgetting.reapply(night.home, declared, zone)
         audit.enter_batches(night.home, source, night.run_id, str(audit.RunRecord.of(night.home, night.run_id).read()["started_at"]))
         return figures
 

@@ -17,6 +17,7 @@ from goodwill.audit.proving import prove
 from goodwill.audit.restarting import restart
 from goodwill.audit.seals import gone, seal
 from goodwill.cli.app import app
+from goodwill.clv.ledger import append_lines
 from goodwill.errors import GoodwillError
 from goodwill.home import Home
 from goodwill.publish import prune
@@ -105,29 +106,33 @@ def test_a_warehouse_that_is_gone_is_no_loss(home):
     assert audit.changed_warehouse(home) is None
 
 
-def grow(home: Home, text: str) -> Path:
-    """Append to the ledger of the models."""
-    path = clv.ledger_file(home)
-    with path.open("a") as stream:
-        stream.write(text)
-    return path
+def grow(home: Home, run_id: str) -> Path:
+    """Append to the ledger of the models, as a night does."""
+    append_lines(home, [{"kind": "accepted", "run_id": run_id, "as_of": "2026-01-01"}])
+    return clv.ledger_file(home)
 
 
 def test_what_only_grows_may_be_appended_to_by_a_night_and_by_nobody_else(home):
-    path = grow(home, '{"run_id": "r3"}\n')
+    path = grow(home, "r3")
     assert prove(home).problems == [], "no row has spoken of it yet"
     night(home, "r3", "2026-02-01")
     ticket = lay_out(home, "r4", "2026-02-02")
-    grow(home, '{"run_id": "r4"}\n')
+    grow(home, "r4")
     assert prove(home).problems == []
     assert "was appended to since row" in prove(home).notes[-1], "the night that has begun may"
     stages.publish_night(ticket)
     stages.close_night(ticket)
     assert (prove(home).problems, prove(home).notes) == ([], [])
-    grow(home, '{"run_id": "r5"}\n')
+    sealed = path.read_text()
+    grow(home, "r5")
     audit.check_models_ledger(home)
     (problem,) = prove(home).problems
     assert problem.startswith("audit/clv_ledger.jsonl was appended to since row")
+    # a line of its own, copied to another place, is nobody's
+    path.write_text(sealed + sealed.splitlines(keepends=True)[-1])
+    with pytest.raises(GoodwillError, match=r"audit/clv_ledger\.jsonl was changed since row"):
+        audit.check_models_ledger(home)
+    path.write_text(sealed)
     path.write_text(path.read_text().replace("r3", "r9"))
     (problem,) = prove(home).problems
     assert problem.startswith("audit/clv_ledger.jsonl was changed since row")

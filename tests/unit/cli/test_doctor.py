@@ -58,6 +58,12 @@ def break_batch(home: Home) -> None:
     path.write_bytes(path.read_bytes()[:-1] + b"x")
 
 
+def exchange_batch(home: Home) -> None:
+    """A batch that fits itself, and is not the one that landed."""
+    path = next(home.landing.glob("shop/*/manifest.json"))
+    path.write_text(path.read_text().replace('"file_bytes": 60', '"file_bytes": 61'))
+
+
 def swap_databases(home: Home) -> None:
     night(home, "r2", "2026-01-31")
     for one, other in (("r1", "r2"),):
@@ -139,6 +145,7 @@ def tear_list(home: Home, name: str) -> None:
 
 BREAKS = {
     "break_ledger": (break_ledger, "ledger", PROBLEM, "row 2 was changed"),
+    "exchange_batch": (exchange_batch, "landing", PROBLEM, "is not what landed"),
     "break_batch": (break_batch, "landing", PROBLEM, "is not what landed"),
     "swap_databases": (swap_databases, "publications", PROBLEM, "published/r1 is not what was published: goodwill.duckdb was changed"),
     "damage_database": (damage_database, "publications", PROBLEM, "published/r1 is not what was published: goodwill.duckdb was changed"),

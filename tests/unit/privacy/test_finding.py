@@ -1,15 +1,19 @@
-"""Whom a number means: it is read as in the country of each contact, as the number of the contact is."""
+"""Whom a number or an address means: the one is read as in the country of each contact, the other without what is written around it."""
 
 from __future__ import annotations
 
+import duckdb
 import pytest
 from goodwill.errors import GoodwillError
-from goodwill.extract import land_source
+from goodwill.extract import active_batches, land_source
+from goodwill.extract.batches import rows_file
+from goodwill.extract.roles import address
 from goodwill.forgetting import Request, erase
 from goodwill.forgetting.finding import Asked, find
-from goodwill.privacy.forgotten import Forgotten
+from goodwill.privacy.forgotten import Forgotten, email_key
 from goodwill.settings import load_business
 from goodwill.sources import load_sources
+from goodwill.sql import literal
 
 SOURCES = """
     sources:
@@ -83,3 +87,53 @@ def test_whoever_is_erased_is_known_by_every_notation_since(home):
         erase(home, Asked(phone="0172 5566778"), Request("Ines", "asked"))
     with pytest.raises(GoodwillError, match=r"nobody is known by that\n(.|\n)*with its country's code"):
         erase(home, Asked(phone="0172 5566779"), Request("Ines", "asked"))
+
+
+SPELLINGS = [
+    "mailto:Ida@x.org",
+    "Ida Li <IDA@x.org>",
+    "'ida@x.org'",
+    "ida@x.org.",
+    "<ida@x.org>;",
+    "ida\uff20x.org",
+    "mailto:ida@x.org?subject=Hello",
+]
+
+
+@pytest.mark.parametrize(
+    "spelling", [*SPELLINGS, "ida.b@x.org", "ida@x.org; ole@x.org", "ida li ida@x.org", "not_ida@x.org", "ida@x.org.uk", None]
+)
+def test_an_address_is_one_however_programs_wrap_it(spelling):
+    """The key in Python and in SQL are one; the macro has its own test of the same."""
+    key = email_key(spelling or "")
+    assert (key == "email:ida@x.org") == (spelling in SPELLINGS)
+    assert duckdb.sql(f"select {address(literal(spelling) if spelling else 'null::varchar')}").fetchone() == (key,)
+
+
+def sent(home, mail, phone=""):
+    home.root.joinpath("input", "people.csv").write_text(f"nr,phone,country,first,mail,since\n1,{phone},FR,Ida,{mail},2024-01-01\n")
+    land_source(home, load_sources(home.sources_file).sources[0], "UTC")
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_whoever_is_known_by_a_wrapped_address_is_found_and_does_not_come_back_with_another(home, spelling):
+    sent(home, spelling)
+    erase(home, Asked(email="ida@x.org"), Request("Ines", "asked"))
+    for again in SPELLINGS:
+        sent(home, again, "0612345679")
+        (row,) = duckdb.sql(f"select mail, phone, first from read_parquet('{newest(home)}')").fetchall()
+        assert row[0].endswith("@erased.invalid")
+        assert row[1:] == (None, None)
+
+
+def newest(home):
+    source = load_sources(home.sources_file).sources[0]
+    return rows_file(home, active_batches(home, source)[-1])
+
+
+def test_an_address_or_a_number_beside_others_is_for_a_person_to_judge(home):
+    sent(home, "ida@x.org; work@x.org", "0612345678 / 0611110077")
+    for asked in (Asked(email="work@x.org"), Asked(phone="+33 6 11 11 00 77")):
+        with pytest.raises(GoodwillError, match=r"stands with others in the (e-mail|phone) of 1 contact: crm:1\n(.|\n)*--person"):
+            erase(home, asked, Request("Ines", "asked"))
+    erase(home, Asked(person="crm:1"), Request("Ines", "asked"))

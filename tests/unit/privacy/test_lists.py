@@ -11,12 +11,13 @@ from goodwill.audit.form import FORM
 from goodwill.audit.ledger import read_entries
 from goodwill.audit.proving import prove
 from goodwill.audit.restarting import restart
-from goodwill.cli.doctoring import PROBLEM, WARNING, examine
+from goodwill.cli.doctoring import PROBLEM, examine
 from goodwill.errors import GoodwillError
 from goodwill.forgetting import Request, erase, lift
 from goodwill.forgetting.finding import Asked
 from goodwill.privacy.expired import Expired
 from goodwill.privacy.forgotten import Forgotten
+from goodwill.publish.rollback import roll_back
 
 from tests.unit.privacy.people_home import WHO
 
@@ -47,8 +48,17 @@ def in_lines_of_before(home):
     return older
 
 
+def lift_by_hand(path):
+    """Lines that take everybody off the list, made of what stands in it: nobody needs the secret for that."""
+    first, *lines = path.read_text().splitlines()
+    forged = [json.dumps({**json.loads(line), "person": None}) for line in lines]
+    path.write_text("\n".join([first, *lines, *forged]) + "\n")
+
+
 @pytest.mark.parametrize(
-    "how", [lambda path: path.unlink(), empty, take_one_out, give_to_another], ids=["gone", "empty", "one out", "another"]
+    "how",
+    [lambda path: path.unlink(), empty, take_one_out, give_to_another, lift_by_hand],
+    ids=["gone", "empty", "one out", "another", "lifted by hand"],
 )
 def test_nothing_goes_on_without_the_list(home, how):
     erase(home, ANN, WHO)
@@ -66,6 +76,18 @@ def test_nothing_goes_on_without_the_list(home, how):
     assert [each.level for each in examine(home) if each.about == "forgotten"] == [PROBLEM]
     home.forgotten_file.write_bytes(kept)
     assert stages.open_night(str(home.root), "2026-02-01", "r3")["run_id"] == "r3"
+
+
+def test_a_lifting_that_was_said_once_is_not_said_again_by_hand(home):
+    erase(home, ANN, WHO)
+    lift(home, ANN, WHO)
+    lifted = home.forgotten_file.read_text().splitlines(keepends=True)[-1]
+    Forgotten.of(home).with_keys(home, {"email:ann@x.org": "0" * 16})
+    audit.check_lists(home)
+    with home.forgotten_file.open("a") as stream:
+        stream.write(lifted)
+    with pytest.raises(GoodwillError, match="was changed since row"):
+        audit.check_lists(home)
 
 
 def test_lost_for_good_a_new_ledger_says_so_and_nights_go_on(home):
@@ -145,9 +167,15 @@ def test_nothing_goes_on_where_days_of_retention_went_back(home, days, said):
         stages.open_night(str(home.root), "2026-02-01", "r2")
 
 
-def test_an_erasure_that_was_cut_off_is_told_of(home):
+@pytest.mark.parametrize("killed", [False, True], ids=["released", "its holder dead"])
+def test_an_erasure_that_was_cut_off_is_told_of(home, killed):
     home.privacy.mkdir(mode=0o700, exist_ok=True)
     (home.privacy / "pending-erase-1.json").write_text("{}")
+    if killed:
+        audit.Lock.of(home).acquire("erase-1", 2**22 - 3)
     assert any("begun and not finished" in note for note in prove(home).notes)
-    (found,) = [each for each in examine(home) if each.about == "forgotten" and each.level == WARNING]
+    (found,) = [each for each in examine(home) if each.about == "forgotten" and each.level == PROBLEM]
     assert "cut off" in found.said
+    assert "Nothing is to be restored" in found.remedy
+    with pytest.raises(GoodwillError, match="may still show who is forgotten"):
+        roll_back(home, None, "Ada", "to see")
