@@ -15,7 +15,8 @@ _PERSONAL = re.compile(
 _LOOKS_PERSONAL = re.compile(r"@|\+?\d[\d\s().-]{8,}\d$")
 #: Two words in a row are somebody's writing, not a value of a column that ends up on a page.
 _WRITTEN = re.compile(r"[^\W\d_]{2,}[,;:]?\s+[^\W\d_]{2,}")
-_PLAIN_NUMBER = re.compile(r"[-+]?\d+([.,]\d+)?")
+#: A number as amounts are written: one with a plus, or a nought before other digits, is somebody's to call.
+_PLAIN_NUMBER = re.compile(r"-?(0|[1-9]\d*)([.,]\d+)?")
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
 
 

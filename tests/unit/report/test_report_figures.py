@@ -157,10 +157,13 @@ def test_the_first_stage_that_was_blocked_is_named(tmp_path: Path) -> None:
     [
         ("jane@example.com", "channel", HIDDEN),
         ("06 12 34 56 78", "status", HIDDEN),
+        ("+33655443399", "currency", HIDDEN),
+        ("0655443399", "currency", HIDDEN),
         ("Doe", "last_name", HIDDEN),
         ("12,5O", "net_amount", "12,5O"),
         ("31/02/2017 10:00", "ordered_at", "31/02/2017 10:00"),
         ("-1234567890.55", "net_amount", "-1234567890.55"),
+        ("1234567890", "net_amount", "1234567890"),
         ("", "email", ""),
         (None, "email", None),
         ("x" * 100, "status", "x" * 80 + "…"),
