@@ -194,6 +194,9 @@ def _landing(home: Home) -> Said:
     sealed = last_seals(home)
     bad = [each for each in [*newest, *others] if not _is_whole(home, each, sealed)]
     for each in bad:
+        if unfinished_erasures(home):
+            yield WARNING, f"landing/{each.source}/{each.batch_id} is not what landed: an erasure was cut off in it", _FINISH
+            continue
         yield (
             PROBLEM,
             f"landing/{each.source}/{each.batch_id} ({each.file}) is not what landed",

@@ -168,6 +168,8 @@ def erase_known(home: Home, people: list[Known], request: Request) -> Erased:
 
 
 def _finish(home: Home) -> list[Erased]:
+    for begun in home.privacy.glob("*.new"):  # a note that was killed while it was written: nothing was done of what it says
+        begun.unlink()
     done = []
     for note in sorted(home.privacy.glob("pending-*.json")):
         content: dict[str, Any] = json.loads(note.read_text(encoding="utf-8"))

@@ -149,7 +149,7 @@ class Forgotten:
 
 def unfinished_erasures(home: Home) -> list[Path]:
     """The notes of erasures, and of what retention is about to forget, that were begun and not finished."""
-    return sorted(home.privacy.glob("pending-*"))
+    return sorted(path for path in home.privacy.glob("pending-*") if path.suffix in (".json", ".note"))
 
 
 def bring_over(home: Home) -> bool:

@@ -22,7 +22,7 @@ from goodwill.forgetting.finding import Asked
 from goodwill.forgetting.known import Known
 from goodwill.forgetting.sought import Sought
 from goodwill.forgetting.tables import Traces, rewrite_database
-from goodwill.privacy.forgotten import Forgotten
+from goodwill.privacy.forgotten import Forgotten, unfinished_erasures
 from goodwill.privacy.hashing import HashKeys, hash_keys
 from goodwill.sources import load_sources
 
@@ -135,6 +135,14 @@ def test_killed_anywhere_the_next_call_finishes(home, point, tmp_path):
     assert hits(home) == []
     (entry,) = read_entries(home)
     assert len(entry.facts["seals"]) >= 12, "what was changed before the kill too"
+    assert not list(home.privacy.glob("pending*"))
+
+
+def test_a_note_that_was_killed_while_it_was_written_goes_with_whom_it_names(home):
+    home.privacy.mkdir(mode=0o700, exist_ok=True)
+    (home.privacy / "pending-erase-1.new").write_text('{"people": [{"emails": ["ann@x.o')
+    assert unfinished_erasures(home) == [], "nothing of it was begun"
+    finish_pending(home)
     assert not list(home.privacy.glob("pending*"))
 
 
