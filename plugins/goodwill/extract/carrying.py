@@ -13,7 +13,7 @@ from goodwill.extract.chains import Chain, chains, ties, together
 from goodwill.extract.corrections import Signed, every_correction, land_correction, lineage
 from goodwill.home import Home
 from goodwill.sources import Source
-from goodwill.sql import identifier, literal, literals
+from goodwill.sql import column_key, identifier, literal, literals
 
 __all__ = ["carry_over"]
 
@@ -121,10 +121,12 @@ def _kept(
     """
     if not ties(source):
         return set(numbers.values())
+    there = {column_key(name) for name in old.columns}
+    if any(column_key(name) not in there for names in ties(source) for name in names):
+        return set()  # the mapping reads rows together by a column that they did not have: nobody knows which were
     known = {manifest.batch_id: manifest for manifest in read_manifests(home, source.name)}
-    names = ", ".join([*(identifier(name) for names in ties(source) for name in names if name in old.columns), "__row_no", "__malformed"])
     were = literals(str(rows_file(home, known[batch])) for batch in dict.fromkeys(batch for batch, _ in old.corrects))
-    before = f"select {names} from read_parquet([{literal(str(rows_file(home, old)))}, {were}], union_by_name=true)"
+    before = f"select * from read_parquet([{literal(str(rows_file(home, old)))}, {were}], union_by_name=true)"
     fallen = together(connection, source, before, {row for _, row in old.corrects} - numbers.keys())
     places = {place for row, place in numbers.items() if row not in fallen}
     files = literals(str(rows_file(home, each)) for each in chain.batches)

@@ -278,3 +278,22 @@ def test_a_line_moved_into_another_group_by_hand_stays_only_while_that_group_is_
     # b2, into which it was moved, has a line more
     state, found = till_with(home, "\n".join([header, *lines, "b2,2025-03-01,k2,salt,1.00"]) + "\n")
     assert (state, found) == ("void", [("b2", Decimal("2.50"))])
+
+
+def test_a_mapping_that_reads_rows_together_by_another_column_is_asked_with_care(make_home, tmp_path):
+    """The same bytes under a mapping with other groups, and a new file in which the column of the new groups came first: no error, nothing blended."""
+    home = make_home(TILL, **{"till.csv": LINES})
+    land(home)
+    path = tmp_path / "bad.csv"
+    _, rows = out(home, path, "order_lines")
+    back(home, path, [{**row, "total": row["total"].replace("oops", "2.50")} for row in rows])
+    settings = home.sources_file.read_text()
+    home.sources_file.write_text(settings.replace("group_by: basket", "group_by: [basket, card]"))
+    land(home)
+    assert states(home)[-1] == "in force"
+    assert counted(home, "order_id, net_amount") == [("b1", Decimal("6.00")), ("b2", Decimal("1.50"))]
+    header, *lines = dedent(LINES).strip().splitlines()
+    home.sources_file.write_text(settings.replace("group_by: basket", "group_by: [basket, shop]"))
+    (home.root / "input" / "till.csv").write_text("\n".join([f"{header},shop", *(f"{line},s" for line in lines)]) + "\n")
+    land(home)
+    assert states(home)[-1] == "void"
