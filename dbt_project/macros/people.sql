@@ -13,6 +13,7 @@
     end
 {%- endmacro %}
 
+{# The address itself, as `email_key` compares it but for plus-tags; a text that is no address comes out as a text. #}
 {% macro bare_address(value) -%}
     {{ unwrapped_address("replace(lower(" ~ clean_text(value) ~ "), '＠', '@')") }}
 {%- endmacro %}

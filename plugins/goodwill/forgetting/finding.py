@@ -24,8 +24,8 @@ from goodwill.sql import literal, literals
 __all__ = ["Asked", "everybody_landed", "find"]
 
 _CONTACTS = ("contact_id", "email", "phone", "first_name", "last_name", "referral_code", "country")
-#: So many digits, with those of others around them, are no chance.
-_TELLING_DIGITS = 9
+#: So many digits within others are no chance; and with so many more there is another number beside it.
+_TELLING_DIGITS, _ANOTHER = 9, 6
 _DIGITS = "regexp_replace(phone, '[^0-9]', '', 'g')"
 
 
@@ -78,7 +78,7 @@ def find(home: Home, sources: Sources, business: BusinessSettings, asked: Asked)
 
     Raises
     ------
-    GoodwillError : the identifier is of several people.
+    GoodwillError : the identifier is of several people, or stands beside others in a cell and nobody is known by it alone.
     """
     region = business.identity.default_region
     with everybody_landed(home, sources, business.company.business_time_zone) as landed:
@@ -99,6 +99,8 @@ def find(home: Home, sources: Sources, business: BusinessSettings, asked: Asked)
         refs = literals([*map(contact_key, sorted(contacts)), *filter(None, map(email_key, emails))]) or "''"
         named = f"case when contains(contact_ref, '@') then {address('contact_ref')} else 'contact:' || contact_ref end"
         orders = landed.execute(f"select distinct order_id, contact_ref from orders where {named} in ({refs})").fetchall()
+        if not contacts and not orders:
+            _refuse_beside(landed, asked, email, region)
     if not contacts and not orders:
         return None
     emails |= {ref for _, ref in orders if "@" in ref}
@@ -184,19 +186,25 @@ def _asked_for(home: Home, landed: duckdb.DuckDBPyConnection, people: dict[str, 
             every = [each for (each,) in landed.execute("select distinct contact_id from contacts").fetchall() if each]
             known |= {each for each in every if f"p_{hashed.hash(each)}" == person}
         test = f"contact_id in ({literals(sorted(known))})"
-    found = {each for (each,) in landed.execute(f"select distinct contact_id from contacts where {test}").fetchall() if each}
-    if email and key and not found:
-        _refuse_beside(landed, f"regexp_matches(lower(email), {literal(word_pattern([key.removeprefix('email:')]))})", "address", "e-mail")
-    return found
+    return {each for (each,) in landed.execute(f"select distinct contact_id from contacts where {test}").fetchall() if each}
 
 
-def _refuse_beside(landed: duckdb.DuckDBPyConnection, test: str, what: str, where: str) -> None:
-    """Where nobody is known by an address or a number, and it stands with others in somebody's: that is for a person to judge."""
-    beside = landed.execute(f"select distinct contact_id from contacts where {test} and contact_id is not null order by 1").fetchall()
+def _refuse_beside(landed: duckdb.DuckDBPyConnection, asked: Asked, email: str | None, region: str | None) -> None:
+    """Where nobody is known by an address or a number, and it stands with others in a cell of somebody's: that is for a person to judge."""
+    key = email_key(email) if email else None
+    if key:
+        what, test = "address", f"regexp_matches(lower(email), {literal(word_pattern([key.removeprefix('email:')]))})"
+    elif asked.phone:
+        whole = [digits for each in phone_keys(asked.phone, region) if len(digits := each.removeprefix("phone:")) >= _TELLING_DIGITS]
+        longer = [f"(contains({_DIGITS}, {literal(each)}) and length({_DIGITS}) >= {len(each) + _ANOTHER})" for each in whole]
+        what, test = "number", " or ".join(longer) or "false"
+    else:
+        return
+    beside = landed.execute(f"select distinct contact_id from contacts where ({test}) and contact_id is not null order by 1").fetchall()
     if beside:
         shown = ", ".join(contact for (contact,) in beside[:5]) + (", …" if len(beside) > 5 else "")
         raise GoodwillError(
-            f"the {what} stands with others in the {where} of {len(beside)} contact{'s' if len(beside) > 1 else ''}: {shown}",
+            f"the {what} stands with others in the cell of {len(beside)} contact{'s' if len(beside) > 1 else ''}: {shown}",
             "if that is who is meant, ask for them by their id: --person",
         )
 
@@ -213,10 +221,6 @@ def _dialled(landed: duckdb.DuckDBPyConnection, asked: str, region: str | None) 
         theirs, meant = (numbers(each, country, region) - {each} for each in (phone, asked))
         if contact and (not theirs or not meant or theirs == meant):
             found.add(contact)
-    whole = [key.removeprefix("phone:") for key in keys if len(key) >= len("phone:") + _TELLING_DIGITS]
-    if not found and not rows and whole:
-        tests = " or ".join(f"contains({_DIGITS}, {literal(digits)})" for digits in sorted(whole))
-        _refuse_beside(landed, f"({tests})", "number", "phone")
     return found
 
 

@@ -43,7 +43,7 @@ def first_unmarked(home: Home, path: Path, size: int) -> int | None:
         try:
             line = json.loads(text)
             mark = line.pop(_MARK)
-        except (ValueError, KeyError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError):
             return number
         if mark != _mark(keys, path, number, line):
             return number

@@ -57,8 +57,15 @@ def lift_by_hand(path):
 
 @pytest.mark.parametrize(
     "how",
-    [lambda path: path.unlink(), empty, take_one_out, give_to_another, lift_by_hand],
-    ids=["gone", "empty", "one out", "another", "lifted by hand"],
+    [
+        lambda path: path.unlink(),
+        empty,
+        take_one_out,
+        give_to_another,
+        lift_by_hand,
+        lambda path: path.write_text(path.read_text() + "[1]\n"),
+    ],
+    ids=["gone", "empty", "one out", "another", "lifted by hand", "no line of ours"],
 )
 def test_nothing_goes_on_without_the_list(home, how):
     erase(home, ANN, WHO)
