@@ -51,9 +51,15 @@ _CLEAN = (
 )
 
 
+#: What is written around an address, if anything is: most have nothing, and are told from the others at a tenth of the cost.
+_WRAPPING = r"""[<>:;,"'?\s]|[.]$"""
+
+
 def address(value: str) -> str:
     """SQL of the key of an address, NULL where it is none."""
-    text = f"regexp_replace(replace(lower({_CLEAN.format(value)}), '\uff20', '@'), {literal(WRAPPED_ADDRESS)}, '\\1')"
+    text = f"replace(lower({_CLEAN.format(value)}), '\uff20', '@')"
+    unwrapped = f"regexp_replace({text}, {literal(WRAPPED_ADDRESS)}, '\\1')"
+    text = f"case when regexp_matches({text}, {literal(_WRAPPING)}) then {unwrapped} else {text} end"
     return f"case when position('@' in {text}) >= 2 then concat('email:', {text}) end"
 
 

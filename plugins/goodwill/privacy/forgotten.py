@@ -35,7 +35,10 @@ __all__ = [
 
 PURPOSE = "forgotten"
 #: One address and what mail programs and spreadsheets write around it: `mailto:a@b.c`, `Ann <a@b.c>`, `'a@b.c'`, `a@b.c;`. As in the macro.
-WRAPPED_ADDRESS = r"""^(?:[^<>@]*<)?\s*['"]?(?:mailto:)?\s*([^\s@<>()\[\],;:"]+@[^\s@<>()\[\],;:"'?]+?)(?:\?\S*)?[.'";,\s]*>?[\s;,.]*$"""
+#: No two parts that follow each other take the same letters without an end to it: somebody's long text costs what it is long.
+WRAPPED_ADDRESS = (
+    r"""^(?:[^<>@]*<)?\s*['"]?(?:mailto:\s*)?([^\s@<>()\[\],;:"]+@[^\s@<>()\[\],;:"'?]{1,255}?)(?:\?\S{0,255})?[.'";,\s]*(?:>[\s;,.]*)?$"""
+)
 _INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 
 

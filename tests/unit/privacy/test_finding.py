@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import duckdb
@@ -112,6 +113,15 @@ def test_an_address_is_one_however_programs_wrap_it(spelling):
     assert duckdb.sql(f"select {address(literal(spelling) if spelling else 'null::varchar')}").fetchone() == (key,)
 
 
+@pytest.mark.parametrize(
+    "text", ["a@" + "." * 200_000 + "x", "a <" + "\t" * 200_000 + "x@", "a@b?" + "." * 200_000 + " x", "a" * 200_000 + "@ b"]
+)
+def test_a_long_text_in_place_of_an_address_costs_what_it_is_long(text):
+    began = time.process_time()
+    assert email_key(text)
+    assert time.process_time() - began < 5, "it is a tenth of a second; what grows with the square takes minutes"
+
+
 def test_the_macro_reads_what_python_reads():
     macro = Path(__file__).resolve().parents[3] / "dbt_project" / "macros" / "dialect" / "text.sql"
     assert f"'{WRAPPED_ADDRESS.replace(chr(39), chr(39) * 2)}'" in macro.read_text(encoding="utf-8")
@@ -122,15 +132,17 @@ def sent(home, mail, phone=""):
     land_source(home, load_sources(home.sources_file).sources[0], "UTC")
 
 
-@pytest.mark.parametrize("spelling", SPELLINGS)
+@pytest.mark.parametrize("spelling", [SPELLINGS[0], "ida@x.org"])
 def test_whoever_is_known_by_a_wrapped_address_is_found_and_does_not_come_back_with_another(home, spelling):
     sent(home, spelling)
-    erase(home, Asked(email="ida@x.org"), Request("Ines", "asked"))
-    for again in SPELLINGS:
-        sent(home, again, "0612345679")
-        (row,) = duckdb.sql(f"select mail, phone, first from read_parquet('{newest(home)}')").fetchall()
-        assert row[0].endswith("@erased.invalid")
-        assert row[1:] == (None, None)
+    erase(home, Asked(email="Ida Li <ida@x.org>"), Request("Ines", "asked"))
+    lines = [f"{90 + number},0612345679,FR,Ida,{each},2024-01-01" for number, each in enumerate(SPELLINGS)]
+    home.root.joinpath("input", "people.csv").write_text("\n".join(["nr,phone,country,first,mail,since", *lines]) + "\n")
+    land_source(home, load_sources(home.sources_file).sources[0], "UTC")
+    rows = duckdb.sql(f"select mail, phone, first from read_parquet('{newest(home)}')").fetchall()
+    assert len(rows) == len(SPELLINGS)
+    assert all(mail.endswith("@erased.invalid") for mail, *_ in rows)
+    assert {(phone, first) for _, phone, first in rows} == {(None, None)}
 
 
 def newest(home):
