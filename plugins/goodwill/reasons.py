@@ -56,9 +56,9 @@ REASONS: dict[str, Reason] = {
     ),
     "BAD_BOOLEAN": Reason("the text is neither yes nor no", "words of the source's own", "add 'translate' to the column's mapping"),
     "BAD_ID": Reason(
-        "an id with decimals that say nothing (7.0) among whole numbers, without the zeros that the others begin with (7 among 000007), held as a float that cannot tell it from its neighbours, or not what its declared format says",
+        "an id with decimals that say nothing (7.0) among whole numbers, without the zeros that the others begin with (7 among 000007), held as a float that cannot tell it from its neighbours, not what its declared format says, or made of several columns (`followed_by`) of which one holds the mark between them",
         "a spreadsheet or a program took ids for numbers: taken as it is, it would be another customer or order",
-        "export ids as text, or map them with 'format: float_id', which reads 7.0 and 7 as 7; the next night reads the rows again by itself",
+        "export ids as text, or map them with 'format: float_id', which reads 7.0 and 7 as 7; choose a mark 'between' that stands in no part; the next night reads the rows again by itself",
     ),
     "TOO_MANY_DECIMALS": Reason(
         "the amount has more decimals than its column holds (the noise of a binary float aside), and nothing is rounded in silence",

@@ -131,7 +131,7 @@ def readings(source: Source) -> dict[str, list[Reading]]:
             if how.hash or how.occurrence:
                 continue
             kind = ENTITIES[entity].by_name[column].kind
-            declared = bool(how.format or how.translate or (kind == "timestamp" and source.timestamp_format))
+            declared = bool(how.format or how.translate or how.followed_by or (kind == "timestamp" and source.timestamp_format))
             for name in how.source_columns():
                 found.setdefault(column_key(name), []).append(Reading(entity, column, kind, declared))
     return found

@@ -86,10 +86,15 @@ class Mapper:
         return self.mapping.spared(self.entity, self.types)
 
     def _copied(self, column: Column) -> tuple[str, str, str | None] | None:
-        """The one column of the source that a column copies, its type and the format it is read by; `None` where it is made otherwise."""
+        """The one column of the source that a column copies, its type and the format it is read by; `None` where it is made otherwise.
+
+        A moment of several columns is one text, too: what a change of clocks does to it is counted.
+        """
         how = self.mapping.columns.get(column.name)
         if how is None or not {"column", "first", "lowest", "highest"} & set(how.ways()):
             return None
+        if how.followed_by and column.kind == "timestamp" and not how.missing(self.types):
+            return f"({self._joined(how, column.kind)[0]})", "VARCHAR", how.format
         names = [name.strip() for name in sorted(how.source_columns()) if column_key(name) in self.types]
         return (identifier(names[0]), self._type(names[0]), how.format) if len(names) == 1 else None
 
@@ -168,6 +173,8 @@ class Mapper:
 
     def _chosen(self, how: ColumnMapping, kind: str) -> tuple[str, str]:
         """The text and the value of the first column that has one."""
+        if how.followed_by:
+            return self._joined(how, kind)
         present = [name for name in how.chosen if column_key(name) in self.types]
         cells = [self._cell(name, how.without_prefix) for name in present]
         texts = [self.caster.text(cell, self._type(name)) for cell, name in zip(cells, present, strict=True)]
@@ -176,6 +183,25 @@ class Mapper:
             return texts[0], values[0]
         cases = " ".join(f"when {text} is not null then {value}" for text, value in zip(texts, values, strict=True))
         return f"coalesce({', '.join(texts)})", f"case {cases} end"
+
+    def _joined(self, how: ColumnMapping, kind: str) -> tuple[str, str]:
+        """The texts of several columns behind one another, and their value; nothing where all are empty.
+
+        Of an id an empty part keeps its place, and a part that holds the mark between the parts makes it unread: two ids would be one.
+        A day that a workbook or a database holds as midnight is a day, where its time follows.
+        """
+        names = (*how.chosen, *how.followed_by)
+        parts = [self._text(name) for name in names]
+        mark = literal(how.between)
+        if kind == "timestamp":
+            parts[:-1] = [f"regexp_replace({part}, '[T ]00:00:00([.]0+)?$', '')" for part in parts[:-1]]
+        if kind != "id":
+            text = f"nullif(concat_ws({mark}, {', '.join(parts)}), '')"
+            return text, self.caster.cast(f"({text})", "VARCHAR", kind, how.format)
+        kept = ", ".join(f"coalesce({part}, '')" for part in parts)
+        text = f"(case when coalesce({', '.join(parts)}) is not null then concat_ws({mark}, {kept}) end)"
+        marks = f"strlen({text}) - strlen(replace({text}, {mark}, ''))"
+        return text, f"case when {marks} = {(len(names) - 1) * len(how.between.encode())} then {text} end"
 
     def _cast(self, cell: str, name: str, kind: str, fmt: str | None) -> str:
         """The value of a cell of a column. An id whose column holds whole numbers elsewhere is not read with decimals, nor without the

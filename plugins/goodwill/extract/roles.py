@@ -90,7 +90,7 @@ def roles_of(source: Source, columns: dict[str, str], zone: str) -> Roles:
         for how in mapping.columns.values():
             held |= {column_key(name) for name in (*(how.hash or ()), *(how.occurrence or ()))}
         for each in mapper.reads():
-            reads = frozenset(column_key(name) for name in each.how.chosen)
+            reads = frozenset(column_key(name) for name in (*each.how.chosen, *each.how.followed_by))
             if each.column.about and reads:
                 about: About = each.column.about
                 owns = about in ("contact", "ref", "email", "phone", "order")

@@ -121,7 +121,7 @@ def _grouped(mapper: Mapper, relation: str) -> str:
             outer.append(f"min(m_{name}) as v_{name}")
         elif how.highest:
             outer.append(f"max(m_{name}) as v_{name}")
-        elif how.once or (how.column and column_key(how.column) not in keys):
+        elif how.once or (how.column and not {column_key(each) for each in (how.column, *how.followed_by)} <= keys):
             outer += [f"arg_min(m_{name}, __row_no) as v_{name}", f"min(m_{name}) is distinct from max(m_{name}) as i_{name}"]
             inconsistent.append((name, f"i_{name}"))
         else:

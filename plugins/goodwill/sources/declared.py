@@ -7,9 +7,18 @@ from collections.abc import Container
 from typing import Annotated, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
-from goodwill.entities import ENTITIES, Entity
+from goodwill.entities import ENTITIES, Column, Entity
 from goodwill.sql import column_key
 
 __all__ = ["ISO_TIME", "ColumnMapping", "Condition", "EntityMapping", "Source"]
@@ -73,13 +82,16 @@ class ColumnMapping(Declared):
     columns of `minus`; `first`, `lowest`, `highest` choose within a group; `count` counts a group's rows; `hash` makes a key
     from content and occurrence; `occurrence` numbers the rows that share the named columns.
 
-    `otherwise` names columns read, in order, where the first is not there or its cell is empty; `without_prefix` is taken off a
+    `otherwise` names columns read, in order, where the first is not there or its cell is empty; `followed_by` names columns whose texts
+    stand behind the first's, `between` in the midst (a day and its time, a shop and its receipt number); `without_prefix` is taken off a
     text; `without_share` takes the same share off an amount that another has in a third (a refund without its VAT); `once` says
     that the rows of a group repeat a `total`, so it is taken, not added up; `times` multiplies a `total`, row by row; `optional`: empty where the source lacks a column.
     """
 
     column: str | None = None
     otherwise: Names = ()
+    followed_by: Names = ()
+    between: str = " "
     value: bool | int | float | str | None = None
     total: Names | None = None
     minus: Names = ()
@@ -103,8 +115,14 @@ class ColumnMapping(Declared):
     def _one_way(self) -> ColumnMapping:
         if len(self.ways()) != 1:
             raise ValueError("a column needs exactly one of: column, value, total, first, lowest, highest, count, hash, occurrence")
-        if (self.otherwise or self.without_prefix or self.without_share) and not self.chosen:
-            raise ValueError("'otherwise', 'without_prefix' and 'without_share' go with one of: column, first, lowest, highest")
+        if (self.otherwise or self.followed_by or self.without_prefix or self.without_share) and not self.chosen:
+            raise ValueError(
+                "'otherwise', 'followed_by', 'without_prefix' and 'without_share' go with one of: column, first, lowest, highest"
+            )
+        if self.followed_by and (self.otherwise or self.without_prefix):
+            raise ValueError("'followed_by' goes with neither 'otherwise' nor 'without_prefix': which columns make the value must be plain")
+        if not self.followed_by and "between" in self.model_fields_set:
+            raise ValueError("'between' goes with 'followed_by'")
         if (self.once or self.times) and not self.total:
             raise ValueError("'once' and 'times' go with 'total'")
         return self
@@ -114,6 +132,11 @@ class ColumnMapping(Declared):
         """The columns of which the first that says something is read."""
         name = self.column or self.first or self.lowest or self.highest
         return (name, *self.otherwise) if name else ()
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """What says nothing of what came with a later version is written as it was before: files that have landed are not read again."""
+        return {name: value for name, value in written(self).items() if self.followed_by or name not in ("followed_by", "between")}
 
     def ways(self) -> list[str]:
         names = ("column", "value", "total", "first", "lowest", "highest", "count", "hash", "occurrence")
@@ -126,7 +149,7 @@ class ColumnMapping(Declared):
     def _needed(self) -> set[str]:
         share = (self.without_share.part, self.without_share.of) if self.without_share else ()
         single = {name for name in (self.divided_by, self.times) if name}
-        return single | {*share, *(self.total or ()), *self.minus, *(self.hash or ()), *(self.occurrence or ())}
+        return single | {*share, *self.followed_by, *(self.total or ()), *self.minus, *(self.hash or ()), *(self.occurrence or ())}
 
     def missing(self, present: Container[str]) -> set[str]:
         """The columns this mapping cannot do without that are not `present` (names in lower case)."""
@@ -136,6 +159,20 @@ class ColumnMapping(Declared):
 
         lacking = {name for name in self._needed() if absent(name)}
         return lacking | {self.chosen[0]} if self.chosen and all(map(absent, self.chosen)) else lacking
+
+
+def _may_be_joined(where: str, column: Column, how: ColumnMapping) -> None:
+    """Refuse a value of several columns where it could not be taken apart again, or would be no value."""
+    if not how.followed_by:
+        return
+    if column.about in ("contact", "ref", "code", "email", "phone"):
+        raise ValueError(
+            f"{where}: 'followed_by' cannot make what tells who somebody is: an erasure must be able to put another in its place; give it one column"
+        )
+    if column.kind not in ("id", "text", "timestamp", "date"):
+        raise ValueError(f"{where}: 'followed_by' makes ids, texts, days and times, not numbers: use 'total'")
+    if column.kind == "id" and not how.between:
+        raise ValueError(f"{where}: an id of several columns needs a mark 'between' them, or 1 and 23 would be 12 and 3")
 
 
 def _as_mapping(value: Any) -> Any:
@@ -258,6 +295,7 @@ class Source(Declared):
                 raise ValueError(f"{entity_name}: required column not mapped: {', '.join(missing)}; map it under 'columns'")
             grouped_only = {"first", "lowest", "highest", "count"}
             for column, how in mapping.columns.items():
+                _may_be_joined(f"{entity_name}.{column}", entity.by_name[column], how)
                 if not mapping.group_by and grouped_only & set(how.ways()):
                     raise ValueError(f"{entity_name}.{column}: {how.ways()[0]!r} needs 'group_by'")
                 if how.once and not mapping.group_by:

@@ -9,6 +9,7 @@ import pytest
 from goodwill.entities import ENTITIES
 from goodwill.errors import ConfigurationError, SourceError
 from goodwill.extract import land_source, landed_view
+from goodwill.extract.batches import read_manifests
 from goodwill.sources import load_sources
 
 
@@ -174,3 +175,75 @@ def test_a_note_for_spreadsheets_above_the_header_is_named_with_the_setting_that
         land_source(home, load_sources(home.sources_file).sources[0], "UTC")
     home = make_home(source.format(more="skip_rows: 1,"), **{"o.csv": text})
     assert land_source(home, load_sources(home.sources_file).sources[0], "UTC")["rows"] == 1
+
+
+TILL = "Shop,Receipt,Date,Time,Amount\nNord,17,31/03/2024,02:30,5\nNord,17,31/03/2024,02:30,7\nSüd,17,01/04/2024,,1\nSüd,18,,09:00,2\nA-1,7,01/04/2024,10:00,3\n,,01/04/2024,10:00,4\n"
+#: Orders with a number of several columns, at a day and a time of their own columns.
+JOINED = (
+    "order_id: {column: Shop, followed_by: Receipt, between: '-'}, ordered_at: {column: Date, followed_by: Time, format: '%d/%m/%Y %H:%M'}"
+)
+
+
+def test_several_columns_make_one_id_and_one_time(land):
+    got = land(
+        TILL,
+        f"columns: {{{JOINED}, net_amount: Amount}}",
+        f"order_id, cast(ordered_at as varchar), {PROBLEMS}",
+        "time_zone: Europe/Zurich,",
+    )
+    assert got == [
+        ("Nord-17", "2024-03-31 01:30:00", []),  # an hour that the clock skipped: read as the one after it
+        ("Nord-17", "2024-03-31 01:30:00", []),
+        ("Süd-17", None, [["ordered_at", "BAD_TIMESTAMP", "01/04/2024"]]),
+        ("Süd-18", None, [["ordered_at", "BAD_TIMESTAMP", "09:00"]]),
+        (None, "2024-04-01 08:00:00", [["order_id", "BAD_ID", "A-1-7"]]),
+        (None, "2024-04-01 08:00:00", [["order_id", "MISSING_REQUIRED", None]]),
+    ]
+
+
+def test_hours_that_a_change_of_clocks_skips_are_counted_in_times_of_two_columns(make_home):
+    home = make_home(
+        f"sources: [{{name: shop, path: input/till.csv, time_zone: Europe/Zurich, entities: {{orders: {{columns: {{{JOINED}, net_amount: Amount}}}}}}}}]",
+        **{"till.csv": TILL},
+    )
+    land_source(home, load_sources(home.sources_file).sources[0], "UTC")
+    assert read_manifests(home, "shop")[0].totals["orders"].notes == {"ordered_at:DST_GAP": 2}
+
+
+def test_a_group_of_several_columns_has_an_id_of_them(land):
+    text = "Shop,Receipt,Date,Time,Amount\nNord,17,2024-04-01,10:00,5\nNord,17,2024-04-01,10:01:30,7\nSüd,17,2024-04-01,,1\nSüd,,2024-04-01,08:00,1\n"
+    mapping = (
+        "group_by: [Shop, Receipt], columns: {order_id: {column: Shop, followed_by: Receipt, between: /}, net_amount: {total: Amount}, "
+    )
+    lowest = mapping + "ordered_at: {lowest: Date, followed_by: Time}}"
+    asked = f"order_id, cast(ordered_at as varchar), net_amount, {PROBLEMS}"
+    assert land(text, lowest, asked) == [
+        ("Nord/17", "2024-04-01 10:00:00", Decimal("12.00"), []),
+        ("Süd/17", "2024-04-01 00:00:00", Decimal("1.00"), []),
+        ("Süd/", "2024-04-01 08:00:00", Decimal("1.00"), []),
+    ]
+    plain = mapping + "ordered_at: {column: Date, followed_by: Time}}"
+    assert land(text, plain, PROBLEMS)[0] == ([["ordered_at", "INCONSISTENT_GROUP", "2024-04-01 10:00:00"]],)
+
+
+@pytest.mark.parametrize(
+    ("mapping", "said"),
+    [
+        ("order_id: {column: id, followed_by: n, between: ''}, ordered_at: at, net_amount: amount", "needs a mark 'between'"),
+        ("order_id: id, ordered_at: at, net_amount: {column: amount, followed_by: n}", "not numbers"),
+        ("order_id: id, ordered_at: at, net_amount: amount, contact_ref: {column: id, followed_by: n}", "who somebody is"),
+        ("order_id: {column: id, followed_by: n, otherwise: at}, ordered_at: at, net_amount: amount", "goes with neither"),
+        ("order_id: {column: id, between: '-'}, ordered_at: at, net_amount: amount", "goes with 'followed_by'"),
+        ("order_id: {hash: [id], followed_by: n}, ordered_at: at, net_amount: amount", "go with one of"),
+    ],
+)
+def test_what_several_columns_cannot_make_is_refused(land, mapping, said):
+    with pytest.raises(ConfigurationError, match=said):
+        land("id,n,at,amount\n1,2,2025-01-01,1\n", f"columns: {{{mapping}}}", "1")
+
+
+def test_a_source_that_joins_nothing_is_read_as_before_there_was_joining(make_home):
+    home = make_home(
+        "sources: [{name: shop, path: a.csv, entities: {orders: {columns: {order_id: id, ordered_at: at, net_amount: amount}}}}]"
+    )
+    assert "followed_by" not in load_sources(home.sources_file).sources[0].reading()

@@ -206,7 +206,10 @@ def test_a_file_that_lacks_what_the_preset_needs_is_named(shop):
             "preset: shopify_orders\n    entities: {orders: {columns: {status: {columm: x}}}}",
             "sources → export → entities → orders → columns → status → columm",
         ),
-        ("preset: shopify_orders\n    entities: {orders: {columns: {status: {value: x, otherwise: y}}}}", "'otherwise', 'without_prefix'"),
+        (
+            "preset: shopify_orders\n    entities: {orders: {columns: {status: {value: x, otherwise: y}}}}",
+            "'otherwise', 'followed_by', 'without_prefix'",
+        ),
         (
             "preset: shopify_orders\n    entities: {orders: {columns: {net_amount: {column: Total, once: true}}}}",
             "'once' and 'times' go with 'total'",

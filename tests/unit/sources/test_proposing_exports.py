@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
+import openpyxl
 import pytest
 import yaml
 from goodwill.cli.checking import check_home
 from goodwill.cli.starting import write_proposal
+from goodwill.extract import land_source
+from goodwill.extract.batches import read_manifests
 from goodwill.home import Home
+from goodwill.sources import load_sources
 from goodwill.sources.proposing.amounts import currencies, taken_apart
 from goodwill.sources.proposing.looks import look_at
 
@@ -77,6 +83,10 @@ def test_an_export_is_proposed_whole_and_reads(tmp_path, name, content, settings
     written.write_text(written.read_text().replace("# currency: USD", "currency: USD"))  # the one line a person has to say
     finding = check_home(Home.at(tmp_path / "home"))[0]
     assert (finding.error, finding.problems, finding.counts) == ("", {}, counts)
+
+
+def mapped(proposal, entity: str) -> dict:
+    return {line.column: line.how for each in proposal.entities if each.name == entity for line in each.lines}
 
 
 def entities(tmp_path, name: str, content: str) -> dict:
@@ -158,3 +168,71 @@ def test_numbers_of_things_stay_texts():
     assert [look_at(values).shape for values in (["R12", "R13"], ["SKU 1", "SKU 2"], ["A-1", "A-2"])] == ["text"] * 3
     assert currencies({"$", "CAD"}) == {"CAD"}
     assert currencies({"€", "$"}) == set()
+
+
+TILL = "Date;Heure;Ticket;Client;Montant HT\n31/03/2024;14:05:09;1;C1;5,00\n01/04/2024;09:30:00;2;C2;7,50\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "how", "first"),
+    [
+        (TILL, {"column": "Date", "followed_by": "Heure", "format": "%d/%m/%Y %H:%M:%S"}, "2024-03-31 12:05:09"),
+        (
+            "Receipt No,Date,Time,Till,Net amount\nR1,2024-03-31,9:05 AM,3,5.00\nR2,2024-04-01,11:30 PM,3,7.50\n",
+            {"column": "Date", "followed_by": "Time", "format": "%Y-%m-%d %I:%M %p"},
+            "2024-03-31 07:05:00",
+        ),
+        (
+            "Receipt No,Date,Time,SKU,Qty,Net amount\nR1,3/13/2024,09:05,A,1,5.00\nR1,3/13/2024,09:06,B,1,7.50\n",
+            {"lowest": "Date", "followed_by": "Time", "format": "%m/%d/%Y %H:%M"},
+            "2024-03-13 08:05:00",
+        ),
+    ],
+)
+def test_a_day_and_a_time_of_their_own_columns_are_one_moment(tmp_path, text, how, first):
+    (tmp_path / "ventes.csv").write_text(text)
+    _, (proposal,) = write_proposal(tmp_path / "home", [tmp_path / "ventes.csv"])
+    assert mapped(proposal, "orders")["ordered_at"] == how
+    assert any("time_zone" in question for question, _ in proposal.questions)
+    sources = load_sources(Home.at(tmp_path / "home").sources_file)
+    land_source(Home.at(tmp_path / "home"), sources.sources[0], "Europe/Paris")
+    (landed,) = read_manifests(Home.at(tmp_path / "home"), sources.sources[0].name)
+    assert landed.totals["orders"].first_event == first
+
+
+def test_of_a_workbook_too(tmp_path):
+    book = openpyxl.Workbook()
+    for row in (
+        ["Ticket", "Date", "Heure", "Montant HT"],
+        ["1", dt.datetime(2024, 3, 31), dt.time(14, 5, 9), 5],
+        ["2", dt.datetime(2024, 4, 1), dt.time(9), 7.5],
+    ):
+        book.active.append(row)
+    book.save(tmp_path / "ventes.xlsx")
+    _, (proposal,) = write_proposal(tmp_path / "home", [tmp_path / "ventes.xlsx"])
+    assert mapped(proposal, "orders")["ordered_at"] == {"column": "Date", "followed_by": "Heure", "format": "%Y-%m-%d %H:%M:%S"}
+    (finding,) = check_home(Home.at(tmp_path / "home"))
+    assert (finding.error, finding.problems, finding.counts) == ("", {}, {"orders": (2, 0)})
+
+
+def test_a_key_made_of_a_row_tells_two_sales_of_a_day_by_their_time(tmp_path):
+    (tmp_path / "ventes.csv").write_text(TILL.replace("Ticket", "Caisse"))
+    _, (proposal,) = write_proposal(tmp_path / "home", [tmp_path / "ventes.csv"])
+    assert mapped(proposal, "orders")["order_id"] == {"hash": ["Client", "Montant HT", "Date", "Heure"]}
+
+
+def test_two_columns_of_times_of_day_are_left_alone(tmp_path):
+    (tmp_path / "ventes.csv").write_text(
+        TILL.replace("Heure;", "Heure;Fermeture;").replace(":09;", ":09;18:00:00;").replace("30:00;", "30:00;18:00:00;")
+    )
+    _, (proposal,) = write_proposal(tmp_path / "home", [tmp_path / "ventes.csv"])
+    assert mapped(proposal, "orders")["ordered_at"] == {"column": "Date", "format": "%d/%m/%Y"}
+
+
+def test_a_refund_has_its_own_day_and_not_the_time_of_its_order(tmp_path):
+    text = "Ticket;Date;Heure;Client;Montant HT;Amount Refunded;Refunded date\n1;31/03/2024;14:05:09;C1;5,00;;\n2;01/04/2024;09:30:00;C2;7,50;2,50;13/04/2024\n"
+    (tmp_path / "ventes.csv").write_text(text)
+    _, (proposal,) = write_proposal(tmp_path / "home", [tmp_path / "ventes.csv"])
+    assert mapped(proposal, "refunds")["refunded_at"] == {"column": "Refunded date", "format": "%d/%m/%Y", "otherwise": ["Date"]}
+    (finding,) = check_home(Home.at(tmp_path / "home"))
+    assert (finding.error, finding.problems, finding.counts) == ("", {}, {"orders": (2, 0), "refunds": (1, 0)})

@@ -181,7 +181,7 @@ def _returns(proposal: SourceProposal, looks: dict[str, Look]) -> None:
 def _ask(proposal: SourceProposal, looks: dict[str, Look]) -> None:
     """What only a person knows: the zone of times without one, the currency of amounts without one."""
     read = {name for entity in proposal.entities for line in entity.lines for name in _names(line.how)}
-    naive = [column for column, look in looks.items() if look.shape == "time" and look.has_time and not look.has_offset]
+    naive = [column for column, look in looks.items() if look.clock or (look.shape == "time" and look.has_time and not look.has_offset)]
     if naive and all(normal(column).endswith(" utc") for column in naive):
         proposal.settings["time_zone"] = "UTC"
     elif any(column in read or proposal.preset for column in naive):

@@ -20,14 +20,17 @@ LONG_AGO = "2000-01-01"
 
 def _times(column: str, match: Match, way: str = "column") -> list[Line]:
     """A date or time, with its format; two lines to choose from where no value tells the day from the month."""
-    formats = match.look.formats
+    read, formats = {way: match.source}, match.look.formats
+    if match.clock:
+        read |= {"followed_by": match.clock}
+        formats = tuple(f"{each} {match.clock_format}" for each in formats or ("%Y-%m-%d",))
     if len(formats) == 2:
         why = f"FILL IN: is {match.look.example} the day or the month first? No value of the sample tells: uncomment the right line"
-        return [Line(column, {way: match.source, "format": each}, "low", why, open=True) for each in formats]
+        return [Line(column, read | {"format": each}, "low", why, open=True) for each in formats]
     if not formats:
-        return [Line(column, match.source if way == "column" else {way: match.source}, match.sure, match.why)]
+        return [Line(column, match.source if way == "column" else read, match.sure, match.why)]
     told = f"{match.why}; {match.look.example!r} tells the format"
-    return [Line(column, {way: match.source, "format": formats[0]}, match.sure, told)]
+    return [Line(column, read | {"format": formats[0]}, match.sure, told)]
 
 
 def _words(column: str, match: Match) -> Any:
@@ -86,7 +89,8 @@ def _made(entity: str, column: str, found: Fit) -> list[Line]:
     if column in ("order_id", "refund_id", "event_id"):
         # what may change later is no part of a key: a paid order that is cancelled would be another order
         lasting = {name: match.source for name, match in found.matches.items() if name not in ("status", "updated_at", "deleted_at")}
-        key = [source for name, source in lasting.items() if found.matches[name].look.shape != "empty"][:5]
+        filled = [found.matches[name] for name in lasting if found.matches[name].look.shape != "empty"][:5]
+        key = [source for match in filled for source in (match.source, match.clock) if source]
         # without a date and somebody, two sales of one amount would be one
         if {"contact_ref", "order_id"} & set(lasting) and any(columns[name].kind == "timestamp" for name in lasting if name in columns):
             return [Line(column, {"hash": key}, "low", "no id in the file: made of the row's content")]

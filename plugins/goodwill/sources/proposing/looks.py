@@ -28,6 +28,7 @@ _ISO = re.compile(ISO_TIME)
 _DAY = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})(?:[T ](\d{1,2}:\d{2})(:\d{2})?( ?[AaPp][Mm])?)?")
 _YEAR_FIRST = re.compile(r"\d{4}([/.])\d{1,2}\1\d{1,2}(?: (\d{1,2}:\d{2})(:\d{2})?)?")
 _NAMED = re.compile(r"(\d{1,2})([ -])([A-Za-z]{3,9})\2(\d{4}|\d{2})(?: (\d{1,2}:\d{2})(:\d{2})?)?")
+_CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2})?( ?[AaPp][Mm])?")
 _EPOCH = {"epoch_s": re.compile(r"1\d{9}"), "epoch_ms": re.compile(r"1\d{12}")}
 
 
@@ -51,6 +52,7 @@ class Look:
     names : texts that are what somebody is called.
     negative, positive : some number is below zero, above it.
     written : numbers with a currency, brackets or a minus behind; `signs` are those of their currencies.
+    clock : of texts that are times of day, the format every value agrees with.
     example : a value that shows the difficulty, or the first.
     """
 
@@ -70,6 +72,7 @@ class Look:
     names: bool = False
     written: bool = False
     signs: frozenset[str] = frozenset()
+    clock: str = ""
 
 
 def look_at(values: list[str]) -> Look:
@@ -100,7 +103,19 @@ def look_at(values: list[str]) -> Look:
     if len(seen) <= 3 and all(value.lower() in words for value in seen):
         return Look("boolean", filled, unique, seen[0], nothing=nothing, few=few)
     few = few if not nothing else tuple(dict.fromkeys(said))
-    return Look("text", filled, len(set(said)) == len(values), said[0], few=few, names=_mostly(seen, _NAME))
+    return Look("text", filled, len(set(said)) == len(values), said[0], few=few, names=_mostly(seen, _NAME), clock=_clock(seen))
+
+
+def _clock(seen: list[str]) -> str:
+    """The format of values that are all times of day, in one way."""
+    found = {_clock_format(match[1], match[2]) for value in seen if (match := _CLOCK.fullmatch(value))}
+    return found.pop() if len(found) == 1 and all(map(_CLOCK.fullmatch, seen)) else ""
+
+
+def _clock_format(seconds: str | None, half: str | None) -> str:
+    """How a time of day is written: with seconds or without, of 24 hours or of twice 12."""
+    form = ("%I:%M" if half else "%H:%M") + (":%S" if seconds else "")
+    return form + ((" %p" if half.startswith(" ") else "%p") if half else "")
 
 
 def _number_look(seen: list[str]) -> Look | None:
@@ -145,7 +160,10 @@ def _times(seen: list[str]) -> tuple[tuple[str, ...], bool, bool, str] | None:
         return None
     iso = [_ISO.fullmatch(value) for value in seen]
     if all(iso):
-        return (), any(match and match[1] for match in iso), all(match and match[4] for match in iso), seen[0]
+        offset = all(match and match[4] for match in iso)
+        # a workbook holds a day as its midnight
+        timed = any(match and match[1] and (offset or not match[0].endswith(" 00:00:00")) for match in iso)
+        return (), timed, offset, seen[0]
     for name, pattern in _EPOCH.items():
         if all(map(pattern.fullmatch, seen)):
             return (name,), True, True, seen[0]
@@ -172,10 +190,7 @@ def _named_format(match: re.Match[str]) -> str:
 def _day_or_month_first(matches: list[re.Match[str]]) -> tuple[tuple[str, ...], bool, bool, str] | None:
     tails = set()
     for match in matches:
-        half = match[7]
-        clock = (" %I:%M" if half else " %H:%M") if match[5] else ""
-        clock += ":%S" if match[6] else ""
-        clock += (" %p" if half.startswith(" ") else "%p") if half else ""
+        clock = f" {_clock_format(match[6], match[7])}" if match[5] else ""
         tails.add((match[2], "%Y" if len(match[4]) == 4 else "%y", clock))
     if len(tails) != 1:
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from goodwill.entities import ENTITIES, Column
 from goodwill.sources.presets import read_synonyms
@@ -28,13 +28,15 @@ MADE = {
 
 @dataclass(frozen=True)
 class Match:
-    """A column of the file for a column of an entity."""
+    """A column of the file for a column of an entity; `clock`: the one beside it that has the time of its day, and how it is written."""
 
     source: str
     look: Look
     kin: Kinship
     sure: Sure
     why: str
+    clock: str = ""
+    clock_format: str = ""
 
 
 @dataclass
@@ -111,6 +113,18 @@ def _sureness(kin: Kinship, agrees: bool | None, column: Column, look: Look) -> 
     return ("high" if kin == "sure" else "medium"), "; ".join(word for word in (name, values) if word)
 
 
+def _set_clock(found: Fit) -> None:
+    """Put the only column with times of day beside the days of when it happened."""
+    clocks = [source for source, look in found.spare.items() if look.clock]
+    when = next((column.name for column in ENTITIES[found.entity].columns if column.required and column.kind == "timestamp"), "")
+    match = found.matches.get(when)
+    if match and match.look.shape == "time" and not match.look.has_time and len(clocks) == 1:
+        found.matches[when] = replace(
+            match, clock=clocks[0], clock_format=found.spare.pop(clocks[0]).clock, why=f"{match.why}; {clocks[0]} has the time of day"
+        )
+        found.refused.pop(clocks[0], None)
+
+
 def fit(entity: str, stem: str, looks: dict[str, Look]) -> Fit:
     """Fit a file (`stem` of its name, column → look) to an entity: each of its columns feeds at most one of the entity."""
     columns = {column.name: column for column in ENTITIES[entity].columns} | _HELPERS.get(entity, {})
@@ -145,5 +159,6 @@ def fit(entity: str, stem: str, looks: dict[str, Look]) -> Fit:
         weight = (3.0 if column.required else 1.0) * (0.3 if names[source] in generic and not spoken else 1.0)
         found.score += weight * quality
     found.spare = {source: look for source, look in looks.items() if source not in taken}
+    _set_clock(found)
     found.score -= 3.0 * len(found.missing)
     return found

@@ -52,6 +52,8 @@ def refunds_beside(proposals: list[EntityProposal], looks: dict[str, Look]) -> E
     time = dict(ordered) if isinstance(ordered, dict) else {"column": ordered}
     # nothing was paid back in the sample, or no day is said: such days will be written as the others
     if at and (looks[at].shape == "empty" or looks[at].formats == looks[time["column"]].formats):
+        if time.pop("followed_by", None):  # the time of day is that of the order: of a refund the day is known
+            time = {"column": time["column"], **({"format": each} if (each := next(iter(looks[time["column"]].formats), "")) else {})}
         time = {**time, "column": at, "otherwise": [time["column"]]}
     lines = [
         Line("refund_id", order, "medium", "one refund an order"),
