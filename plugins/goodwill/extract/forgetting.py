@@ -247,7 +247,7 @@ def mask(source: Source, zone: str, columns: dict[str, str], path: Path, target:
         for name, sql_type in columns.items():
             if column_key(name) in roles.read:
                 abouts = {role.about for role in roles.of_column(name)}
-                emptied = abouts & {"phone", "value", "text"} and not abouts & {"contact", "ref", "code", "email"}
+                emptied = abouts & {"phone", "value", "text"} and not abouts & {"contact", "ref", "code", "email", "order"}
                 value = f"cast(null as {sql_type})" if emptied else _column(rows, name, sql_type, f"(?i){_ADDRESS}", "")
                 shown.append(f"{value} as {identifier(name)}")
         connection.execute(
@@ -287,6 +287,8 @@ def _column(rows: _Rows, name: str, sql_type: str, everywhere: str, own: str) ->
         for case in _replaced(rows, number, role, cell, sql_type)
     ]
     roles = rows.roles.of_column(name)
+    if not cases and any(role.about == "order" for role in roles):
+        return kept  # the orders of a day would be one order: what tells of somebody beside it is in columns of its own
     if not cases and {role.about for role in roles} & {"phone", "value", "text"}:
         held = column_key(name) in rows.roles.held and sql_type == "VARCHAR"
         empty = f"case when {cell} is not null then {literal(ERASED)} end" if held else f"cast(null as {sql_type})"

@@ -159,6 +159,21 @@ def test_an_empty_list_and_a_list_of_strangers_change_nothing(home):
     assert again.forgotten == ()
 
 
+def test_an_order_keeps_its_number_though_a_part_of_it_stands_among_what_was_said(make_home):
+    """The orders of one day would be one order, and refunds would find none."""
+    order = "order_id: {column: shop, followed_by: nr, between: /}"
+    back = f"refunds: {{columns: {{refund_id: id, {order}, refunded_at: day, amount: back, reason: {{column: shop, followed_by: why}}}}}}"
+    sources = SOURCES + f"      - {{name: back, path: input/back.csv, system: shop, entities: {{{back}}}}}\n"
+    home = make_home(
+        sources, **{"back.csv": "id,shop,nr,day,back,why\n1,N,7,2024-02-05,3.00,Ann did not like it\n2,N,8,2024-02-05,3.00,late\n"}
+    )
+    listed(home, [order_key("shop:N/7")])
+    batch, (ann, other) = landed(home, "back")
+    assert (ann["shop"], ann["nr"], ann["why"]) == ("N", "7", None)
+    assert (other["shop"], other["why"]) == ("N", "late")
+    assert [each["rows"] for each in batch.forgotten] == [1]
+
+
 def test_a_file_sent_again_brings_nobody_back(home):
     landed(home, "people")
     listed(home)
