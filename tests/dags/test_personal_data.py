@@ -19,7 +19,7 @@ from goodwill.sources import load_sources
 
 EMAIL, PHONE, NAME = "canary.zq7@nowhere.example", "+33655501234", "Quetzalina"
 #: Told apart from anything the shop makes up.
-CANARIES = (EMAIL, PHONE, NAME, "Xanthippopolis", "canary-print", "canary-code", "canary-text")
+CANARIES = (EMAIL, PHONE, NAME, "Xanthippopolis", "canary-print", "canary-code", "canary-text", "C-canary")
 PLANTED = {
     "email": EMAIL,
     "phone": PHONE,
@@ -61,12 +61,17 @@ def shop(shop_home) -> Home:
     refunded = {row["order_id"] for row in csv.DictReader((data / "refunds.csv").open(newline=""))}
     whose = next(row["contact_ref"] for row in orders if row["order_id"] in refunded and row["contact_ref"].startswith("C"))
 
+    for path in data.glob("*.csv"):  # an id is a canary too, in whatever column it turns up
+        rewrite(path, lambda rows: [row.update({key: "C-canary-1" for key, value in row.items() if value == whose}) for row in rows])
+    whose = "C-canary-1"
+
     def contacts(rows):
         for row in rows:
             if row["contact_id"] == whose:
                 row.update({key: value for key, value in PLANTED.items() if key in row})
                 again = dict(row, contact_id="C-canary-bad", created_at=f"not a day, says {NAME}", email=EMAIL, referral_code="")
         rows.append(again)
+        rows.append(dict(again, contact_id="C-canary-2", created_at=rows[0]["created_at"], phone=""))
         rows.append(
             dict(
                 again,
@@ -163,8 +168,10 @@ def canaries(home: Home, *more: Path) -> Iterator[tuple[str, set[str]]]:
 def test_canaries_stand_only_where_they_are_declared(nights):
     _, found, *_ = nights
     places = {(Path(path).parts[0], Path(path).name) for path in found}
-    assert places <= {("landing", "rows.parquet"), ("warehouse", "warehouse.duckdb"), ("runs", "quarantine.csv")}, found
-    assert len(places) == 3, "they are looked for in the right way"
+    segments = {(folder, name) for folder in ("audit", "runs") for name in ("changes.parquet", "values.parquet")}
+    assert places == {("landing", "rows.parquet"), ("warehouse", "warehouse.duckdb"), ("runs", "quarantine.csv")} | segments, found
+    words = {word for path, hits in found.items() if Path(path).name in ("changes.parquet", "values.parquet") for word in hits}
+    assert words == {"C-canary"}, "the decisions about customers name them by the ids of their sources, and say nothing else of them"
 
 
 def test_every_column_that_tells_of_a_person_was_planted():

@@ -13,12 +13,12 @@ PERSONAL: frozenset[str] = frozenset(
     column.name for entity in ENTITIES.values() for column in entity.columns if column.about in ("code", "email", "phone", "value")
 ) | {"email_key", "phone_key", "name_key", "identifier_key", "code_key", "raw_phone", "e164"}
 
-_KEYS = frozenset({"person_id", "source_id", "contact_id", "contact_ref", "source_ref", "referred_by", "merged_into"})
+_KEYS = frozenset({"group_id", "person_id", "source_id", "contact_id", "contact_ref", "source_ref", "referred_by", "merged_into"})
 
 
 def is_key(column: str) -> bool:
     """Whether a column names a person or a contact."""
-    return column in _KEYS or column.endswith(("_person_id", "_contact_id"))
+    return column in _KEYS or column.endswith(("_person_id", "_contact_id", "_group_id"))
 
 
 def is_personal(column: str) -> bool:

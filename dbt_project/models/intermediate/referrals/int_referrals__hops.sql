@@ -14,7 +14,7 @@ hops_0 as {{ materialized() }} (
 
     select
         referred_person_id as person_id,
-        referrer_person_id as upper_id
+        referrer_person_id as upper_person_id
     from edges
 
 ),
@@ -23,17 +23,17 @@ hops_{{ level }} as {{ materialized() }} (
 
     select
         here.person_id,
-        there.upper_id
+        there.upper_person_id
     from hops_{{ level - 1 }} as here
     inner join hops_{{ level - 1 }} as there
-        on here.upper_id = there.person_id
+        on here.upper_person_id = there.person_id
 
 ){{ ',' if not loop.last }}
 {% endfor %}
 {% for level in range(0, levels + 1) -%}
 select
     person_id,
-    upper_id,
+    upper_person_id,
     {{ level }} as level
 from hops_{{ level }}
 {% if not loop.last -%}

@@ -81,7 +81,7 @@ hops_{{ round }}_0 as {{ materialized() }} (
 
     select
         referred_person_id as person_id,
-        referrer_person_id as upper_id,
+        referrer_person_id as upper_person_id,
         edge_age as youngest_age
     from first_claims_{{ round }}
     {%- if round > 1 %}
@@ -94,11 +94,11 @@ hops_{{ round }}_{{ level }} as {{ materialized() }} (
 
     select
         here.person_id,
-        there.upper_id,
+        there.upper_person_id,
         greatest(here.youngest_age, there.youngest_age) as youngest_age
     from hops_{{ round }}_{{ level - 1 }} as here
     inner join hops_{{ round }}_{{ level - 1 }} as there
-        on here.upper_id = there.person_id
+        on here.upper_person_id = there.person_id
 
 ),
 {% endfor %}
@@ -110,7 +110,7 @@ closing_{{ round }} as {{ materialized() }} (
     select members.youngest_age as edge_age
     from hops_{{ round }}_{{ levels }} as members
     inner join hops_{{ round }}_{{ levels }} as arrivals
-        on members.person_id = arrivals.upper_id
+        on members.person_id = arrivals.upper_person_id
 
 ),
 {% endfor %}

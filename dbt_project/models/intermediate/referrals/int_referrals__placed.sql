@@ -20,13 +20,13 @@ walked_{{ levels + 1 }} as (
 
     select
         referred_person_id as person_id,
-        referred_person_id as upper_id,
+        referred_person_id as upper_person_id,
         0 as depth
     from edges
     union
     select
         referrer_person_id as person_id,
-        referrer_person_id as upper_id,
+        referrer_person_id as upper_person_id,
         0 as depth
     from edges
 
@@ -36,11 +36,11 @@ walked_{{ level }} as (
 
     select
         walked.person_id,
-        coalesce(hops.upper_id, walked.upper_id) as upper_id,
+        coalesce(hops.upper_person_id, walked.upper_person_id) as upper_person_id,
         walked.depth + case when hops.person_id is null then 0 else {{ 2 ** level }} end as depth
     from walked_{{ level + 1 }} as walked
     left join hops
-        on walked.upper_id = hops.person_id
+        on walked.upper_person_id = hops.person_id
         and hops.level = {{ level }}
 
 ){% endfor %}
@@ -49,7 +49,7 @@ select
     walked.person_id,
     edges.referrer_person_id,
     edges.edge_on,
-    walked.upper_id as root_person_id,
+    walked.upper_person_id as root_person_id,
     cast(walked.depth as bigint) as depth
 from walked_0 as walked
 left join edges

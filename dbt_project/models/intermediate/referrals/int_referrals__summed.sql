@@ -53,7 +53,7 @@ brought as {{ materialized() }} (
 added_{{ level }} as {{ materialized() }} (
 
     select
-        hops.upper_id as person_id
+        hops.upper_person_id as person_id
         {%- for measure in measures %},
         sum(parts.{{ measure }}) as {{ measure }}
         {%- endfor %}
@@ -69,7 +69,7 @@ added_{{ level }} as {{ materialized() }} (
     ) as parts
         on hops.person_id = parts.person_id
     where hops.level = {{ level }}
-    group by hops.upper_id
+    group by hops.upper_person_id
 
 ),
 
