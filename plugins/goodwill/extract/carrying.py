@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from goodwill.extract.chains import Chain, chains, ties, together
 from goodwill.extract.corrections import Signed, every_correction, land_correction, lineage
 from goodwill.home import Home
 from goodwill.sources import Source
+from goodwill.sources.connectors.protocol import ROW_PLUMBING
 from goodwill.sql import column_key, identifier, literal, literals
 
 __all__ = ["carry_over"]
@@ -26,14 +28,23 @@ class _Moved:
     rows: dict[int, int]
 
 
+def _shared(old: Manifest, columns: Mapping[str, str]) -> dict[str, str]:
+    """The columns of `old` that are among `columns`, by the name they have there: a header in other letters is the same."""
+    now = {column_key(name): name for name in columns}
+    return {name: now[column_key(name)] for name in old.columns if column_key(name) in now}
+
+
 def _places(home: Home, old: Manifest, new: Manifest, numbers: list[int]) -> dict[int, int]:
-    """Rows of `old` → the rows of `new` that say the same in every column of `old`, copies in their order; without those that are not there."""
-    names = [*map(identifier, old.columns), "__malformed", "__line"]
-    files = [literal(str(rows_file(home, each))) for each in (old, new)]
-    was, now = (
-        f"(select * replace (cast(__malformed as varchar) as __malformed, cast(__line as varchar) as __line) from read_parquet({file}))"
-        for file in files
-    )
+    """Rows of `old` → the rows of `new` that say the same in every column that both have, copies in their order; without those that are not there."""
+    shared = _shared(old, new.columns)
+    names = [*map(identifier, shared), "__malformed", "__line"]
+    plumbing = "__row_no, cast(__malformed as varchar) as __malformed, cast(__line as varchar) as __line"
+
+    def rows(batch: Manifest, called: Mapping[str, str]) -> str:
+        values = "".join(f", {identifier(is_called)} as {identifier(name)}" for name, is_called in called.items())
+        return f"(select {plumbing}{values} from read_parquet({literal(str(rows_file(home, batch)))}))"
+
+    was, now = rows(old, {name: name for name in shared}), rows(new, shared)
     listed, these = ", ".join(names), ", ".join(map(str, numbers))
 
     def same(left: str, right: str) -> str:
@@ -58,11 +69,12 @@ def _moved_to(home: Home, source: Source, old: Manifest, numbers: list[int]) -> 
     """Where the corrected rows of a batch that is not read any more stand now; `None` where nothing took its place, or none of them is there.
 
     The same bytes read again hold them under their numbers. A file sent again, and a pull, hold them wherever the source brings them as they
-    were, in the columns that it had; of a row that it brings otherwise, or no longer, the source has the word.
+    were, in the columns that it still has; of a row that it brings otherwise, or no longer, the source has the word.
     """
     for chain in chains(home, source):
         root = chain.root
-        if root.file != old.file or not old.columns.items() <= root.columns.items():
+        shared = _shared(old, root.columns)
+        if root.file != old.file or not shared or any(old.columns[name] != root.columns[now] for name, now in shared.items()):
             continue
         again = (root.file_sha256, root.rows) == (old.file_sha256, old.rows)
         if again or root.whole:
@@ -110,6 +122,26 @@ def _find(home: Home, source: Source, old: Manifest, manifests: dict[str, Manife
     return any(key in moved for key in old.corrects)
 
 
+def _mended_in(home: Home, source: Source, old: Manifest, columns: Collection[str]) -> set[int]:
+    """The rows that `old` corrects in one of these of its columns."""
+    if not columns:
+        return set()
+    known = {manifest.batch_id: manifest for manifest in read_manifests(home, source.name)}
+    differs = " or ".join(f"was.{identifier(name)} is distinct from mended.{identifier(name)}" for name in columns)
+    found: set[int] = set()
+    with duckdb.connect() as connection:
+        for batch in dict.fromkeys(batch for batch, _ in old.corrects):
+            rows = ", ".join(str(row) for each, row in old.corrects if each == batch)
+            was, mended = (f"read_parquet({literal(str(rows_file(home, each)))})" for each in (known[batch], old))
+            found |= {
+                row
+                for (row,) in connection.execute(
+                    f"select __row_no from {was} as was inner join {mended} as mended using (__row_no) where __row_no in ({rows}) and ({differs})"
+                ).fetchall()
+            }
+    return found
+
+
 def _kept(
     connection: duckdb.DuckDBPyConnection, home: Home, source: Source, chain: Chain, old: Manifest, numbers: dict[int, int]
 ) -> set[int]:
@@ -138,20 +170,29 @@ def _kept(
 def _carried(home: Home, source: Source, zone: str, old: Manifest, moved: dict[tuple[str, int], tuple[str, int]]) -> Manifest | None:
     """`old` made anew over the rows that took the place of those it corrected, as far as the source brings them as they were.
 
-    In a column that is new the rows say what the source says now.
+    In a column that is new the rows say what the source says now. A row that was corrected in a column that is gone is as the source has it.
     """
     found = [key for key in old.corrects if key in moved]
     wanted = {moved[key][0] for key in found}
     chain = next((each for each in chains(home, source) if wanted <= {batch.batch_id for batch in each.batches}), None)
     if chain is None:
         return None
+    gone = _mended_in(home, source, old, old.columns.keys() - _shared(old, chain.columns).keys())
+    found = [key for key in found if key[1] not in gone]
+    if not found:
+        return None
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
         connection.execute("create temp table these (row_no bigint, batch_id varchar, place bigint)")
         connection.executemany("insert into these values (?, ?, ?)", [[key[1], *moved[key]] for key in found])
         files = literals(str(rows_file(home, each)) for each in chain.batches)
-        new = "".join(f", brought.{identifier(name)}" for name in chain.columns if name not in old.columns)
+        had = {now: name for name, now in _shared(old, chain.columns).items()}
+        values = ", ".join(
+            f"{f'landed.{identifier(had[name])}' if name in had else f'brought.{identifier(name)}'} as {identifier(name)}"
+            for name in chain.columns
+        )
+        plumbing = ", ".join(f"landed.{name}" for name in ROW_PLUMBING if name not in ("__batch_id", "__row_no"))
         connection.execute(
-            f"create temp table placed as select landed.* replace (these.batch_id as __batch_id, these.place as __row_no){new} "
+            f"create temp table placed as select these.batch_id as __batch_id, these.place as __row_no, {plumbing}, {values} "
             f"from read_parquet({literal(str(rows_file(home, old)))}) as landed "
             "inner join these on these.row_no = landed.__row_no "
             f"inner join read_parquet([{files}], union_by_name=true) as brought "

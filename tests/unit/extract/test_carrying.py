@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import sqlite3
 from decimal import Decimal
 from textwrap import dedent
@@ -234,6 +235,63 @@ def till_with(home, text):
     (home.root / "input" / "till.csv").write_text(text)
     land(home)
     return states(home)[-1], counted(home, "order_id, net_amount")
+
+
+def rewritten(home, change):
+    """The file of orders with other columns: `change` makes each of its records, the header first, anew."""
+    file = home.root / "input" / "orders.csv"
+    records = [change(line) for line in csv.reader(file.read_text().strip().splitlines())]
+    with file.open("w", newline="") as stream:
+        csv.writer(stream).writerows(records)
+    land(home)
+
+
+def test_a_header_in_other_letters_or_another_order_voids_nothing(make_home, tmp_path):
+    home = make_home(SOURCES, **{"orders.csv": ORDERS})
+    land(home)
+    path = tmp_path / "bad.csv"
+    _, rows = out(home, path)
+    back(home, path, mend(rows, b={"amount": "1.50"}, c={"ordered_at": "2025-03-03"}))
+    held = [("a", Decimal("10.50")), ("b", Decimal("1.50")), ("c", Decimal(3))]
+    rewritten(
+        home,
+        lambda record: [cell.upper() if cell == record[0] == "order_id" or "_" in cell or cell == "amount" else cell for cell in record],
+    )
+    assert (states(home)[-1], counted(home, "order_id, net_amount")) == ("in force", held)
+    rewritten(home, lambda record: record[::-1] if len(record) == 4 else record)
+    assert (states(home)[-1], counted(home, "order_id, net_amount")) == ("in force", held)
+
+
+def test_a_column_that_is_gone_voids_what_was_corrected_in_it_alone(make_home, tmp_path):
+    home = make_home(
+        SOURCES,
+        **{"orders.csv": ORDERS.replace("amount\n", "amount,channel\n").replace(',"1,50"', ',"1,50",shop').replace("c3,3", "c3,3,web")},
+    )
+    land(home)
+    path = tmp_path / "bad.csv"
+    _, rows = out(home, path)
+    back(home, path, mend(rows, b={"amount": "1.50"}, c={"ordered_at": "2025-03-03", "channel": "shop"}))
+    assert [each[0] for each in counted(home, "order_id")] == ["b", "c"]
+    rewritten(home, lambda record: record[:4])
+    assert counted(home, "order_id, net_amount, channel") == [("a", Decimal("10.50"), None), ("b", Decimal("1.50"), None)]
+    *_, before, held = corrections(home, load_sources(home.sources_file).sources[0])
+    assert (before.state, before.fallen, held.state) == ("carried over", 1, "in force")
+    # and when it comes back, it says what the source says
+    rewritten(home, lambda record: [*record, "channel" if record[0] == "order_id" else "fair"])
+    assert counted(home, "order_id, net_amount, channel")[:2] == [("a", Decimal("10.50"), "fair"), ("b", Decimal("1.50"), "fair")]
+
+
+def test_lines_of_an_order_stay_corrected_under_a_header_in_capitals(make_home, tmp_path):
+    home = make_home(TILL, **{"till.csv": LINES})
+    land(home)
+    path = tmp_path / "bad.csv"
+    _, rows = out(home, path, "order_lines")
+    back(home, path, [{**row, "total": row["total"].replace("oops", "2.50")} for row in rows])
+    text = dedent(LINES).strip()
+    header, _, lines = text.partition("\n")
+    assert till_with(home, f"{header.upper()}\n{lines}\n") == ("in force", [("b1", Decimal("6.00")), ("b2", Decimal("1.50"))])
+    without = "\n".join(",".join(line.split(",")[:3] + line.split(",")[4:]) for line in text.splitlines())
+    assert till_with(home, without.replace("item,", "") + "\n")[1] == [("b1", Decimal("6.00")), ("b2", Decimal("1.50"))]
 
 
 def test_what_is_read_together_stays_corrected_where_all_of_it_is_sent_again_as_it_was(make_home, tmp_path):
