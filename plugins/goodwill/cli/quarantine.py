@@ -12,7 +12,7 @@ from rich.table import Table
 from goodwill.audit import enter_correction
 from goodwill.cli.options import ByOption, HomeOption, WhyOption, console
 from goodwill.errors import GoodwillError
-from goodwill.extract.chains import chains, read_rows
+from goodwill.extract.chains import chains, read_rows, together
 from goodwill.extract.correction_files import Readmitted, export, readmit
 from goodwill.extract.corrections import Signed, corrections, withdraw
 from goodwill.extract.quarantine import Rejected, read_rejected
@@ -126,9 +126,12 @@ def explain(
     found = [each for each in rejected if (each.source, each.row_no) == (what, row) and (file is None or each.file.endswith(file))]
     files = sorted({each.file for each in found})
     if not found:
-        raise GoodwillError(
-            f"run {name} did not reject row {row} of {what!r}", f"goodwill quarantine list --source {what} shows what it did"
-        )
+        said = f"run {name} did not reject row {row} of {what!r}"
+        if beside := _rejected_beside(where, source, row, [each for each in rejected if file is None or each.file.endswith(file)]):
+            raise GoodwillError(
+                f"{said} by itself: it is read together with row {beside}, which it did", f"goodwill quarantine explain {what} {beside}"
+            )
+        raise GoodwillError(said, f"goodwill quarantine list --source {what} shows what it did")
     if len(files) > 1:
         raise GoodwillError(f"{len(files)} files have a rejected row {row}: {', '.join(files[:5])}", "say which with --file")
     _say_row(where, source, found, show_values)
@@ -140,6 +143,18 @@ def _say_reason(code: str) -> None:
     out.print(f"[bold]{code}[/bold]  {escape(reason.meaning)}")
     out.print(f"  usually   {escape(reason.cause)}")
     out.print(f"  remedy    {escape(reason.remedy)}")
+
+
+def _rejected_beside(home: Home, source: Source, row: int, rejected: list[Rejected]) -> int | None:
+    """The first rejected row that a row is read together with: another line of its order."""
+    for chain in chains(home, source):
+        batches = {batch.batch_id for batch in chain.batches}
+        bad = {each.row_no for each in rejected if each.batch_id in batches}
+        if bad:
+            with chain.rows() as connection:
+                if near := together(connection, source, "select * from rows", {row}) & bad:
+                    return min(near)
+    return None
 
 
 def _bad_columns(source: Source, found: list[Rejected]) -> set[str]:

@@ -131,7 +131,11 @@ def _grouped(mapper: Mapper, relation: str) -> str:
                 f"case when __malformed is null and {read.unread} then {read.shown} end as b_{name}",
                 f"case when __malformed is null and {read.unread} then {read.reason} end as c_{name}",
             ]
-            outer += [f"min(b_{name}) as s_{name}", f"min(c_{name}) as r_{name}", f"min(b_{name}) is not null as u_{name}"]
+            outer += [
+                f"arg_min(b_{name}, __row_no) as s_{name}",
+                f"arg_min(c_{name}, __row_no) as r_{name}",
+                f"min(b_{name}) is not null as u_{name}",
+            ]
             unread[name] = f"u_{name}"
     group = ", ".join(
         [
@@ -141,10 +145,12 @@ def _grouped(mapper: Mapper, relation: str) -> str:
             f"case when __malformed is not null{' or __repeat' if copies else ''} then __row_no end",
         ]
     )
+    bad_row = f"min(case when {' or '.join(f'b_{name} is not null' for name in unread)} then __row_no end)"
     plumbing = [
         "__batch_id",
         "min(__file) as __file",
-        "min(__row_no) as __row_no",
+        # a group has the number of its first row, or of the first that could not be read: it is the one to be mended
+        f"coalesce({bad_row}, min(__row_no)) as __row_no" if unread else "min(__row_no) as __row_no",
         "min(__extracted_at) as __extracted_at",
         "min(__malformed) as __malformed",
         "min(__line) as __line",

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import duckdb
 import pytest
 from goodwill.cli.quarantine import app
+from goodwill.entities import ENTITIES
 from goodwill.errors import GoodwillError
-from goodwill.extract import active_batches, land_source
+from goodwill.extract import active_batches, land_source, landed_view
 from goodwill.extract.quarantine import QUARANTINE
 from goodwill.sources import load_sources
 from typer.testing import CliRunner
@@ -128,3 +130,26 @@ def test_what_is_not_there_is_said(make_home):
         run(home, "list")
     with pytest.raises(GoodwillError, match="left no list"):
         run(home, "list", "--run", "nope")
+
+
+def test_the_line_of_an_order_that_is_bad_is_the_one_that_is_named(make_home, tmp_path: Path):
+    mapping = "orders: {group_by: order_id, columns: {order_id: order_id, ordered_at: {lowest: ordered_at}, net_amount: {total: amount}}}"
+    lines = "order_id,ordered_at,amount\na,2025-03-01,1\na,2025-13-01,2\na,2025-03-01,3\nb,2025-03-01,4\n"
+    home = make_home(f"sources: [{{name: shop, path: input/orders.csv, entities: {{{mapping}}}}}]", **{"orders.csv": lines})
+    sources = load_sources(home.sources_file)
+    land_source(home, sources.sources[0], "UTC")
+    view = landed_view(home, sources, ENTITIES["orders"], "UTC")
+    bad = duckdb.sql(
+        f"select 'orders', _source, _file, _row_no, p.column_name, p.reason, p.value, _batch_id from (select *, unnest(_problems) as p from ({view}))"
+    ).fetchall()
+    assert [each[3:7] for each in bad] == [(2, "ordered_at", "BAD_TIMESTAMP", "2025-13-01")]
+    folder = home.run("20250401T020000-abcd")
+    folder.mkdir(parents=True)
+    with (folder / QUARANTINE).open("w", newline="") as stream:
+        csv.writer(stream).writerows([LIST, *bad])
+    assert "► ordered_at  2025-13-01" in run(home, "explain", "shop", 2)
+    with pytest.raises(GoodwillError, match="read together with row 2") as refused:
+        run(home, "explain", "shop", 3)
+    assert refused.value.remedy == "goodwill quarantine explain shop 2"
+    with pytest.raises(GoodwillError, match=r"did not reject row 4 of 'shop'\n"):
+        run(home, "explain", "shop", 4)

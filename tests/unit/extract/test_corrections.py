@@ -91,8 +91,8 @@ def test_a_group_is_corrected_whole(make_home, tmp_path):
     done, rows = out(home, path)
     assert (done.rejected, done.beside) == (1, 2)
     assert [(row["_row_no"], row["_reasons"], row["item"]) for row in rows] == [
-        ("1", "orders.net_amount: BAD_NUMBER", "milk"),
-        ("2", "", "bread"),
+        ("1", "", "milk"),
+        ("2", "orders.net_amount: BAD_NUMBER", "bread"),
         ("4", "", "jam"),
     ]
     rows[1]["total"] = "2.50"
