@@ -1,5 +1,6 @@
 """What a night leaves for auditors: the record of each run and stage, the signed ledger, and the audit tables of a publication."""
 
+from goodwill.audit.ends import enter_late_ends
 from goodwill.audit.form import bring_up
 from goodwill.audit.intact import changed_warehouse, check_batches, check_lists, check_models_ledger
 from goodwill.audit.ledger import append, head
@@ -24,6 +25,7 @@ __all__ = [
     "enter_correction",
     "enter_drift",
     "enter_end",
+    "enter_late_ends",
     "enter_publication",
     "head",
     "keep_configuration",

@@ -8,9 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from goodwill.audit.ends import unended
 from goodwill.audit.heads import Head, kept_heads, lost
 from goodwill.audit.ledger import Entry, head, ledger_file, read_entries
 from goodwill.audit.seals import Sealed, grown, seals_of
+from goodwill.audit.unknown import unknown
 from goodwill.audit.verifying import Chain, against, verify_chain
 from goodwill.files import digest
 from goodwill.home import Home
@@ -25,10 +27,6 @@ _LASTING = ("landing/", "published/", "runs/", "audit/", "privacy/")
 #: The accepted warehouse lasts from the end of one night to the publication of the next. That it is gone is no loss: a backup has none, and the
 #: next night builds another from what landed.
 _ACCEPTED = "warehouse/accepted/warehouse.duckdb"
-
-
-#: What the ledger must know, and what in it says when it was made.
-_MADE = {"published/*/manifest.json": "published_at", "landing/*/*/manifest.json": "extracted_at", "runs/*/run.json": "started_at"}
 
 
 @dataclass
@@ -72,12 +70,18 @@ def prove(home: Home, kept: Head | None = None, contents: bool = True) -> Proof:
         if lasts and name not in open_records:
             _file(home, name, sealed, proof, contents, set(seals), bool(open_records))
     if not proof.chain.problem:
-        _strangers(home, seals, proof)
+        for problems, notes in (unknown(home, seals, proof.chain.entries), unended(home, proof.chain.entries)):
+            proof.problems += problems
+            proof.notes += notes
         _present(home, proof)
-        _without_head(home, proof)
     late = [entry for entry in proof.chain.entries if entry.facts.get("late")]
-    if late:
-        proof.notes.append(f"{len(late)} batches were entered after the run that landed them, the first in row {late[0].seq}")
+    if batches := [entry for entry in late if entry.kind != "run"]:
+        proof.notes.append(f"{len(batches)} batches were entered after the run that landed them, the first in row {batches[0].seq}")
+    proof.notes += [
+        f"that {entry.facts['run_id']} had ended was entered by a later night, in row {entry.seq}: nothing proves what its files were before"
+        for entry in late
+        if entry.kind == "run"
+    ]
     if unfinished_erasures(home):
         proof.notes.append(
             "an erasure was begun and not finished: the files it had changed are named above; the next erasure or night finishes and seals it"
@@ -143,17 +147,6 @@ def _present(home: Home, proof: Proof) -> None:
         proof.problems.append(f"published/current shows {shown or 'nothing'}, and row {said[-1][0]} says {said[-1][1]}")
 
 
-def _without_head(home: Home, proof: Proof) -> None:
-    """Ended runs whose records do not keep the head of the ledger: a witness less, should its end be cut off."""
-    ended = {row.facts["run_id"]: row for row in proof.chain.entries if row.kind == "run" and row.facts.get("event") == "ended"}
-    keepers = {who for who, _ in kept_heads(home)}
-    for run_id, row in ended.items():
-        if f"the record of run {run_id}" not in keepers and (home.run(run_id) / "run.json").is_file():
-            proof.notes.append(
-                f"runs/{run_id}/ledger_head is not there, or not a head: the night was killed before it could keep row {row.seq}, or somebody removed it"
-            )
-
-
 def _file(home: Home, name: str, sealed: Sealed, proof: Proof, contents: bool, every: set[str], is_night: bool) -> None:
     path = home.root / name
     if sealed.sha256 is None:
@@ -191,31 +184,3 @@ def _listed(folder: Path, manifest: str, files: dict[str, str], proof: Proof, ev
         name = path.relative_to(folder).as_posix()
         if path.is_file() and name not in files and place + name not in every:
             proof.problems.append(f"{place}{name} was added: its manifest does not list it, and no row speaks of it")
-
-
-def _strangers(home: Home, seals: dict[str, Sealed], proof: Proof) -> None:
-    """Publications, batches and runs that no row speaks of."""
-    first = proof.chain.entries[0].at if proof.chain.entries else "9"
-    known = {f"runs/{entry.facts['run_id']}/run.json" for entry in proof.chain.entries if entry.kind == "run"} | set(seals)
-    for pattern, stamp in _MADE.items():
-        for path in sorted(home.root.glob(pattern)):
-            name = path.relative_to(home.root).as_posix()
-            if path.parent.is_symlink() or path.parent.name.startswith(".") or name in known:
-                continue
-            try:
-                made = str(json.loads(path.read_text(encoding="utf-8"))[stamp])
-            except (ValueError, KeyError):
-                proof.problems.append(f"{name} cannot be read, and is not on record")
-                continue
-            if pattern.startswith("runs/"):
-                if made >= first:
-                    proof.notes.append(
-                        f"{path.parent.relative_to(home.root)} is not on record: it came to nothing before it could be, or was put there by hand"
-                    )
-            elif made < first:
-                proof.notes.append(f"{path.parent.relative_to(home.root)} is older than the ledger: nothing proves it")
-            else:
-                proof.problems.append(
-                    f"{path.parent.relative_to(home.root)} is not on record: it was put there by hand, or made by a run that was killed "
-                    "(the next night says which)"
-                )

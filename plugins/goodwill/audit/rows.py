@@ -117,20 +117,24 @@ def enter_publication(home: Home, folder: Path, becomes_current: bool, token: in
     return append(home, "publication", facts)
 
 
-def enter_end(home: Home, run_id: str) -> Entry:
-    """Enter how a night ended, and the seals of its record, of what it decided and of the warehouse it left, which the nights after it go on from."""
+def enter_end(home: Home, run_id: str, late: bool = False) -> Entry:
+    """Enter how a night ended, and the seals of its record, of what it decided and of the warehouse it left, which the nights after it go on from.
+
+    `late`: a later night does, and vouches for nothing but that these are the files which it found.
+    """
     places = sorted(path for path in (home.audit / "segment_ledger").glob(f"*_{run_id}/*") if path.is_file())
     known = seal_grown(home)
     record = RunRecord.of(home, run_id)
     record.list_documents()
     said = record.read()
-    accepted = [home.accepted] if said.get("verdict") == "published" and said.get("is_current") else []
+    accepted = [home.accepted] if said.get("verdict") == "published" and said.get("is_current") and not late else []
     facts = {
         "event": "ended",
         "run_id": run_id,
         **{name: said.get(name) for name in ("as_of", "verdict", "blocked_at", "is_current")},
         "seals": seal(home, *record.lasting(), *places, *accepted) | known["seals"],
         "bytes": known["bytes"],
+        **({"late": True} if late else {}),
     }
     entry = append(home, "run", facts)
     replace_text(record.head_file, f"{entry.head}\n")

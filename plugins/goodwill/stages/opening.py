@@ -76,6 +76,7 @@ def _open(where: Home, as_of: str | None, run_id: str | None, pid: int | None, m
         token = audit.Lock.of(where).acquire(ticket["run_id"], pid)
         audit.refuse_if_cut_off(where)
         _end_unborn(where, ticket["run_id"])
+        audit.enter_late_ends(where)
         audit.bring_up(where)
         audit.check_lists(where)
         begun = {name: facts[name] for name in ("run_id", "as_of", "configuration_sha256", "make_current")}

@@ -166,7 +166,54 @@ def test_a_night_that_is_ended_twice_and_one_that_speaks_after_its_end_are_not_t
 
 def test_a_run_that_no_row_speaks_of_is_named(home):
     shutil.copytree(home.run("r1"), home.run("r7"))
-    assert prove(home).notes == ["runs/r7 is not on record: it came to nothing before it could be, or was put there by hand"]
+    assert prove(home).problems == ["runs/r7 is not on record, and has what only a night on record makes: it was put there by hand"]
+    shutil.rmtree(home.run("r7"))
+    audit.RunRecord.of(home, "r8").update(run_id="r8", started_at="2099-01-01", verdict="running")
+    assert prove(home).problems == []
+    assert prove(home).notes == ["runs/r8 is not on record: it came to nothing before it could be, or was put there by hand"]
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["audit/evil.txt", "audit/reports/2026-01/index.html", "audit/segment_ledger/000009_2026-02-01_r9/values.parquet", "runs/r2/evil.txt"],
+)
+def test_a_file_put_among_the_evidence_is_named(home, place):
+    path = home.root / place
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("all is well")
+    assert prove(home).problems == [f"{place} was put there: no row speaks of it"]
+
+
+def test_a_run_that_says_it_ended_where_no_row_does_is_named_and_the_next_night_says_so(home):
+    """Its last rows cut off, and the head of its record removed: nobody else knew them."""
+    rows = ledger_file(home).read_bytes().splitlines(keepends=True)
+    ended = next(
+        entry.seq
+        for entry in read_entries(home)
+        if entry.kind == "run" and entry.facts == {**entry.facts, "event": "ended", "run_id": "r2"}
+    )
+    ledger_file(home).write_bytes(b"".join(rows[: ended - 1]))
+    (home.run("r2") / "ledger_head").unlink()
+    record = audit.RunRecord.of(home, "r2")
+    record.file.chmod(0o644)
+    record.update(message="nothing to see")
+    said = "runs/r2/run.json says 'published', and no row of the ledger ends this run"
+    assert [problem.partition(":")[0] for problem in prove(home).problems] == [said]
+    night(home, "r3", "2026-02-01")
+    proof = prove(home)
+    assert proof.problems == []
+    assert [note.partition(", in row")[0] for note in proof.notes] == ["that r2 had ended was entered by a later night"]
+
+
+def test_a_run_that_is_ending_is_no_run_without_an_end(home):
+    ticket = lay_out(home, "r3", "2026-02-01")
+    stages.publish_night(ticket)
+    audit.RunRecord.of(home, "r3").update(verdict="published")
+    proof = prove(home)
+    assert proof.problems == []
+    assert [note.partition(":")[0] for note in proof.notes] == ["runs/r3/run.json says 'published', and no row of the ledger ends this run"]
+    stages.close_night(ticket)
+    assert (prove(home).problems, prove(home).notes) == ([], [])
 
 
 @pytest.mark.parametrize("place", ["published/r2/extra.html", "landing/shop/BATCH/withdrawn.json", "runs/r2/data_docs/extra.html"])
@@ -204,13 +251,14 @@ def test_a_cut_off_ledger_is_named_by_what_publications_and_runs_keep(home):
     ]
     ledger_file(home).write_bytes(b"".join(rows))
     (home.run("r2") / "ledger_head").unlink()
-    proof = prove(home)
-    assert proof.problems == []
-    assert [note for note in proof.notes if "ledger_head" in note] == [
-        f"runs/r2/ledger_head is not there, or not a head: the night was killed before it could keep row {len(rows)}, or somebody removed it"
+    assert prove(home).problems == [
+        "runs/r2/ledger_head is not there, or not a head: somebody removed it, "
+        f"or the disk was full when row {len(rows)} was to be kept (the next night keeps it again)"
     ]
+    night(home, "r3", "2026-02-01")
+    assert (prove(home).problems, prove(home).notes) == ([], [])
     ledger_file(home).write_bytes(b"".join(rows[:3]))
-    assert "were cut off: the manifest of publication r2 knows row" in prove(home).problems[0]
+    assert "were cut off: the record of run r3 knows row" in prove(home).problems[0]
 
 
 @pytest.mark.parametrize("left", [None, 0, 3], ids=["removed", "emptied", "cut off"])
