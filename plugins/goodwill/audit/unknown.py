@@ -38,9 +38,15 @@ def unknown(home: Home, seals: Container[str], entries: Iterable[Entry]) -> tupl
     runs = {entry.facts["run_id"]: entry.facts for entry in rows if entry.kind == "run" and entry.facts.get("run_id")}
     problems, notes = _made(home, seals, rows, runs)
     added = list(_added(home, seals, runs))
-    if rows and rows[0].kind == "restart":  # what was in the folder then, and on no record that could be read
-        older = [path for path in added if path.stat().st_mtime < dt.datetime.fromisoformat(rows[0].at).replace(tzinfo=dt.UTC).timestamp()]
-        notes += [f"{len(older)} files of the audit folder are older than the ledger: nothing proves them"] if older else []
+    anew = [entry.at for entry in rows if entry.kind in ("restart", "migration")]
+    if anew:  # what was in the folder by then, and on no record that could be read
+        moment = dt.datetime.fromisoformat(anew[-1]).replace(tzinfo=dt.UTC).timestamp()
+        older = [path for path in added if path.stat().st_mtime < moment]
+        notes += (
+            [f"{len(older)} files of the audit folder and of runs are older than what the ledger knows of: nothing proves them"]
+            if older
+            else []
+        )
         added = [path for path in added if path not in older]
     return problems + [f"{path.relative_to(home.root).as_posix()} was put there: no row speaks of it" for path in added], notes
 
