@@ -42,6 +42,8 @@ ERASED = "erased"
 #: A telephone number, and what people write between its digits.
 _NUMBER, _APART = r"\+?\d[\d\s./()-]{5,}\d", r"[\s./()-]*"
 _ADDRESS = r'[^\s@<>()\[\],;:"]+@[^\s@<>()\[\],;:"]+'
+#: An address with the name that mail programs write beside it: `Ann Smith <ann@x.org>`, `"Smith, Ann" <ann@x.org>`, `ann@x.org (Ann Smith)`.
+_NAMED_ADDRESS = rf'(?:"[^"\n]{{1,80}}"\s*|[^<>,;:"\n]{{1,80}})<\s*{_ADDRESS}\s*>|{_ADDRESS}\s*\([^()\n]{{1,80}}\)'
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ class _Rows:
         connection.execute("insert into listed select unnest(?), unnest(?)", [list(listed.people), list(listed.people.values())])
 
     def find(self) -> list[str]:
-        """Fill `hits_<n>` of each role and `owners`; returns the addresses of forgotten people that stand in any cell."""
+        """Fill `hits_<n>` of each role and `owners`; returns the addresses of forgotten people that stand in any cell, with names written beside them."""
         run = self.connection.execute
         for number, role in enumerate(self.named):
             # the orders of a file that says whose they are need not be known one by one: there may be millions
@@ -110,8 +112,11 @@ class _Rows:
         texts = [identifier(name) for name, sql_type in self.columns.items() if sql_type == "VARCHAR"] + ["__line"]
         cells = " union ".join(f"select {name} as cell from landed where contains({name}, '@')" for name in texts)
         found = run(
-            f"with written as (select distinct unnest(regexp_extract_all(cell, {literal(_ADDRESS)})) as address from ({cells})) "
-            f"select address from written inner join listed on __hash = {HashKeys.sql(address('address'), 'keys')}"
+            f"with cells as ({cells}), "
+            f"written as (select distinct unnest(regexp_extract_all(cell, {literal(_ADDRESS)})) as said, said as address from cells "
+            f"union select distinct trim(unnest(regexp_extract_all(cell, {literal(_NAMED_ADDRESS)}))) as said, regexp_extract(said, {literal(_ADDRESS)}) "
+            "from cells where contains(cell, '<') or contains(cell, '(')) "
+            f"select said from written inner join listed on __hash = {HashKeys.sql(address('address'), 'keys')}"
         )
         return [text for (text,) in found.fetchall()]
 

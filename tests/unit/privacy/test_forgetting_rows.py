@@ -159,6 +159,27 @@ def test_an_empty_list_and_a_list_of_strangers_change_nothing(home):
     assert again.forgotten == ()
 
 
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("Ann Smith <ANN@x.org>", "erased"),
+        ('"Smith, Ann" <ann@x.org>; bob@x.org', "erased; bob@x.org"),
+        ("bob@x.org, ann@x.org (Ann Smith)", "bob@x.org, erased"),
+        ("bob@x.org (asked for ann@x.org)", "bob@x.org (asked for erased)"),
+        ("Bob Jones <bob@x.org>", "Bob Jones <bob@x.org>"),
+    ],
+)
+def test_a_name_that_is_written_beside_an_address_goes_with_it(home, written, kept):
+    """In a column that no mapping reads, of a row that names nobody."""
+    path = home.root / "input" / "sales.csv"
+    quoted = written.replace('"', '""')
+    path.write_text(path.read_text() + f'5,2024-02-05,,9.00,web,,p1,"{quoted}"\n')
+    listed(home)
+    _, rows = landed(home, "sales")
+    assert rows[-1]["address"] == kept
+    assert (rows[-1]["paid"], rows[-1]["who"]) == ("9.00", None)
+
+
 def test_an_order_keeps_its_number_though_a_part_of_it_stands_among_what_was_said(make_home):
     """The orders of one day would be one order, and refunds would find none."""
     order = "order_id: {column: shop, followed_by: nr, between: /}"
