@@ -208,3 +208,18 @@ def test_rows_are_traced_only_in_the_warehouse_they_are_in(first, moved_on):
     found = trace(moved_on, moved_on.published / first.run_id, "fct_orders", [order])
     assert found.behind is None
     assert "rows can be traced in the warehouse, and that is of run later by now" in found.said
+
+
+def test_a_person_is_found_by_the_id_of_any_contact_in_the_warehouse_and_in_what_is_published(first, moved_on):
+    def asked(key, *changes):
+        with duckdb.connect(str(moved_on.accepted)) as connection:
+            (person,) = connection.execute("select person_id from marts.person_contacts order by 1 limit 1").fetchall()[0]
+            for change in changes:
+                connection.execute(change)
+        return trace(moved_on, moved_on.published / first.run_id, "dim_customers", [key or person])
+
+    found = asked("", "update control.night set run_id = 'later'")
+    assert (found.found, found.behind) == (1, None), "the publication holds no id of a source"
+    joined = "select * replace ('joined-1' as contact_id) from marts.person_contacts order by person_id limit 1"
+    found = asked("joined-1", f"update control.night set run_id = '{first.run_id}'", f"insert into marts.person_contacts {joined}")
+    assert (found.found, found.behind.people) == (1, 1)

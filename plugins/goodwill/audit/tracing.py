@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,13 @@ from goodwill.entities import ENTITIES
 from goodwill.errors import GoodwillError
 from goodwill.home import Home
 from goodwill.privacy.columns import is_key
-from goodwill.privacy.hashing import HashKeys
+from goodwill.privacy.hashing import HashKeys, hash_keys
 from goodwill.sql import identifier, literals
 
 __all__ = ["Trace", "trace"]
+
+#: SQL of the keyed hash of a value (SQL), given the table of the keys.
+Hashed = Callable[[str, str], str]
 
 
 @dataclass
@@ -109,9 +112,11 @@ def _rows(
     said = ", ".join(f"{name} = {value}" for name, value in wanted.items())
     holds = _warehouse(home, connection)
     if holds == result.release["run_id"]:
-        result.found = _find(connection, f"warehouse.marts.{identifier(result.mart)}", wanted, "warehouse.control.keys")
+        result.found = _find(connection, "warehouse", result.mart, wanted, HashKeys.sql)
     else:
-        result.found = _find(connection, f"published.marts.{identifier(result.mart)}", wanted)
+        keys = hash_keys(home)
+        published = {name: f"p_{keys.hash(value)}" for name, value in wanted.items() if is_key(name) and not value.startswith("p_")}
+        result.found = _find(connection, "published", result.mart, wanted | published)
     if not result.found:
         raise GoodwillError(
             f"{result.mart} has no row with {said}",
@@ -134,16 +139,25 @@ def _warehouse(home: Home, connection: duckdb.DuckDBPyConnection) -> str | None:
     return str(connection.execute("select run_id from warehouse.control.night").fetchall()[0][0])
 
 
-def _find(connection: duckdb.DuckDBPyConnection, table: str, wanted: dict[str, str], keys: str = "") -> int:
-    """Put rows of a mart into the temporary table `found`, and count them; in the warehouse, where ids are as sources write them, a person is
-    also found by the key that is published."""
+def _find(connection: duckdb.DuckDBPyConnection, database: str, mart: str, wanted: dict[str, str], hashed: Hashed | None = None) -> int:
+    """Put rows of a mart into the temporary table `found`, and count them. A person is found by the id of any of their contacts too.
+
+    `hashed` makes the key that is published of an id: in the warehouse, where ids are as sources write them, it finds a person as well.
+    """
     conditions, values = [], []
     for name, value in wanted.items():
         column = f"cast({identifier(name)} as varchar)"
         conditions.append(f"{column} = ?")
         values.append(value)
-        if keys and is_key(name):
-            conditions[-1] = f"({column} = ? or concat('p_', {HashKeys.sql(column, keys)}) = ?)"
+        if not is_key(name):
+            continue
+        if hashed:
+            conditions[-1] += f" or concat('p_', {hashed(column, f'{database}.control.keys')}) = ?"
             values.append(value)
-    connection.execute(f"create temp table found as select * from {table} where {' and '.join(conditions)}", values)
+        if name.endswith("person_id") and mart != "person_contacts":
+            conditions[-1] += f" or {column} in (select person_id from {database}.marts.person_contacts where contact_id = ?)"
+            values.append(value)
+    table = f"{database}.marts.{identifier(mart)}"
+    together = " and ".join(f"({condition})" for condition in conditions)
+    connection.execute(f"create temp table found as select * from {table} where {together}", values)
     return int(connection.execute("select count(*) from found").fetchall()[0][0])

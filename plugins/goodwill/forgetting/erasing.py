@@ -74,8 +74,9 @@ def held(home: Home, name: str) -> Iterator[None]:
 
     Raises
     ------
-    GoodwillError : a night is running; or a list of who is forgotten lost something.
+    GoodwillError : a folder of the home cannot be written to; a night is running; or a list of who is forgotten lost something.
     """
+    home.require_writable()  # before the first file is changed: what was taken out of some and not of others proves nothing
     lock = Lock.of(home)
     lock.refuse_if_held()
     lock.acquire(name, os.getpid())
