@@ -65,19 +65,21 @@ both_ways as (
         contact_id,
         other_contact_id,
         link_rule,
-        linked_on
+        linked_on,
+        1 as direction
     from kept
     union all
     select
         other_contact_id as contact_id,
         contact_id as other_contact_id,
         link_rule,
-        linked_on
+        linked_on,
+        2 as direction
     from kept
 
 ),
 
--- of several links the strongest rule is the evidence; a merge speaks for the contact that was merged first
+-- of several links the strongest rule is the evidence; a merge speaks for the contact that was merged before it speaks for the one it was merged into
 ranked as (
 
     select
@@ -96,6 +98,7 @@ ranked as (
                     when 'same_phone_same_name' then 5
                     else 6
                 end asc nulls last,
+                both_ways.direction asc nulls last,
                 both_ways.linked_on asc nulls last,
                 both_ways.other_contact_id asc nulls last
         ) as link_rank
