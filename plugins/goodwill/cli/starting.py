@@ -74,7 +74,9 @@ def _shown(how: object) -> str:
     text = ", ".join(map(str, names)) if way != "total" else " + ".join(map(str, names))
     text = text if way in ("column", "total") else f"{way} of {text}"
     return text + "".join(
-        f" {mark} {parts[key]}" for key, mark in (("minus", "less"), ("times", "times"), ("format", "as")) if key in parts
+        f" {mark} {parts[key]}"
+        for key, mark in (("followed_by", "and"), ("minus", "less"), ("times", "times"), ("format", "as"))
+        if key in parts
     )
 
 

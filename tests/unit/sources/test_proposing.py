@@ -66,7 +66,7 @@ def test_two_french_files_make_a_configuration_that_passes_its_check(tmp_path):
         "discount_amount": "Remise", "tax_amount": "TVA", "shipping_amount": "Frais de port", "status": "Statut", "coupon_code": "Code promo",
     }  # fmt: skip
     assert columns["ordered_at"].format == "%d/%m/%Y"
-    assert columns["status"].translate == {"Annulée": "cancelled"}
+    assert columns["status"].translate == {"Payée": "paid", "Expédiée": "shipped", "Annulée": "cancelled"}
     assert {name: how.column for name, how in contacts.entities["contacts"].columns.items()} == {
         "contact_id": "N° client", "created_at": "Date de création", "email": "Courriel", "phone": "Téléphone", "first_name": "Prénom",
         "last_name": "Nom", "company": "Société", "postcode": "Code postal", "city": "Ville", "country": "Pays", "referred_by": "Parrain",

@@ -236,3 +236,27 @@ def test_a_refund_has_its_own_day_and_not_the_time_of_its_order(tmp_path):
     assert mapped(proposal, "refunds")["refunded_at"] == {"column": "Refunded date", "format": "%d/%m/%Y", "otherwise": ["Date"]}
     (finding,) = check_home(Home.at(tmp_path / "home"))
     assert (finding.error, finding.problems, finding.counts) == ("", {}, {"orders": (2, 0), "refunds": (1, 0)})
+
+
+SITE = "Commande;Date;Courriel;Statut;Total HT\n" + "".join(
+    f"W{n};2024-03-{n:02};a{n}@x.example;{status};10,50\n"
+    for n, status in enumerate(("Payée", "Expédiée", "Annulée", "Remboursée", "paid", "En litige"), 1)
+)
+
+
+def test_words_for_what_an_order_is_are_translated_and_others_are_named(tmp_path):
+    (tmp_path / "site.csv").write_text(SITE)
+    _, (proposal,) = write_proposal(tmp_path / "home", [tmp_path / "site.csv"])
+    (line,) = [each for entity in proposal.entities for each in entity.lines if each.column == "status"]
+    assert line.how == {
+        "column": "Statut",
+        "translate": {"Payée": "paid", "Expédiée": "shipped", "Annulée": "cancelled", "Remboursée": "refunded"},
+    }
+    assert line.sure == "medium"
+    assert "counted as sales until they are translated or listed in goodwill.yml: En litige;" in line.why
+    assert line.why.endswith("the money back being a refund of its own: Remboursée")
+    (tmp_path / "plain.csv").write_text(SITE.replace("Remboursée", "Payée").replace("En litige", "Livrée"))
+    (tmp_path / "other").mkdir()
+    _, (proposal,) = write_proposal(tmp_path / "other" / "home", [tmp_path / "plain.csv"])
+    (line,) = [each for entity in proposal.entities for each in entity.lines if each.column == "status"]
+    assert (line.sure, line.why) == ("high", "called so")

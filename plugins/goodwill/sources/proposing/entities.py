@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import Any
 
 from goodwill.entities import ENTITIES
+from goodwill.settings.business import Orders
 from goodwill.sources.presets import read_synonyms
 from goodwill.sources.proposing.matching import Fit, Match
 from goodwill.sources.proposing.names import normal
@@ -16,6 +17,8 @@ __all__ = ["grouped_orders", "plain"]
 LESS: dict[Sure, Sure] = {"high": "medium", "medium": "low", "low": "low"}
 #: A contact whose export says no date was there before everything we know.
 LONG_AGO = "2000-01-01"
+#: What goodwill.yml knows of statuses before anybody changes it.
+_STATUSES = frozenset((*Orders().known_statuses, *Orders().cancelled_statuses))
 
 
 def _times(column: str, match: Match, way: str = "column") -> list[Line]:
@@ -34,13 +37,11 @@ def _times(column: str, match: Match, way: str = "column") -> list[Line]:
 
 
 def _words(column: str, match: Match) -> Any:
-    """The column itself, with words of its own translated: cancelled orders, yes and no."""
+    """The column itself, with words of its own translated: what orders are, yes and no."""
     bank = read_synonyms()
     if column == "status":
-        plain = {value: "cancelled" for value in match.look.few if normal(value) in bank["cancelled"]}
-        plain = {
-            value: meant for value, meant in plain.items() if value.lower() not in ("cancelled", "canceled", "void", "voided", "annulled")
-        }
+        meant = {word: status for status, words in (bank["statuses"] | {"cancelled": bank["cancelled"]}).items() for word in words}
+        plain = {value: meant[normal(value)] for value in match.look.few if value.lower() not in _STATUSES and normal(value) in meant}
     elif match.look.shape == "boolean":
         plain = {value: "yes" if value.lower() in bank["yes"] else "no" for value in match.look.few
                  if value.lower() in (*bank["yes"], *bank["no"])}  # fmt: skip
@@ -49,13 +50,31 @@ def _words(column: str, match: Match) -> Any:
     return {"column": match.source, "translate": plain} if plain else match.source
 
 
+def _said_of(column: str, match: Match) -> Line:
+    """One value of the column, and of a status what its words would mean for revenue."""
+    how = _words(column, match)
+    if column != "status":
+        return Line(column, how, match.sure, match.why)
+    words = how["translate"] if isinstance(how, dict) else {}
+    unknown = [value for value in match.look.few if value.lower() not in _STATUSES and value not in words]
+    given_back = [value for value in match.look.few if words.get(value, value.lower()) in ("refunded", "partially_refunded", "returned")]
+    why = [match.why]
+    if not match.look.few:
+        why.append("too many words to look at: see that they are statuses")
+    if unknown:
+        why.append(f"unknown, and counted as sales until they are translated or listed in goodwill.yml: {', '.join(unknown[:8])}")
+    if given_back:
+        why.append(f"counted as sales too, the money back being a refund of its own: {', '.join(given_back)}")
+    return Line(column, how, LESS[match.sure] if len(why) > 1 else match.sure, "; ".join(why))
+
+
 def _line(entity: str, column: str, match: Match) -> list[Line]:
     if ENTITIES[entity].by_name[column].kind in ("timestamp", "date"):
         return _times(column, match)
     if ENTITIES[entity].by_name[column].kind == "money" and match.look.negative and not match.look.positive:
         why = f"{match.why}, and none is above zero: turned round"
         return [Line(column, {"column": match.source, "negate": True}, LESS[match.sure], why)]
-    return [Line(column, _words(column, match), match.sure, match.why)]
+    return [_said_of(column, match)]
 
 
 def _net_amount(found: Fit) -> list[Line]:
@@ -154,7 +173,7 @@ def _chosen(column: str, match: Match, order: Match, values: dict[str, list[str]
     if differing:
         how = {"first": match.source}
         return Line(column, how, LESS[match.sure], f"{match.why}; differs within {differing} of {several} orders: the first counts")
-    return Line(column, _words(column, match), match.sure, match.why)
+    return _said_of(column, match)
 
 
 def grouped_orders(orders: Fit, lines: Fit, values: dict[str, list[str]]) -> tuple[list[EntityProposal], list[tuple[str, str]]]:
