@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 
-from goodwill.entities import WORDS
+from goodwill.entities import ENTITIES, WORDS, Entity
+from goodwill.extract.approaching import short
 from goodwill.extract.batches import Manifest
 from goodwill.extract.contents import profile, whole_columns
-from goodwill.extract.drift import changes, refuse_changed
+from goodwill.extract.drift import Change, changes, judged, refuse_changed, sentence
 from goodwill.extract.mapping import Mapper
 from goodwill.extract.partial import partial_warnings
 from goodwill.extract.selecting import select
@@ -26,6 +28,8 @@ __all__ = ["Finding", "Look"]
 
 #: Parts that are mapped together: planning a mapping costs more than reading a small file.
 _PARTS, _ROWS = 50, 2_000_000
+#: Where numbers are too large: the bounds of the macro `in_range`.
+_BOUNDS = {"money": 10**12, "price": 10**12, "quantity": 10**9}
 
 
 @dataclass
@@ -69,13 +73,31 @@ def _how(mapper: Mapper) -> str:
     )
 
 
-def _problems(entity: str, columns: set[str]) -> str:
-    """What is wrong with a row as SQL: what could not be read, and a word that staging would not know."""
-    column, words, reason = WORDS.get(entity, ("", (), ""))
-    if column not in columns:
-        return "_problems"
-    unknown = f"[{{'column_name': {literal(column)}, 'reason': {literal(reason)}, 'value': {column}}}]"
-    return f"list_concat(_problems, case when lower(trim({column})) not in ({literals(words)}) then {unknown} else [] end)"
+def _problems(entity: Entity, columns: set[str]) -> str:
+    """What is wrong with a row as SQL: what could not be read, and what staging would reject by the row alone: an unknown word, a number too large."""
+    column, words, reason = WORDS.get(entity.name, ("", (), ""))
+    rules = {(column, reason): f"lower(trim({column})) not in ({literals(words)})"} if column in columns else {}
+    rules |= {
+        (each.name, "OUT_OF_RANGE"): f"abs({each.name}) >= {_BOUNDS[each.kind]}"
+        for each in entity.columns
+        if each.name in columns and each.kind in _BOUNDS
+    }
+    found = ", ".join(
+        f"case when {test} then [{{'column_name': {literal(name)}, 'reason': {literal(reason)}, 'value': cast({name} as varchar)}}] else [] end"
+        for (name, reason), test in rules.items()
+    )
+    return f"flatten([_problems, {found}])" if found else "_problems"
+
+
+def _emptied(source: Source, column: str) -> str:
+    """What becomes of a column of the source that is gone, if it is read."""
+    names = [
+        f"{entity}.{name}"
+        for entity, mapping in source.entities.items()
+        for name, how in mapping.columns.items()
+        if column_key(column) in map(column_key, how.source_columns())
+    ]
+    return f": {', '.join(names)} {'is' if len(names) == 1 else 'are'} empty, or made of what is left" if names else ""
 
 
 class Look:
@@ -89,6 +111,7 @@ class Look:
 
     def __init__(self, source: Source, zone: str, landed: list[Manifest], scratch: Path, limit: int) -> None:
         self.source, self.zone, self.scratch, self.limit = source, zone, scratch, limit
+        self.landed = [each for each in landed if not each.corrects]
         self.had = [each.columns for each in landed]
         self.profiles = [each.profile for each in landed]
         self.columns_of = {each.file: each.columns for each in landed if each.columns}
@@ -106,27 +129,42 @@ class Look:
         if columns:
             mapped = mappers(self.source, columns, self.zone)
             check_columns(self.source, part.name, mapped, columns, self.had)
-            before = self.columns_of.get(part.name) or next(reversed(self.columns_of.values()), None)
-            if before:
-                refuse_changed(self.source, part.name, changes(before, columns))
-            self.columns_of[part.name] = columns
             if columns != self._columns or len(self._waiting) >= _PARTS or self._rows >= _ROWS:
                 self.map_waiting()
             folder = Path(tempfile.mkdtemp(dir=self.scratch))
             written = part.write(folder, columns, Labels(folder.name, part.name, "2000-01-01"))
             self._refuse_unreadable(part.name, folder / ROWS, mapped)
+            changed, holds = self._changed(part, columns, folder / ROWS, written.rows)
+            self.columns_of[part.name] = columns
             warnings = [*written.warnings]
+            if self.source.drift == "warn":  # names in other letters are told of as they are read
+                warnings += [
+                    sentence(each) + (_emptied(self.source, str(each["column"])) if each["kind"] == "removed" else "")
+                    for each in changed
+                    if each["kind"] != "recased"
+                ]
             if written.malformed:
                 warnings += partial_warnings(mapped, folder / ROWS)
             self.skipped |= {(file, row) for file, digest, row in self.corrected if (file, digest) == (part.name, part.sha256)}
             self.finding.noticed += [f"{part.name}: {warning}" for warning in warnings]
-            self.profiles.append(profile(folder / ROWS, self.source, columns))
+            self.profiles.append(holds)
             self._columns = columns
             self._waiting.append(folder)
             self._rows += written.rows
             self.finding.rows += written.rows
             self.finding.is_cut = self.finding.is_cut or (part.sha256 is None and written.rows >= self.limit)
         self.finding.parts += 1
+
+    def _changed(self, part: Part, columns: dict[str, str], rows: Path, count: int) -> tuple[Sequence[Change], dict[str, str]]:
+        """What changed against what landed, or in the part before this one, and what the columns hold. Raises `SourceError` where that stops the night."""
+        own = [each for each in self.landed if each.file == part.name]
+        if self.landed and (own or not self.finding.parts):
+            near = [*own[-1:], *reversed(self.landed)]
+            return judged(self.source, part.name, near, columns, rows, count, short(self.source.reading()), part.sha256 or "")
+        before = self.columns_of.get(part.name) or next(reversed(self.columns_of.values()), None)
+        found = changes(before, columns) if before else ()
+        refuse_changed(self.source, part.name, found)
+        return found, profile(rows, self.source, columns)
 
     def _refuse_unreadable(self, part: str, rows: Path, mapped: dict[str, Mapper]) -> None:
         """Raise where no amount or no time of a part can be read: the night's control totals would stop it."""
@@ -148,7 +186,7 @@ class Look:
 
     def _count(self, connection: duckdb.DuckDBPyConnection, entity: str, mapper: Mapper, relation: str) -> None:
         finding = self.finding
-        problems = _problems(entity, set(mapper.mapping.columns))
+        problems = _problems(ENTITIES[entity], set(mapper.mapping.columns))
         connection.execute(
             f"create or replace temp table looked as select _file, _row_no, {problems} as _problems from ({select(mapper, relation)})"
         )

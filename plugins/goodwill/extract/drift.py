@@ -11,7 +11,7 @@ from goodwill.extract.batches import Manifest
 from goodwill.extract.contents import profile, retyped, unreadable
 from goodwill.sources import Source
 
-__all__ = ["changes", "judged", "refuse_changed", "sentence"]
+__all__ = ["Change", "changes", "judged", "refuse_changed", "sentence"]
 
 Change = dict[str, "str | None"]
 

@@ -167,3 +167,37 @@ def test_what_a_terminal_would_obey_is_shown_and_not_obeyed(make_home):
     assert not re.search("[\x07\x1b\u202e]", done.output)
     assert r"input/o_\x1b[31m\u202e.csv, row 2" in done.output
     assert r"\x1b]0;title\x07" in done.output
+
+
+def test_a_change_that_the_policy_warns_of_is_noticed_and_what_it_empties(make_home):
+    orders = "columns: {order_id: order_id, ordered_at: ordered_at, net_amount: amount, channel: {column: shop, optional: true}}"
+    text = f"sources: [{{name: shop, path: input/o_*.csv, load: files, drift: POLICY, entities: {{orders: {{{orders}}}}}}}]"
+    home = make_home(text.replace("POLICY", "warn"), **{"o_1.csv": "order_id,ordered_at,amount,shop\na,2025-01-01,1,x\n"})
+    land_source(home, load_sources(home.sources_file).sources[0], "UTC")
+    (home.root / "input" / "o_2.csv").write_text("order_id,ordered_at,amount,note\nb,2025-01-01,1,x\n")
+    (finding,) = check_home(home)
+    assert finding.noticed == [
+        "input/o_2.csv: column 'shop' is gone: orders.channel is empty, or made of what is left",
+        "input/o_2.csv: column 'note' is new",
+    ]
+    (home.root / "input" / "o_1.csv").write_text("order_id,ordered_at,amount,SHOP\na,2025-01-01,1,x\n")
+    (home.root / "input" / "o_2.csv").unlink()
+    assert check_home(home)[0].noticed == ["input/o_1.csv: HEALED_HEADER: 'SHOP' is read as 'shop'"]
+    home.sources_file.write_text(text.replace("POLICY", "adopt"))
+    assert check_home(home)[0].noticed == []
+
+
+def test_a_number_that_the_night_finds_too_large_is_rejected(make_home):
+    orders = "columns: {order_id: order_id, ordered_at: ordered_at, net_amount: amount}"
+    lines = "columns: {order_id: order_id, line_no: {value: 1}, quantity: n, unit_price: amount}"
+    home = make_home(
+        f"sources: [{{name: shop, path: input/o.csv, quarantine_share: 1, entities: {{orders: {{{orders}}}, order_lines: {{{lines}}}}}}}]",
+        **{"o.csv": "order_id,ordered_at,amount,n\na,2025-01-01,999999999999.99,999999999\nb,2025-01-01,-1000000000000,1000000000\n"},
+    )
+    (finding,) = check_home(home)
+    assert finding.counts == {"orders": (2, 1), "order_lines": (2, 1)}
+    assert set(finding.problems) == {
+        ("orders", "net_amount", "OUT_OF_RANGE"),
+        ("order_lines", "unit_price", "OUT_OF_RANGE"),
+        ("order_lines", "quantity", "OUT_OF_RANGE"),
+    }
