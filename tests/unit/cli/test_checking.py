@@ -184,6 +184,7 @@ def test_a_change_that_the_policy_warns_of_is_noticed_and_what_it_empties(make_h
     (home.root / "input" / "o_2.csv").unlink()
     assert check_home(home)[0].noticed == ["input/o_1.csv: HEALED_HEADER: 'SHOP' is read as 'shop'"]
     home.sources_file.write_text(text.replace("POLICY", "adopt"))
+    (home.root / "input" / "o_1.csv").write_text("order_id,ordered_at,amount,shop,note\na,2025-01-01,1,x,y\n")
     assert check_home(home)[0].noticed == []
 
 

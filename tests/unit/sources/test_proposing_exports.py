@@ -260,3 +260,46 @@ def test_words_for_what_an_order_is_are_translated_and_others_are_named(tmp_path
     _, (proposal,) = write_proposal(tmp_path / "other" / "home", [tmp_path / "plain.csv"])
     (line,) = [each for entity in proposal.entities for each in entity.lines if each.column == "status"]
     assert (line.sure, line.why) == ("high", "called so")
+
+
+PEOPLE_BESIDE = "Client ID;Nom;Courriel;Créé le\n" + "".join(f"K-{n:03};Nom {n};A{n}@x.example;2024-01-{n:02}\n" for n in range(1, 9))
+SALES_BESIDE = "Commande;Date;Client;Courriel;Total HT\n" + "".join(
+    f"W{n};2024-03-{n:02};Client {n % 4};a{n % 5 + 1}@x.example;10,50\n" for n in range(1, 13)
+)
+
+
+def who(tmp_path, sales: str, *people: str):
+    (tmp_path / "ventes.csv").write_text(sales)
+    for text in people:
+        (tmp_path / "clients.csv").write_text(text)
+    files = [tmp_path / "ventes.csv", *([tmp_path / "clients.csv"] if people else [])]
+    _, (proposal, *_) = write_proposal(tmp_path / "home", files)
+    (line,) = [each for entity in proposal.entities for each in entity.lines if each.column == "contact_ref"]
+    return line, proposal
+
+
+def test_who_ordered_is_read_from_the_column_whose_values_are_the_contacts_of_the_file_beside(tmp_path):
+    line, proposal = who(tmp_path, SALES_BESIDE, PEOPLE_BESIDE)
+    assert (line.how, line.sure) == ("Courriel", "medium")
+    assert line.why == "5 of 5 are contacts of clients, of Client none is"
+    assert proposal.unplaced == [("Client", "called like orders.contact_ref, but none of its values is a contact's")]
+
+
+def test_where_the_column_called_so_meets_the_contacts_it_stays(tmp_path):
+    line, _ = who(tmp_path, SALES_BESIDE.replace("Client ", "K-00"), PEOPLE_BESIDE)
+    assert line.how == "Client"
+    assert line.why.endswith("; 3 of 4 are contacts of clients")
+
+
+def test_where_nobody_meets_it_is_less_sure(tmp_path):
+    line, _ = who(tmp_path, SALES_BESIDE.replace("@x.", "@elsewhere."), PEOPLE_BESIDE)
+    assert line.how == "Client"
+    assert line.sure == "medium"
+    assert line.why.endswith("; none of the sample is a contact of clients")
+
+
+def test_an_address_that_nothing_reads_is_named_where_no_contacts_are_beside(tmp_path):
+    line, _ = who(tmp_path, SALES_BESIDE)
+    assert line.how == "Client"
+    assert line.sure == "medium"
+    assert "; Courriel has e-mail addresses and feeds nothing" in line.why

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from goodwill.errors import SourceError
 from goodwill.sources.proposing.choosing import propose_source
+from goodwill.sources.proposing.meeting import hold_together
 from goodwill.sources.proposing.names import normal
 from goodwill.sources.proposing.proposal import EntityProposal, Line, SourceProposal
 from goodwill.sources.proposing.sample import Sample, read_samples
@@ -89,12 +90,13 @@ def propose(root: Path, files: list[Path]) -> list[SourceProposal]:
             continue
         samples += found
         broken += [_unread(root, path, error, sheet) for sheet, error in without]
-    proposals = []
+    proposed = []
     for group in _alike(samples):
         pattern = _pattern([sample.path for sample in group]) if len(group) > 1 else None
         together = [(Path(pattern), len(group), _together(group))] if pattern else [(sample.path, 1, sample) for sample in group]
         for path, count, sample in together:
             proposal = propose_source(_name(path, sample.sheet, taken), _seen_from(root, str(path)), sample)
             proposal.files = count
-            proposals.append(proposal)
-    return proposals + broken
+            proposed.append((proposal, sample))
+    hold_together(proposed)
+    return [proposal for proposal, _ in proposed] + broken
