@@ -18,7 +18,7 @@ from goodwill.files import digest
 from goodwill.home import Home
 from goodwill.privacy.forgotten import unfinished_erasures
 
-__all__ = ["Proof", "prove", "refuse_if_cut_off"]
+__all__ = ["Proof", "believed", "prove", "refuse_if_cut_off"]
 
 
 #: Where files last as they are sealed. Logs and Airflow's own files change every night: what a row says of them was true then.
@@ -47,6 +47,19 @@ class Proof:
         return digest(path) == sha256
 
 
+def believed(home: Home, kept: Head | None = None) -> Chain:
+    """The ledger up to its first row that is not to be believed: by itself, by the heads that the home keeps, and by one that an auditor `kept`.
+
+    Heads of older ledgers, which a new one set aside or says are lost, are no witnesses of it.
+    """
+    chain = verify_chain(home)
+    if chain.problem:
+        return chain
+    older = _set_aside(home, chain.entries)
+    heads = [*kept_heads(home), *([("the head that was given", kept)] if kept else [])]
+    return against(chain, [(who, seen) for who, seen in heads if seen not in older])
+
+
 def prove(home: Home, kept: Head | None = None, contents: bool = True) -> Proof:
     """Verify the ledger, and what it says of the files of the home.
 
@@ -55,12 +68,7 @@ def prove(home: Home, kept: Head | None = None, contents: bool = True) -> Proof:
     kept : a head that an auditor kept away from the home.
     contents : also read what the sealed manifests list: the rows of batches, the files of publications.
     """
-    chain = verify_chain(home)
-    if not chain.problem:
-        older = _set_aside(home, chain.entries)
-        heads = [*kept_heads(home), *([("the head that was given", kept)] if kept else [])]
-        chain = against(chain, [(who, seen) for who, seen in heads if seen not in older])
-    proof = Proof(chain)
+    proof = Proof(believed(home, kept))
     if proof.chain.problem:
         proof.problems.append(f"{ledger_file(home).relative_to(home.root)}: {proof.chain.problem}")
     seals = seals_of(proof.chain.entries)

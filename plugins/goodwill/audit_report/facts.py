@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from goodwill import audit
-from goodwill.audit.heads import Head, kept_heads
+from goodwill.audit.heads import Head
 from goodwill.audit.ledger import Entry
-from goodwill.audit.verifying import verify_chain
+from goodwill.audit.proving import believed
 from goodwill.audit.version import code_version
 from goodwill.audit_report.checking import Checks, read_checks
 from goodwill.audit_report.intake import Landed, Total, landed, read_rejected, read_totals, totals
@@ -97,7 +97,7 @@ def gather(home: Home, company: Company, period: Period, warehouse: Path | None 
     if not runs:
         raise NothingRan(f"no night ran in {period.name}", "goodwill status --last 1000 lists those there are")
     earlier = [run for run in every if run.started_at < runs[0].started_at]
-    chain = verify_chain(home, kept_heads(home))
+    chain = believed(home)
     entries = list(chain.entries)  # what comes after the first bad row is not to be believed
     of_period = _entries(entries, period, runs, earlier, zone)
     found = [(run, drift) for run in runs if (drift := read_drift(home.run(run.run_id)))]

@@ -18,8 +18,8 @@ from goodwill import audit
 from goodwill.audit.form import FORM, form_of
 from goodwill.audit.heads import kept_heads
 from goodwill.audit.lock import Lock
+from goodwill.audit.proving import believed
 from goodwill.audit.seals import Sealed, last_seals
-from goodwill.audit.verifying import verify_chain
 from goodwill.causes import remedy_of
 from goodwill.cli.published import changed_publications, loose_rights
 from goodwill.clock import now, today
@@ -154,7 +154,7 @@ def _ledger(home: Home) -> Said:
     if audit.head(home) is None and not list(kept_heads(home)):
         yield FINE, "not begun: the next night does"
         return
-    chain = verify_chain(home, kept_heads(home))
+    chain = believed(home)
     if chain.problem:
         yield PROBLEM, chain.problem, "goodwill audit verify says more; restore audit/ledger.jsonl, and find out who changed it"
     else:

@@ -11,6 +11,7 @@ import pytest
 from goodwill import audit, stages
 from goodwill.audit.ledger import ledger_file, read_entries
 from goodwill.audit.proving import prove
+from goodwill.audit.restarting import restart
 from goodwill.audit_report import Period, file_report, sign, write_report
 from goodwill.audit_report.facts import gather
 from goodwill.errors import GoodwillError
@@ -136,6 +137,13 @@ def test_a_ledger_that_was_changed_is_said_on_the_first_page(home, tmp_path):
     file.write_text("".join(lines))
     html = write_report(home, company(home), OCTOBER, tmp_path / "report", code="en").read_text(encoding="utf-8")
     assert re.search(r'<li class="bad">The ledger does not hold: row 4 was changed', html)
+
+
+def test_a_ledger_begun_anew_holds_on_the_first_page(home):
+    ledger_file(home).unlink()
+    restart(home, "Ada", "the disk was lost")
+    facts = gather(home, company(home), OCTOBER)
+    assert (facts.ledger_problem, facts.ledger_rows) == ("", 1)
 
 
 def test_the_month_before_is_what_airflow_puts_on_file(home, monkeypatch):

@@ -12,6 +12,8 @@ import pytest
 from goodwill import audit, extract, stages
 from goodwill.audit.form import FORM, bring_up, form_of
 from goodwill.audit.ledger import ledger_file, read_entries
+from goodwill.audit.proving import prove
+from goodwill.audit.restarting import restart
 from goodwill.cli.app import app
 from goodwill.cli.doctoring import FINE, PROBLEM, WARNING, Finding, examine
 from goodwill.errors import ConfigurationError
@@ -187,6 +189,21 @@ def test_what_is_wrong_is_found_with_its_remedy(home, case):
     assert found[about].level == level
     assert said in found[about].said
     assert found[about].remedy
+
+
+def test_a_ledger_begun_anew_is_fine_before_and_after_the_next_night(home):
+    night(home, "r2", "2026-01-31")
+    ledger_file(home).unlink()
+    assert "the ledger is gone" in wrong(home)["ledger"].said
+    restart(home, "Ada", "the disk was lost")
+    for run_id in ("r3", "r4"):
+        assert prove(home).problems == []
+        assert wrong(home) == {}
+        night(home, run_id, "2026-01-31")
+    assert len(read_entries(home)) > 3, "rows by now that older publications know otherwise"
+    file = ledger_file(home)
+    file.write_bytes(b"".join(file.read_bytes().splitlines(keepends=True)[:-1]))
+    assert "cut off" in wrong(home)["ledger"].said
 
 
 def test_a_full_disk_is_found(home, monkeypatch):
