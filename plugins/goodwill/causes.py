@@ -10,11 +10,14 @@ import duckdb
 
 from goodwill.errors import UNWRITABLE, GoodwillError
 
-__all__ = ["explained", "remedy_of"]
+__all__ = ["MAKE_ROOM", "explained", "remedy_of"]
+
+#: What to do about a full disk.
+MAKE_ROOM = "make room (goodwill housekeeping, or a larger disk), then run again: nothing has to be cleaned up"
 
 #: What the system, the database or Python says → what to do.
 _REMEDIES = {
-    r"No space left on device|Errno 28|Disk quota exceeded|File too large": "make room (goodwill housekeeping, or a larger disk), then run again: nothing has to be cleaned up",
+    r"No space left on device|Errno 28|Disk quota exceeded|File too large|database or disk is full": MAKE_ROOM,
     r"Out of Memory Error|OutOfMemory|MemoryError|Cannot allocate memory|could not allocate block": "let a night have more memory ($GOODWILL_MEMORY_LIMIT, 3GB unless it says otherwise, and what the machine has), then run again",
     r"Could not set lock on file|Conflicting lock": "end the process that has the file open, and run again; whoever reads opens published/current, never the warehouse",
     r"[Cc]orrupt|not a valid DuckDB database": "run again: the next night builds everything from landing; goodwill audit verify says whether that is whole",

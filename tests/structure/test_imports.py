@@ -28,6 +28,7 @@ LEVELS = {
     "schedule": 1,
     "settings": 1,
     "privacy": 2,
+    "room": 2,
     "sources": 2,
     "extract": 3,
     "drift": 4,

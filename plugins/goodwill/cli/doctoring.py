@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import shutil
 import sys
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -30,6 +29,7 @@ from goodwill.home import Home
 from goodwill.privacy.expired import Expired
 from goodwill.privacy.forgotten import Forgotten, unfinished_erasures
 from goodwill.publish import current_run, find_old, publications
+from goodwill.room import WANTED, free_bytes, needed_bytes, room
 from goodwill.settings import load_business
 from goodwill.sources import load_sources
 
@@ -106,21 +106,10 @@ def _disk(home: Home) -> Said:
     unwritable = home.unwritable()
     if unwritable:
         yield PROBLEM, f"{unwritable} cannot be written to", UNWRITABLE
-    free = shutil.disk_usage(home.root).free
-    largest = max((each.folder for each in publications(home)), key=_bytes, default=None)
-    need = 2 * (_bytes(home.accepted.parent) + (_bytes(largest) if largest else 0))
-    if free < max(need, 1 << 28):
-        yield (
-            PROBLEM,
-            f"{free / 1e9:.1f} GB free, a night may need {need / 1e9:.1f} GB",
-            "make room: goodwill housekeeping, or a larger disk",
-        )
+    if free_bytes(home) < max(needed_bytes(home), WANTED):
+        yield PROBLEM, room(home), "make room: goodwill housekeeping, or a larger disk"
     else:
-        yield FINE, f"{free / 1e9:.1f} GB free; a night may need {need / 1e9:.1f} GB"
-
-
-def _bytes(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) if folder.exists() else 0
+        yield FINE, room(home)
 
 
 def _nights(home: Home) -> Said:

@@ -15,6 +15,8 @@ from rich.markup import escape
 
 from goodwill.audit import RunRecord
 from goodwill.audit.lock import Lock
+from goodwill.causes import remedy_of
+from goodwill.cli.failing import why_failed
 from goodwill.errors import GoodwillError
 from goodwill.home import Home
 from goodwill.settings import load_business
@@ -52,7 +54,9 @@ def _ensure_metadata(home: Home, environment: dict[str, str], console: Console) 
     home.airflow.mkdir(parents=True, exist_ok=True)
     done = subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise GoodwillError(f"Airflow could not make its metadata database:\n{done.stderr[-2000:]}", f"look at {home.airflow}")
+        raise GoodwillError(
+            f"Airflow could not make its metadata database:\n{done.stderr[-2000:]}", remedy_of(done.stderr) or f"look at {home.airflow}"
+        )
 
 
 def _figures(detail: dict[str, Any]) -> str:
@@ -137,7 +141,7 @@ def _conclude(home: Home, record: RunRecord, log: Path, console: Console) -> str
         console.print(f"refused: {escape(str(facts['message']))}")
     elif verdict not in ("published", "blocked"):
         verdict = "failed"
-        console.print(f"[red]failed[/red]: {escape(str(facts.get('message') or 'the night did not come to its end'))}")
+        console.print(f"[red]failed[/red]: {escape(why_failed(home, record, log))}")
         console.print(f"log       {log}")
     if verdict == "published":
         from goodwill import report

@@ -20,8 +20,10 @@ from goodwill.stages.steps import (
     validate,
     write_documents,
 )
+from goodwill.stages.ticket import CUT_SHORT
 
 __all__ = [
+    "CUT_SHORT",
     "HeldError",
     "assign_segments",
     "build",

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 from contextlib import suppress
 
 from goodwill import audit, publish
 from goodwill.errors import GoodwillError
 from goodwill.home import Home
+from goodwill.room import FULL, free_bytes
 from goodwill.settings import load_business
 from goodwill.sources import load_sources
 from goodwill.stages.ticket import Figures
 
 __all__ = ["erase_person", "review", "tell_failure", "tell_refused", "tidy"]
-
-#: Bytes below which a disk is called full in an alert: no night can end in less.
-_FULL = 1 << 24
 
 
 def erase_person(home: str | None, person: str, by: str, reason: str) -> Figures:
@@ -93,5 +90,5 @@ def _machine(home: Home) -> Figures:
     """What is wrong with the disk of a home, looked at now: a full one keeps a night from writing down why it failed."""
     if home.unwritable():
         return {"machine": "The home cannot be written to."}
-    free = min(shutil.disk_usage(path).free for path in (home.root, home.warehouse, home.published, home.audit) if path.exists())
-    return {"machine": f"The disk is full: {free / 1e6:,.0f} MB are free."} if free < _FULL else {}
+    free = free_bytes(home)
+    return {"machine": f"The disk is full: {free / 1e6:,.0f} MB are free."} if free < FULL else {}

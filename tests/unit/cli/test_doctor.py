@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -206,9 +207,12 @@ def test_a_ledger_begun_anew_is_fine_before_and_after_the_next_night(home):
     assert "cut off" in wrong(home)["ledger"].said
 
 
-def test_a_full_disk_is_found(home, monkeypatch):
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1000})())
-    assert wrong(home)["disk"].level == PROBLEM
+@pytest.mark.parametrize("free", [1000, 200_000_000])
+def test_a_full_disk_is_found(home, monkeypatch, free):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: type("Usage", (), {"free": free})())
+    found = wrong(home)["disk"]
+    assert found.level == PROBLEM
+    assert re.fullmatch(rf"{free // 1_000_000} MB free; a night may need \d+ MB, and 268 MB should be free at least", found.said)
 
 
 def test_the_exit_code_says_how_bad(home):
