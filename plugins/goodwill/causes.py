@@ -15,10 +15,17 @@ __all__ = ["MAKE_ROOM", "explained", "remedy_of"]
 #: What to do about a full disk.
 MAKE_ROOM = "make room (goodwill housekeeping, or a larger disk), then run again: nothing has to be cleaned up"
 
+#: One remedy, whichever part of a night found too little.
+_MORE_MEMORY = (
+    "let the night have more memory (what ulimit -v, the container or the machine allows), then run again. The database takes up to "
+    "$GOODWILL_MEMORY_LIMIT of it, 3GB unless it says otherwise: more where that limit was reached, less where the machine has not as much "
+    "(it then works on disk what does not fit)"
+)
+
 #: What the system, the database or Python says → what to do.
 _REMEDIES = {
     r"No space left on device|Errno 28|Disk quota exceeded|File too large|database or disk is full": MAKE_ROOM,
-    r"Out of Memory Error|OutOfMemory|MemoryError|Cannot allocate memory|could not allocate block": "let a night have more memory ($GOODWILL_MEMORY_LIMIT, 3GB unless it says otherwise, and what the machine has), then run again",
+    r"Out of Memory Error|OutOfMemory|MemoryError|[Cc]annot allocate memory|could not allocate block|bad_alloc|failed to map segment|can't start new thread": _MORE_MEMORY,
     r"Could not set lock on file|Conflicting lock": "end the process that has the file open, and run again; whoever reads opens published/current, never the warehouse",
     r"[Cc]orrupt|not a valid DuckDB database": "run again: the next night builds everything from landing; goodwill audit verify says whether that is whole",
     r"Read-only file system": UNWRITABLE,
@@ -42,7 +49,7 @@ def explained(doing: str) -> Iterator[None]:
     """
     try:
         yield
-    except (OSError, MemoryError, duckdb.Error) as error:
+    except (OSError, MemoryError, ImportError, RuntimeError, duckdb.Error) as error:  # a library, a thread: there may be no memory for them
         said = " ".join(f"{type(error).__name__}: {error}".split())
         remedy = remedy_of(said)
         if remedy is None:

@@ -131,11 +131,12 @@ def _nights(home: Home) -> Said:
         yield FINE, said
     last = runs[-1] if runs else {}
     if last.get("verdict") in ("failed", "blocked"):
-        message = str(last.get("message") or "").splitlines()
+        message, _, remedy = str(last.get("message") or "").partition("\n  remedy: ")
+        first, report = message.partition("\n")[0], f"see its report: {home.run(last['run_id']) / 'report' / 'index.html'}"
         yield (
             WARNING,
-            f"the last night, {last['run_id']}, was {last['verdict']} at '{last.get('blocked_at')}': {message[0] if message else ''}",
-            f"see its report: {home.run(last['run_id']) / 'report' / 'index.html'}",
+            f"the last night, {last['run_id']}, was {last['verdict']} at '{last.get('blocked_at')}': {first}",
+            f"{remedy}; {report}" if remedy else report,
         )
 
 

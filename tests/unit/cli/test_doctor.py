@@ -207,6 +207,11 @@ def test_a_ledger_begun_anew_is_fine_before_and_after_the_next_night(home):
     assert "cut off" in wrong(home)["ledger"].said
 
 
+def test_the_remedy_of_the_last_failed_night_is_repeated(home):
+    fail(home)
+    assert wrong(home)["nights"].remedy.startswith("run the night again; nothing has to be cleaned up; see its report: ")
+
+
 @pytest.mark.parametrize("free", [1000, 200_000_000])
 def test_a_full_disk_is_found(home, monkeypatch, free):
     monkeypatch.setattr(shutil, "disk_usage", lambda _: type("Usage", (), {"free": free})())
