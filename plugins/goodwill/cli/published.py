@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from goodwill.audit.seals import last_seals
+from goodwill.extract.quarantine import QUARANTINE
 from goodwill.files import digest
 from goodwill.home import Home
 from goodwill.publish import publications
@@ -57,6 +58,9 @@ def loose_rights(home: Home) -> Iterator[tuple[str, str, str]]:
     for folder in (home.landing, home.warehouse, home.privacy, home.exports, *ledgers):
         if folder.exists() and _mode(folder) & 0o077:
             yield str(folder.relative_to(home.root)), f"others may enter it ({_mode(folder):04o})", f"chmod 700 {folder}"
+    for file in sorted(home.root.glob(f"runs/*/{QUARANTINE}")):  # what sources say of people, as it was rejected
+        if _mode(file) & 0o077:
+            yield str(file.relative_to(home.root)), f"others may read it ({_mode(file):04o})", f"chmod 600 {file}"
     for each in publications(home):
         files = [path for path in each.folder.rglob("*") if path.is_file()]
         writable = [path for path in files if _mode(path) & 0o222]

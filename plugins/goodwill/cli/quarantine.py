@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -192,6 +195,18 @@ def _say_row(home: Home, source: Source, found: list[Rejected], show: bool) -> N
         _say_reason(code)
 
 
+@contextmanager
+def _for_the_owner_alone(file: Path) -> Iterator[None]:
+    """What is written to `file` meanwhile nobody else can read, whether it was there before or not."""
+    if file.is_file():
+        file.chmod(0o600)
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
 @app.command("export")
 def export_(
     file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="The file to write.")],
@@ -203,7 +218,8 @@ def export_(
     where = Home.at(home)
     name, rejected = read_rejected(where, run)
     try:
-        done = export(where, _source(where, source), rejected, file)
+        with _for_the_owner_alone(file):
+            done = export(where, _source(where, source), rejected, file)
     except OSError as error:
         raise GoodwillError(
             f"{file} cannot be written ({error.strerror})", "name a file in a folder that is there and can be written"
@@ -215,7 +231,7 @@ def export_(
     )
     if done.gone:
         out.print(f"left out {done.gone} that were corrected or sent again since")
-    out.print("it holds personal data as the source does; delete it when done")
+    out.print("it holds personal data as the source does, for its owner alone to read; delete it when done")
     out.print(f"correct it, then: goodwill quarantine readmit {escape(str(file))} --by NAME --reason TEXT")
 
 

@@ -122,6 +122,13 @@ def open_ledger(home: Home) -> None:
     (home.audit / "segment_ledger").chmod(0o755)
 
 
+def open_quarantine(home: Home) -> None:
+    path = home.run("r1") / "quarantine.csv"
+    path.touch(mode=0o600)
+    assert "rights" not in wrong(home)
+    path.chmod(0o640)
+
+
 def lead_nowhere(home: Home) -> None:
     home.current.unlink()
     os.symlink("r9", home.current)
@@ -163,6 +170,7 @@ BREAKS = {
     ),
     "open_landing": (lambda home: home.landing.chmod(0o755), "rights", PROBLEM, "landing: others may enter it (0755)"),
     "open_ledger": (open_ledger, "rights", PROBLEM, "audit/segment_ledger: others may enter it (0755)"),
+    "open_quarantine": (open_quarantine, "rights", PROBLEM, "runs/r1/quarantine.csv: others may read it (0640)"),
     "open_people": (show_people, "rights", PROBLEM, "published/r1/personal/goodwill.duckdb: everybody may read people in clear (0444)"),
     "torn_days": (lambda home: tear_list(home, "expired.json"), "forgotten", PROBLEM, "the days of retention"),
     "torn_people": (lambda home: tear_list(home, "forgotten.jsonl"), "forgotten", PROBLEM, "the list of forgotten people"),

@@ -105,6 +105,19 @@ def test_rows_go_out_come_back_and_are_taken_back(home, tmp_path: Path):
     assert len(active_batches(home, source)) == 1
 
 
+@pytest.mark.parametrize("was_there", [False, True])
+def test_an_export_is_for_its_owner_alone(home, tmp_path, was_there):
+    file = tmp_path / "bad.csv"
+    if was_there:
+        file.touch()
+        file.chmod(0o644)
+    run(home, "export", file, "--source", "shop")
+    assert file.stat().st_mode & 0o777 == 0o600
+    other = tmp_path / "another"
+    other.touch()
+    assert other.stat().st_mode & 0o077, "what else the process writes is as it was"
+
+
 def test_a_file_that_cannot_be_written_is_said_in_words(home, tmp_path: Path):
     done = CliRunner().invoke(app, ["export", str(tmp_path / "nowhere" / "bad.csv"), "--source", "shop", "--home", str(home.root)])
     assert isinstance(done.exception, GoodwillError)
