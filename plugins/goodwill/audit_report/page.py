@@ -13,7 +13,7 @@ from goodwill.audit_report.facts import Facts, gather
 from goodwill.audit_report.language import Language
 from goodwill.audit_report.period import Period
 from goodwill.audit_report.tables import write_tables
-from goodwill.audit_report.wording import NAMES, opinion
+from goodwill.audit_report.wording import ABOUT, NAMES, opinion
 from goodwill.files import digest, replace_text
 from goodwill.home import Home
 from goodwill.report import stylesheet
@@ -46,6 +46,7 @@ def _environment(language: Language) -> Environment:
         moment=language.moment,
         duration=language.duration,
         named=lambda code: language.say(NAMES.get(code, str(code).replace("_", " "))) if code else language.say(None),
+        told=lambda word: language.say(ABOUT.get(word, word)),
         said=language.say,
     )
     return environment

@@ -34,9 +34,26 @@ _DECISIONS = frozenset(
 )
 #: Facts of such a row that say what it was about, in the order they are told; the rest is seals and digests.
 _TOLD = (
-    *("decided", "source", "run_id", "to", "erasure", "format", "gate", "model", "period", "role", "batches", "rows", "corrected_rows"),
+    *(
+        "decided",
+        "export",
+        "source",
+        "run_id",
+        "to",
+        "erasure",
+        "format",
+        "gate",
+        "model",
+        "period",
+        "role",
+        "batches",
+        "rows",
+        "corrected_rows",
+    ),
     *("files", "removed", "form"),
 )
+#: How the row of an export for a person begins.
+_OWN_DATA = "a person's own data"
 
 
 @dataclass(frozen=True)
@@ -111,11 +128,16 @@ def decisions(entries: Iterable[Entry]) -> tuple[Decision, ...]:
             entry.kind,
             str(entry.facts.get("by") or entry.who),
             str(entry.facts.get("reason") or entry.facts.get("remark") or ""),
-            tuple((name, str(entry.facts[name])) for name in _TOLD if entry.facts.get(name) not in (None, "", [], {})),
+            tuple((name, _told(name, entry.facts[name])) for name in _TOLD if entry.facts.get(name) not in (None, "", [], {})),
         )
         for entry in entries
         if entry.kind in _DECISIONS and entry.facts.get("removed") != "publications"  # each night lets go of its oldest publication
     )
+
+
+def _told(name: str, value: Any) -> str:
+    """A fact in words; of what was exported for a person only that it was, not under which name."""
+    return _OWN_DATA if name == "export" and str(value).startswith(_OWN_DATA) else str(value)
 
 
 def changes(home: Home, runs: Sequence[Run], before: Run | None) -> tuple[Change, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from goodwill.audit_report.facts import Facts
 from goodwill.audit_report.language import Language
 
-__all__ = ["NAMES", "Statement", "opinion"]
+__all__ = ["ABOUT", "NAMES", "Statement", "opinion"]
 
 
 def N_(text: str) -> str:  # noqa: N802 (the name that gettext's tools look for)
@@ -96,6 +96,31 @@ NAMES = {
     "yes": N_("yes"),
     "no": N_("no"),
     "code": N_("code"),
+}
+
+#: Fact of a row about something done by hand → how it is called; and those of its values that are words.
+ABOUT = {
+    "decided": N_("decided"),
+    "export": N_("exported"),
+    "source": N_("source"),
+    "run_id": N_("run"),
+    "to": N_("to"),
+    "erasure": N_("erasure"),
+    "format": N_("format"),
+    "gate": N_("gate"),
+    "model": N_("model"),
+    "period": N_("period"),
+    "role": N_("role"),
+    "batches": N_("batches"),
+    "rows": N_("rows"),
+    "corrected_rows": N_("corrected rows"),
+    "files": N_("files"),
+    "removed": N_("removed"),
+    "form": N_("form"),
+    "corrected": N_("corrected"),
+    "withdrawn": N_("withdrawn"),
+    "masked copy": N_("masked copy"),
+    "a person's own data": N_("a person's own data"),
 }
 
 

@@ -89,6 +89,27 @@ def test_what_was_done_by_hand_is_told_with_name_and_reason(home):
     assert ("corrected_rows", "3") in decided[0].about
 
 
+def test_what_it_was_about_is_told_in_the_language_of_the_page(home, tmp_path):
+    audit.append(home, "override", {"decided": "corrected", "by": "Mia", "reason": "x", "corrected_rows": 2, "source": "corrected"})
+    audit.append(home, "export", {"export": "masked copy"})
+    audit.append(home, "export", {"export": "a person's own data 0a1b2c", "format": "json", "rows": 7})
+    for code, told in {
+        "en": (
+            "decided: corrected; source: corrected; corrected rows: 2",
+            "exported: masked copy",
+            "exported: a person&#39;s own data; format",
+        ),
+        "fr": (
+            "décision: corrigé; source: corrected; lignes corrigées: 2",
+            "exporté: copie masquée",
+            "exporté: les données d&#39;une personne; format: json; lignes: 7",
+        ),
+    }.items():
+        html = write_report(home, company(home), OCTOBER, tmp_path / code, code=code).read_text(encoding="utf-8")
+        assert [each for each in told if each not in html] == []
+    assert "export=masked copy" in (tmp_path / "fr" / "decisions.csv").read_text(encoding="utf-8")
+
+
 def test_a_month_without_a_night_is_refused(home):
     with pytest.raises(GoodwillError, match="no night ran in 2025-01"):
         gather(home, company(home), Period(month=dt.date(2025, 1, 1)))
