@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from goodwill.files import digest
 from goodwill.home import Home
 from goodwill.privacy.forgotten import unfinished_erasures
 
-__all__ = ["Proof", "believed", "prove", "refuse_if_cut_off"]
+__all__ = ["Proof", "believed", "present", "prove", "refuse_if_cut_off"]
 
 
 #: Where files last as they are sealed. Logs and Airflow's own files change every night: what a row says of them was true then.
@@ -136,23 +136,29 @@ def refuse_if_cut_off(home: Home) -> None:
         raise lost(*max(unknown, key=lambda each: each[1].seq), rows=rows)
 
 
-def _present(home: Home, proof: Proof) -> None:
-    """What readers see is what the ledger last said that they should."""
-    link = home.published / "current"
-    shown = os.readlink(link) if link.is_symlink() else None
+def present(entries: Sequence[Entry]) -> tuple[int, str] | None:
+    """The run that readers should see as the ledger has it, and the row that says so; nothing where none was ever shown."""
     unpublished = {
         row.facts["run_id"]
-        for row in proof.chain.entries
+        for row in entries
         if row.kind == "run" and row.facts.get("event") == "ended" and row.facts.get("verdict") != "published"
     }
     said: list[tuple[int, str]] = []
-    for row in proof.chain.entries:
+    for row in entries:
         if row.kind == "rollback":
             said.append((row.seq, row.facts["to"]))
         elif row.kind == "publication" and row.facts.get("becomes_current") and row.facts["run_id"] not in unpublished:
             said.append((row.seq, row.facts["run_id"]))
-    if said and said[-1][1] != shown:
-        proof.problems.append(f"published/current shows {shown or 'nothing'}, and row {said[-1][0]} says {said[-1][1]}")
+    return said[-1] if said else None
+
+
+def _present(home: Home, proof: Proof) -> None:
+    """What readers see is what the ledger last said that they should."""
+    link = home.published / "current"
+    shown = os.readlink(link) if link.is_symlink() else None
+    said = present(proof.chain.entries)
+    if said and said[1] != shown:
+        proof.problems.append(f"published/current shows {shown or 'nothing'}, and row {said[0]} says {said[1]}")
 
 
 def _file(home: Home, name: str, sealed: Sealed, proof: Proof, contents: bool, every: set[str], is_night: bool) -> None:

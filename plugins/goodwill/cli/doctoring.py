@@ -17,7 +17,7 @@ from goodwill import audit
 from goodwill.audit.form import FORM, form_of
 from goodwill.audit.heads import kept_heads
 from goodwill.audit.lock import Lock
-from goodwill.audit.proving import believed
+from goodwill.audit.proving import believed, present
 from goodwill.audit.seals import Sealed, last_seals
 from goodwill.causes import remedy_of
 from goodwill.cli.published import changed_publications, loose_rights
@@ -116,7 +116,7 @@ def _nights(home: Home) -> Said:
     runs = [run for run in audit.read_runs(home) if run.get("verdict") != "refused"]
     shown = current_run(home)
     if not shown:
-        yield WARNING, "nothing is published yet", f"goodwill run --home {home.root}"
+        yield _nothing_shown(home)
         return
     publication = next((each for each in publications(home) if each.run_id == shown), None)
     if publication is None:
@@ -138,6 +138,17 @@ def _nights(home: Home) -> Said:
             f"the last night, {last['run_id']}, was {last['verdict']} at '{last.get('blocked_at')}': {first}",
             f"{remedy}; {report}" if remedy else report,
         )
+
+
+def _nothing_shown(home: Home) -> tuple[str, str, str]:
+    """Nothing was published yet; or the link that readers follow is gone, and what it led to is kept."""
+    night, kept, said = f"goodwill run --home {home.root}", {each.run_id for each in publications(home)}, present(believed(home).entries)
+    if not kept:
+        return WARNING, "nothing is published yet", night
+    if said is None or said[1] not in kept:
+        return PROBLEM, f"published/current is gone: readers see nothing, though {len(kept)} publications are kept", night
+    link = f"ln -s {said[1]} {home.current}"
+    return PROBLEM, f"published/current is gone: readers see nothing, and row {said[0]} of the ledger says {said[1]}", f"{link}; or {night}"
 
 
 def _ledger(home: Home) -> Said:

@@ -134,6 +134,11 @@ def lead_nowhere(home: Home) -> None:
     os.symlink("r9", home.current)
 
 
+def lose_current(home: Home) -> None:
+    night(home, "r2", "2026-01-31")
+    home.current.unlink()
+
+
 def stand_still(home: Home) -> None:
     lock = audit.Lock.of(home)
     lock.acquire("r2", os.getpid())
@@ -175,6 +180,7 @@ BREAKS = {
     "torn_days": (lambda home: tear_list(home, "expired.json"), "forgotten", PROBLEM, "the days of retention"),
     "torn_people": (lambda home: tear_list(home, "forgotten.jsonl"), "forgotten", PROBLEM, "the list of forgotten people"),
     "lead_nowhere": (lead_nowhere, "nights", PROBLEM, "leads to r9, which is not there"),
+    "lose_current": (lose_current, "nights", PROBLEM, "published/current is gone: readers see nothing, and row 7 of the ledger says r2"),
     "settings": (lambda home: home.business_file.write_text("company: {curency: EUR}"), "settings", PROBLEM, "curency"),
     "newer": (lambda home: home.form_file.write_text("99"), "home", PROBLEM, "this version knows forms up to"),
     "dead": (lambda home: audit.Lock.of(home).acquire("r2", 2**22 - 3), "lock", WARNING, "is dead"),
@@ -213,6 +219,17 @@ def test_a_ledger_begun_anew_is_fine_before_and_after_the_next_night(home):
     file = ledger_file(home)
     file.write_bytes(b"".join(file.read_bytes().splitlines(keepends=True)[:-1]))
     assert "cut off" in wrong(home)["ledger"].said
+
+
+def test_a_link_that_is_gone_is_made_again_as_the_remedy_says(home):
+    lose_current(home)
+    assert prove(home).problems
+    link, _, night_again = wrong(home)["nights"].remedy.partition("; or ")
+    assert night_again == f"goodwill run --home {home.root}"
+    command, option, run_id, place = link.split(" ")
+    assert (command, option) == ("ln", "-s")
+    os.symlink(run_id, place)
+    assert (prove(home).problems, wrong(home)) == ([], {})
 
 
 def test_the_remedy_of_the_last_failed_night_is_repeated(home):
