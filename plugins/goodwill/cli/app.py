@@ -15,6 +15,7 @@ from goodwill import __version__
 from goodwill.audit import read_runs
 from goodwill.causes import explained
 from goodwill.cli import auditing, checking, driving, people, quarantine, recovering, reviewing, starting
+from goodwill.cli.failing import is_at_work
 from goodwill.cli.options import HomeOption, console
 from goodwill.errors import GoodwillError
 from goodwill.home import Home
@@ -129,6 +130,7 @@ def status(home: HomeOption = None, last: Annotated[int, typer.Option(help="How 
         console().print(f"no night has run yet: goodwill run --home {where.root}")
         return
     present, kept = current_run(where), {each.run_id for each in publications(where)}
+    dead = {each["run_id"] for each in runs if each.get("verdict") == "running" and not is_at_work(where, each)}
     table = Table("run", "as of", "started (UTC)", "verdict", "at", box=None, pad_edge=False)
     for each in runs[-last:]:
         mark = " ◀ current" if each["run_id"] == present else " (kept)" if each["run_id"] in kept else ""
@@ -136,10 +138,12 @@ def status(home: HomeOption = None, last: Annotated[int, typer.Option(help="How 
             each["run_id"],
             str(each.get("as_of") or ""),
             str(each.get("started_at", ""))[:19],
-            each.get("verdict", "") + mark,
+            ("cut off" if each["run_id"] in dead else each.get("verdict", "")) + mark,
             each.get("blocked_at") or "",
         )
     console().print(table)
+    if dead:
+        console().print("cut off: its process ended without a word; the next run says so in its record, and nothing has to be cleaned up")
     if len(kept) > 1:
         console().print(
             "readers see ◀ current; those that are kept can be shown again: goodwill rollback [--to RUN] --by NAME --reason TEXT"

@@ -1,23 +1,36 @@
-"""Why a night failed: also where nobody was left to say it, or nothing could be written down."""
+"""Whether a night is still at work, and why it failed: also where nobody was left to say it, or nothing could be written down."""
 
 from __future__ import annotations
 
+import datetime as dt
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from goodwill.audit import RunRecord
+from goodwill.audit.lock import LEASE, Lock
 from goodwill.causes import MAKE_ROOM, remedy_of
+from goodwill.clock import now
 from goodwill.home import Home
 from goodwill.room import FULL, free_bytes, room
 from goodwill.stages import CUT_SHORT
 
-__all__ = ["why_failed"]
+__all__ = ["is_at_work", "why_failed"]
 
 
 def why_failed(home: Home, record: RunRecord, log: Path) -> str:
     """What the record of a run says, else what its log or the disk shows; where the disk was full, with how much is free and how much is needed."""
     why = _said(record) or _shown(home, log) or record.read().get("message") or "the night did not come to its end\n  remedy: see its log"
     return f"{why}\n  disk: {room(home)}" if MAKE_ROOM in why else why
+
+
+def is_at_work(home: Home, run: Mapping[str, Any]) -> bool:
+    """Whether a run that is on record as running may be: it holds the warehouse and lives, or began so lately that it may not hold it yet."""
+    lock = Lock.of(home)
+    if lock.holder_run() == run["run_id"]:
+        return lock.dead_holder() is None
+    return now() - dt.datetime.fromisoformat(str(run["started_at"])) < LEASE
 
 
 def _said(record: RunRecord) -> str | None:

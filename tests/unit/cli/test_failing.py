@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 from goodwill.audit import RunRecord
+from goodwill.audit.lock import Lock
+from goodwill.cli.app import app
 from goodwill.cli.failing import why_failed
 from goodwill.home import Home
 from goodwill.stages import CUT_SHORT
+from typer.testing import CliRunner
 
 FULL_DISK = "OSError: [Errno 28] No space left on device"
 
@@ -50,3 +54,21 @@ def test_a_full_disk_is_seen_where_not_even_the_log_says_so(home, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda _: type("Usage", (), {"free": 4096})())
     assert "No space left on device\n  remedy: make room" in why(home, verdict="running")
     assert "disk: 0 MB free" in why(home, verdict="running")
+
+
+@pytest.mark.parametrize(
+    ("pid", "started_at", "said"),
+    [
+        (os.getpid(), "2020-01-01 00:00:00", "running"),
+        (2**22 - 3, "2020-01-01 00:00:00", "cut off"),
+        (None, "2020-01-01 00:00:00", "cut off"),
+        (None, "2999-01-01 00:00:00", "running"),
+    ],
+    ids=["alive", "dead", "dead before it had the warehouse", "about to take the warehouse"],
+)
+def test_a_night_whose_process_is_dead_is_not_said_to_be_running(home, pid, started_at, said):
+    RunRecord.of(home, "r1").update(run_id="r1", started_at=started_at, verdict="running")
+    if pid:
+        Lock.of(home).acquire("r1", pid)
+    output = CliRunner().invoke(app, ["status", "--home", str(home.root)], catch_exceptions=False).output
+    assert [word in output for word in ("running", "cut off")] == [said == "running", said == "cut off"]
