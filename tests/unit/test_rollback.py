@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 from goodwill import audit, stages
 from goodwill.audit.ledger import read_entries
+from goodwill.audit.proving import prove
 from goodwill.cli.app import app
+from goodwill.cli.doctoring import PROBLEM, examine
 from goodwill.errors import GoodwillError
 from goodwill.home import Home
-from goodwill.publish import prune
+from goodwill.publish import prune, publications
 from goodwill.publish.rollback import roll_back
 from typer.testing import CliRunner
 
@@ -66,6 +68,40 @@ def test_a_publication_whose_manifest_was_changed_is_not_shown(home):
 def test_without_a_publication_there_is_nothing_to_roll_back(make_home):
     with pytest.raises(GoodwillError, match="nothing is published yet"):
         roll_back(make_home(), None, "Ada", "x")
+
+
+def test_where_the_link_is_gone_a_publication_is_shown_by_its_name(home):
+    home.current.unlink()
+    with pytest.raises(
+        GoodwillError, match=r"readers see none of the publications that are kept: r28, r29, r30\n  remedy: name one with --to"
+    ):
+        roll_back(home, None, "Ada", "x")
+    done = CliRunner().invoke(app, ["rollback", "--to", "r30", "--by", "Ada", "--reason", "the link was gone", "--home", str(home.root)])
+    assert (done.exit_code, "instead of nothing" in done.output) == (0, True), done.output
+    assert seen(home) == "r30"
+    assert prove(home).problems == []
+
+
+@pytest.mark.parametrize("damaged", ["", "{", '{"as_of": "soon"}'])
+def test_a_publication_whose_manifest_is_damaged_stops_no_other(home, damaged):
+    for run_id in ("r29", "r30"):
+        manifest = home.published / run_id / "manifest.json"
+        manifest.chmod(0o644)
+        manifest.write_text(damaged)
+    assert [each.run_id for each in publications(home)] == ["r28"]
+    assert CliRunner().invoke(app, ["status", "--home", str(home.root)]).exit_code == 0
+    found = [each for each in examine(home) if each.level == PROBLEM]
+    assert {f"published/{run_id} is not what was published: its manifest cannot be read" for run_id in ("r29", "r30")} <= {
+        each.said for each in found
+    }
+    ticket = lay_out(home, "r31", "2026-01-31")
+    with pytest.raises(GoodwillError, match=r"published/r30/manifest\.json cannot be read, and says which day readers see"):
+        stages.publish_night(ticket)
+    with pytest.raises(GoodwillError, match="the night was failed"):
+        stages.close_night(ticket)
+    assert roll_back(home, None, "Ada", "damaged")[1].run_id == "r28"
+    night(home, "r32", "2026-01-31")
+    assert seen(home) == "r32"
 
 
 def test_it_stays_until_the_next_accepted_night(home):

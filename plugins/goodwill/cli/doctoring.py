@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 
 from goodwill import audit
+from goodwill.audit.ends import unended
 from goodwill.audit.form import FORM, form_of
 from goodwill.audit.heads import kept_heads
 from goodwill.audit.lock import Lock
@@ -158,7 +159,15 @@ def _ledger(home: Home) -> Said:
     chain = believed(home)
     if chain.problem:
         yield PROBLEM, chain.problem, "goodwill audit verify says more; restore audit/ledger.jsonl, and find out who changed it"
-    else:
+        return
+    lacking, _ = unended(home, chain.entries)
+    for problem in lacking:
+        yield (
+            PROBLEM,
+            problem,
+            "goodwill audit verify says more; restore audit/ledger.jsonl from a backup if rows are missing, and find out who removed them",
+        )
+    if not lacking:
         yield FINE, f"{len(chain.entries):,} rows, each as it was signed"
 
 

@@ -15,7 +15,7 @@ from goodwill.home import Home
 from goodwill.publish import publications
 from goodwill.publish.personal import FOLDER
 from goodwill.publish.publication import DATABASE
-from goodwill.publish.swap import Publication
+from goodwill.publish.swap import Publication, unreadable
 from goodwill.segments.ledger import NAME, ledger_folder
 
 __all__ = ["changed_publications", "loose_rights"]
@@ -26,6 +26,7 @@ _READ = 2 << 30
 
 def changed_publications(home: Home) -> Iterator[tuple[str, str]]:
     """Each kept publication that is not what was published, and how one sees it: its manifest by its seal, its files by size, its databases whole."""
+    yield from ((path.parent.name, "its manifest cannot be read") for path in unreadable(home))
     left, seals = _READ, last_seals(home)
     for each in reversed(publications(home)):
         sealed = seals.get(each.manifest.relative_to(home.root).as_posix())

@@ -31,7 +31,7 @@ def rollback(
     """Show readers an earlier publication again, in one step; it stays until the next night is accepted."""
     before, shown = roll_back(Home.at(home), to, by, reason)
     out = console()
-    out.print(f"readers see {shown.run_id} (as of {shown.as_of}) instead of {before}")
+    out.print(f"readers see {shown.run_id} (as of {shown.as_of}) instead of {before or 'nothing'}")
     out.print("the next accepted night takes its place; until the cause is mended, pause the schedule or block that source")
 
 

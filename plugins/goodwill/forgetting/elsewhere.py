@@ -139,7 +139,10 @@ def _rewritten_list(path: Path, traces: Traces) -> bytes:
 
 def _renewed_manifest(path: Path) -> bytes:
     """The manifest of a publication, or of a run's documents, with the digests of its files as they are now; those that have changed are named."""
-    manifest = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:  # damaged: its seal names it, and what it lists is read by nobody
+        return path.read_bytes()
     differing = {}
     for name, was in manifest.get("files", {}).items():
         file = path.parent / name

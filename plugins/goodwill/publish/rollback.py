@@ -23,7 +23,7 @@ def _target(home: Home, present: str, to: str | None) -> Publication:
                 f"there is no publication {to!r}", f"kept are: {', '.join(each.run_id for each in kept) or 'none'}; see goodwill status"
             )
         return found[0]
-    place = next((number for number, each in enumerate(kept) if each.run_id == present), 0)
+    place = next((number for number, each in enumerate(kept) if each.run_id == present), len(kept))
     seen = [each for each in kept[:place] if audit.RunRecord(home.run(each.run_id)).read().get("is_current", True)]
     if not seen:
         raise GoodwillError(
@@ -33,14 +33,14 @@ def _target(home: Home, present: str, to: str | None) -> Publication:
     return seen[-1]
 
 
-def roll_back(home: Home, to: str | None, by: str, reason: str) -> tuple[str, Publication]:
+def roll_back(home: Home, to: str | None, by: str, reason: str) -> tuple[str | None, Publication]:
     """Make an earlier publication (or a later one again) the present one.
 
     It stays so until the next night is accepted. Nothing but the link changes: not the warehouse, not what was learnt from the later nights.
 
     Returns
     -------
-    The run that was shown until now, and the publication that is shown from now on.
+    The run that was shown until now (`None` where the link was gone), and the publication that is shown from now on.
 
     Raises
     ------
@@ -55,9 +55,11 @@ def roll_back(home: Home, to: str | None, by: str, reason: str) -> tuple[str, Pu
         )
     with audit.Lock.of(home).exclusively():
         present = current_run(home)
-        if present is None:
-            raise GoodwillError("nothing is published yet", f"goodwill run --home {home.root}")
-        target = _target(home, present, to)
+        if present is None and not (to and publications(home)):  # where the link is gone, the publication to show is named
+            kept = ", ".join(each.run_id for each in publications(home))
+            said = f"readers see none of the publications that are kept: {kept}" if kept else "nothing is published yet"
+            raise GoodwillError(said, "name one with --to" if kept else f"goodwill run --home {home.root}")
+        target = _target(home, present or "", to)
         if target.run_id == present:
             raise GoodwillError(f"{present} is what readers see already", "goodwill status shows what else is kept")
         sealed = last_seals(home).get(target.manifest.relative_to(home.root).as_posix())

@@ -221,6 +221,13 @@ def test_a_ledger_begun_anew_is_fine_before_and_after_the_next_night(home):
     assert "cut off" in wrong(home)["ledger"].said
 
 
+def test_a_run_that_no_row_ends_is_found_though_every_row_is_right(home):
+    file = ledger_file(home)
+    file.write_bytes(b"".join(file.read_bytes().splitlines(keepends=True)[:-1]))
+    (home.run("r1") / "ledger_head").unlink()
+    assert "no row of the ledger ends this run" in wrong(home)["ledger"].said
+
+
 def test_a_link_that_is_gone_is_made_again_as_the_remedy_says(home):
     lose_current(home)
     assert prove(home).problems
