@@ -23,7 +23,11 @@ def lock(make_home) -> Lock:
 
 def test_a_living_holder_is_named_and_respected(lock):
     lock.acquire("first", os.getpid())
-    with pytest.raises(GoodwillError, match="run first holds the warehouse"):
+    with pytest.raises(GoodwillError, match="run first holds the warehouse") as refused:
+        lock.acquire("second", os.getpid())
+    assert refused.value.remedy == f"wait until it has ended, or end process {os.getpid()}: the next run then takes its place by itself"
+    lock.path.write_text(json.dumps({**lock.holder(), "host": "elsewhere"}))
+    with pytest.raises(HeldError, match="takes its place 30 minutes after its last sign of life"):
         lock.acquire("second", os.getpid())
     lock.check("first")
     lock.release("first")

@@ -160,8 +160,15 @@ class Lock:
             kind = GoodwillError if silent > LEASE else HeldError  # who waits for a process that hangs waits for ever: that is a failure
             raise kind(
                 f"run {holder['run_id']} holds the warehouse since {str(holder['taken_at'])[:19]} UTC (host {holder['host']}, process {holder['pid']})",
-                f"wait until it has ended; if it is surely dead, remove {self.path}",
+                self._how_to_wait(holder),
             )
+
+    def _how_to_wait(self, holder: dict[str, Any]) -> str:
+        """When the warehouse is free: the lock of a dead run is taken by whoever comes next, so that nobody removes one by hand."""
+        if holder.get("host") == socket.gethostname() and holder.get("pid"):
+            return f"wait until it has ended, or end process {holder['pid']}: the next run then takes its place by itself"
+        minutes = round(LEASE.total_seconds() / 60)
+        return f"wait until it has ended; should it be dead, the next run takes its place {minutes} minutes after its last sign of life ({str(holder['alive_at'])[:19]} UTC)"
 
     def check(self, run_id: str, token: int | None = None) -> None:
         """Show that `run_id` is alive; refuse to go on if the lock has passed to another run."""

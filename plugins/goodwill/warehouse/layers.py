@@ -95,7 +95,7 @@ def build_layer(home: Home, layer: str) -> dict[str, Any]:
     arguments += [] if is_increment else ["--full-refresh"]
     result = run_dbt(home, [*arguments, "--exclude-resource-type", "unit_test"], manifest)
     if result.exception is not None:
-        said = str(result.exception)
+        said = str(result.exception) or type(result.exception).__name__  # too little memory has no words
         raise GoodwillError(f"dbt could not run the layer {layer!r}: {said}", remedy_of(said) or f"see {home.logs / 'dbt' / 'dbt.log'}")
     nodes = {run.node.name: round(run.execution_time, 3) for run in result.result}
     kinds = [str(run.node.resource_type) for run in result.result]
