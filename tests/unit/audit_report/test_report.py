@@ -100,9 +100,9 @@ def test_what_it_was_about_is_told_in_the_language_of_the_page(home, tmp_path):
             "exported: a person&#39;s own data; format",
         ),
         "fr": (
-            "décision: corrigé; source: corrected; lignes corrigées: 2",
-            "exporté: copie masquée",
-            "exporté: les données d&#39;une personne; format: json; lignes: 7",
+            "décision\N{NO-BREAK SPACE}: corrigé\N{NO-BREAK SPACE}; source\N{NO-BREAK SPACE}: corrected\N{NO-BREAK SPACE}; lignes corrigées\N{NO-BREAK SPACE}: 2",
+            "exporté\N{NO-BREAK SPACE}: copie masquée",
+            "exporté\N{NO-BREAK SPACE}: les données d&#39;une personne\N{NO-BREAK SPACE}; format\N{NO-BREAK SPACE}: json\N{NO-BREAK SPACE}; lignes\N{NO-BREAK SPACE}: 7",
         ),
     }.items():
         html = write_report(home, company(home), OCTOBER, tmp_path / code, code=code).read_text(encoding="utf-8")
