@@ -50,8 +50,19 @@ def explained(doing: str) -> Iterator[None]:
     try:
         yield
     except (OSError, MemoryError, ImportError, RuntimeError, duckdb.Error) as error:  # a library, a thread: there may be no memory for them
-        said = " ".join(f"{type(error).__name__}: {error}".split())
-        remedy = remedy_of(said)
-        if remedy is None:
+        found = next(((said, remedy) for said in map(_said, _chain(error)) if (remedy := remedy_of(said))), None)
+        if found is None:
             raise
-        raise GoodwillError(f"{doing}: {said}", remedy) from error
+        raise GoodwillError(f"{doing}: {found[0]}", found[1]) from error
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """An error and what was behind it: a library that finds no memory may say of itself that it is broken."""
+    at: BaseException | None = error
+    while at is not None:
+        yield at
+        at = at.__cause__ or at.__context__
+
+
+def _said(error: BaseException) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())

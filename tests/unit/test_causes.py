@@ -25,6 +25,14 @@ def test_too_little_memory_has_one_remedy(error):
     assert "$GOODWILL_MEMORY_LIMIT" in raised.value.remedy
 
 
+def test_what_is_behind_an_error_is_heard():
+    broken = ImportError("The `scipy` install you are using seems to be broken, please try reinstalling.")
+    broken.__cause__ = ImportError("scipy/_ccallback.so: failed to map segment from shared object")
+    with pytest.raises(GoodwillError, match="failed to map segment") as raised, explained("stage 'prepare'"):
+        raise broken
+    assert raised.value.remedy.startswith("let the night have more memory")
+
+
 @pytest.mark.parametrize("error", [ImportError("no module named 'x'"), RuntimeError("of the program")], ids=repr)
 def test_an_error_of_the_program_goes_on_as_it_is(error):
     with pytest.raises(type(error)) as raised, explained("stage 'prepare'"):
