@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -87,6 +88,13 @@ def _problems(entity: Entity, columns: set[str]) -> str:
         for (name, reason), test in rules.items()
     )
     return f"flatten([_problems, {found}])" if found else "_problems"
+
+
+def _hint(source: Source, reason: str, value: str | None) -> str:
+    """What setting a number with another decimal mark may want: nothing is guessed, and `1,250` may be either."""
+    if reason == "BAD_NUMBER" and source.decimal == "." and re.fullmatch(r"[+-]?[\d. '\u00a0\u202f]*\d,\d+", value or ""):
+        return ' (if the comma is its decimal mark: decimal: ",")'
+    return ""
 
 
 def _emptied(source: Source, column: str) -> str:
@@ -204,6 +212,6 @@ class Look:
         ).fetchall()
         for column, reason, times, (file, number, value) in found:
             shown = "" if value is None else f", value {value!r}"
-            first = f"{file}, row {number}, column {column or '-'}: {reason}{shown}"
+            first = f"{file}, row {number}, column {column or '-'}: {reason}{shown}{_hint(self.source, reason, value)}"
             had, example = finding.problems.get((entity, column, reason), (0, first))
             finding.problems[entity, column, reason] = (had + times, example)

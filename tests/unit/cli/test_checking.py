@@ -202,3 +202,11 @@ def test_a_number_that_the_night_finds_too_large_is_rejected(make_home):
         ("order_lines", "unit_price", "OUT_OF_RANGE"),
         ("order_lines", "quantity", "OUT_OF_RANGE"),
     }
+
+
+@pytest.mark.parametrize(("value", "hinted"), [("12,50", True), ("1.234,5", True), ("ten", False), ("1,2,3", False)])
+def test_a_comma_among_points_is_asked_about(make_home, value, hinted):
+    home = make_home(**{"orders.csv": f'order_id,ordered_at,customer_id,amount\na,2025-01-01,c,1.5\nb,2025-01-01,c,"{value}"\n'})
+    ((_, first),) = [found for finding in check_home(home) for found in finding.problems.values()]
+    assert f"BAD_NUMBER, value {value!r}" in first
+    assert ('decimal: ","' in first) is hinted
