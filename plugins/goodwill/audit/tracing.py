@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,6 @@ from goodwill.privacy.hashing import HashKeys, hash_keys
 from goodwill.sql import identifier, literals
 
 __all__ = ["Trace", "trace"]
-
-#: SQL of the keyed hash of a value (SQL), given the table of the keys.
-Hashed = Callable[[str, str], str]
 
 
 @dataclass
@@ -112,11 +109,11 @@ def _rows(
     said = ", ".join(f"{name} = {value}" for name, value in wanted.items())
     holds = _warehouse(home, connection)
     if holds == result.release["run_id"]:
-        result.found = _find(connection, "warehouse", result.mart, wanted, HashKeys.sql)
+        result.found = _find(connection, "warehouse", result.mart, wanted, in_clear=True)
     else:
         keys = hash_keys(home)
         published = {name: f"p_{keys.hash(value)}" for name, value in wanted.items() if is_key(name) and not value.startswith("p_")}
-        result.found = _find(connection, "published", result.mart, wanted | published)
+        result.found = _find(connection, "published", result.mart, wanted | published, in_clear=False)
     if not result.found:
         raise GoodwillError(
             f"{result.mart} has no row with {said}",
@@ -139,10 +136,10 @@ def _warehouse(home: Home, connection: duckdb.DuckDBPyConnection) -> str | None:
     return str(connection.execute("select run_id from warehouse.control.night").fetchall()[0][0])
 
 
-def _find(connection: duckdb.DuckDBPyConnection, database: str, mart: str, wanted: dict[str, str], hashed: Hashed | None = None) -> int:
+def _find(connection: duckdb.DuckDBPyConnection, database: str, mart: str, wanted: dict[str, str], in_clear: bool) -> int:
     """Put rows of a mart into the temporary table `found`, and count them. A person is found by the id of any of their contacts too.
 
-    `hashed` makes the key that is published of an id: in the warehouse, where ids are as sources write them, it finds a person as well.
+    Where ids stand `in_clear`, as sources write them, the key that is published of one finds a person as well.
     """
     conditions, values = [], []
     for name, value in wanted.items():
@@ -151,8 +148,8 @@ def _find(connection: duckdb.DuckDBPyConnection, database: str, mart: str, wante
         values.append(value)
         if not is_key(name):
             continue
-        if hashed:
-            conditions[-1] += f" or concat('p_', {hashed(column, f'{database}.control.keys')}) = ?"
+        if in_clear:
+            conditions[-1] += f" or concat('p_', {HashKeys.sql(column, f'{database}.control.keys')}) = ?"
             values.append(value)
         if name.endswith("person_id") and mart != "person_contacts":
             conditions[-1] += f" or {column} in (select person_id from {database}.marts.person_contacts where contact_id = ?)"

@@ -35,7 +35,8 @@ def unknown(home: Home, seals: Container[str], entries: Iterable[Entry]) -> tupl
     entries : the rows of the ledger, all of them believed.
     """
     rows = list(entries)
-    runs = {entry.facts["run_id"]: entry.facts for entry in rows if entry.kind == "run" and entry.facts.get("run_id")}
+    # what a run said after its end (`late` without a verdict) is not how it ended
+    runs = {entry.facts["run_id"]: entry.facts for entry in rows if entry.kind == "run" and entry.facts.get("event") != "late"}
     problems, notes = _made(home, seals, rows, runs)
     added = list(_added(home, seals, runs))
     anew = [entry.at for entry in rows if entry.kind in ("restart", "migration")]

@@ -50,10 +50,10 @@ def _places(home: Home, old: Manifest, new: Manifest, numbers: list[int]) -> dic
     def same(left: str, right: str) -> str:
         return " and ".join(f"{left}.{name} is not distinct from {right}.{name}" for name in names)
 
-    def copies(rows: str) -> str:
+    def copies(relation: str) -> str:
         return (
             f"(select *, row_number() over (partition by {listed} order by __row_no) as __copy "
-            f"from {rows} as landed semi join wanted on {same('landed', 'wanted')})"
+            f"from {relation} as landed semi join wanted on {same('landed', 'wanted')})"
         )
 
     with duckdb.connect() as connection:

@@ -181,6 +181,7 @@ def test_a_file_put_among_the_evidence_is_named(home, place):
     path = home.root / place
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("all is well")
+    audit.append(home, "run", {"event": "late", "run_id": "r2", "seals": {}})  # what it says after its end makes it no open run
     assert prove(home).problems == [f"{place} was put there: no row speaks of it"]
 
 

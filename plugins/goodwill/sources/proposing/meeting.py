@@ -86,10 +86,5 @@ def _placed(proposal: SourceProposal, entity: EntityProposal, before: Line, now:
     old, new = _column(before.how), _column(now.how)
     if old != new:
         proposal.unplaced = [(column, why) for column, why in proposal.unplaced if column != new]
-        if not any(
-            _column(line.how) == old
-            for each in proposal.entities
-            for line in each.lines
-            if not isinstance(line.how, str) or line.how == old
-        ):
+        if not any(_column(line.how) == old for each in proposal.entities for line in each.lines):
             proposal.unplaced.append((old, f"called like {entity.name}.contact_ref, but none of its values is a contact's"))
