@@ -9,16 +9,22 @@ from pathlib import Path
 from typing import Any
 
 from goodwill import clv
+from goodwill.clv import scores_sql
 from goodwill.clv.fitting import fit_purchases, fit_spend
 from goodwill.clv.tuples import read_purchase_tuples, read_spend_tuples
 from goodwill.settings.business import BusinessSettings, Clv
 
 from bench.clv.timing import Timed, connected
 
-__all__ = ["by_tuples", "fits", "stage"]
+__all__ = ["by_tuples", "fits", "scores_like_theirs", "stage"]
 
 AS_OF, RUN = dt.date(2026, 6, 30), "bench"
 NOBODY = 10**12
+#: What lifetimes gives of a customer, and the two columns that the night counts its scores by.
+LIKE_THEIRS = (
+    "person_id, p_alive, expected_purchases_30, expected_purchases_90, expected_purchases_180, expected_purchases_365, expected_spend, "
+    "clv_12, clv_24, clv_36, model_used, fallback_reason"
+)
 
 
 def _settings(with_intervals: bool) -> BusinessSettings:
@@ -35,6 +41,20 @@ def stage(path: Path, with_intervals: bool, memory: str | None) -> dict[str, Any
         timed.run("score and write", lambda: clv.score(connection, settings, RUN, AS_OF))
         tuples = len(read_purchase_tuples(connection).x)
     return timed.figures | {"tuples": tuples}
+
+
+def scores_like_theirs(path: Path, memory: str | None) -> dict[str, Any]:
+    """The night's own statement of the scores, of which only the columns that lifetimes gives too are made and written."""
+    whole, table = scores_sql.scores, "create or replace table model.clv_scores as"
+
+    def cut(rates: int, with_intervals: bool) -> str:
+        return f"{table} select {LIKE_THEIRS} from ({whole(rates, with_intervals).strip().removeprefix(table)})"
+
+    scores_sql.scores = cut
+    try:
+        return stage(path, False, memory)
+    finally:
+        scores_sql.scores = whole
 
 
 def fits(path: Path) -> dict[str, Any]:
