@@ -44,8 +44,8 @@ class Sources(Declared):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"two sources with one name: {', '.join(twice)}; give each its own")
-        if not any("orders" in source.entities for source in self.sources):
-            raise ValueError("no source feeds 'orders', which is required")
+        if not any({"orders", "subscriptions"} & set(source.entities) for source in self.sources):
+            raise ValueError("no source feeds 'orders' or 'subscriptions': one of them is required")
         with_system = {source.name for source in self.sources if source.system}
         if with_system and len(with_system) < len(names):
             bare = [name for name in names if name not in with_system]

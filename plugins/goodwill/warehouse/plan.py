@@ -20,7 +20,7 @@ from goodwill.warehouse.basis import State, arrived, changed_sources, read_state
 
 __all__ = ["Night", "Plan", "choose_as_of", "plan_night"]
 
-_EVENTS = ("orders", "refunds", "contact_events", "order_lines")
+_EVENTS = ("orders", "refunds", "contact_events", "order_lines", "subscriptions")
 
 
 @dataclass(frozen=True)

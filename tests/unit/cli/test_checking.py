@@ -54,6 +54,14 @@ def test_a_file_that_cannot_be_read_stops_no_other(make_home):
     assert "no column 'amount'" in found[1].error
 
 
+@pytest.mark.parametrize(("rows", "error"), [("1,2025-01-01,ann,9\n", None), ("", "no rows in any source: the night would be blocked")])
+def test_who_sells_by_contract_alone_needs_no_orders(make_home, rows, error):
+    mapping = "subscriptions: {columns: {subscription_id: id, started_at: day, contact_ref: who, amount: amount}}"
+    source = f"sources: [{{name: club, path: input/m.csv, currency: EUR, entities: {{{mapping}}}}}]"
+    found = check_home(make_home(source, **{"m.csv": f"id,day,who,amount\n{rows}"}))
+    assert [each.error for each in found if each.file == "subscriptions"] == ([error] if error else [])
+
+
 @pytest.mark.parametrize(("look", "said"), [(3, "the first 3 rows"), (5, "orders  4 rows")])
 def test_a_table_that_was_not_read_to_its_end_says_so(make_home, tmp_path, monkeypatch, look, said):
     with closing(sqlite3.connect(tmp_path / "erp.db")) as database:

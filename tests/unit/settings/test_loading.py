@@ -45,7 +45,10 @@ def refused(make_home, sources=None, goodwill=None) -> str:
         (f"sources: [{{name: a, path: x.csv, delimitre: ';', {GOOD}}}]", ["delimitre"]),
         (f"sources: [{{name: 'a b; drop', path: x.csv, {GOOD}}}]", ["name"]),
         (f"sources: [{{name: a, path: x.csv, system: s, {GOOD}}}, {{name: b, path: y.csv, {GOOD}}}]", ["without 'system'", "b"]),
-        ("sources: [{name: a, path: x.csv, entities: {products: {columns: {product_id: id}}}}]", ["no source feeds 'orders'"]),
+        (
+            "sources: [{name: a, path: x.csv, entities: {products: {columns: {product_id: id}}}}]",
+            ["no source feeds 'orders' or 'subscriptions'"],
+        ),
         (
             "sources: [{name: a, path: x.csv, entities: {orders: {columns: {order_id: {column: a, value: b}, ordered_at: at, net_amount: m}}}}]",
             ["exactly one of"],

@@ -67,3 +67,15 @@ def test_a_last_day_far_behind_the_slips_is_found(day):
 def test_nothing_that_can_be_read_is_said(day):
     with pytest.raises(ConfigurationError, match="no dated row has landed"):
         day("3,2999-01-01,cleo,5\n3,2025-01-01,cleo,x\n")
+
+
+def test_a_company_that_sells_by_contract_alone_stands_at_the_last_one_begun(make_home):
+    sources = SOURCES.replace("orders_*", "members").replace(
+        "orders: {columns: {order_id: id, ordered_at: day, contact_ref: who, net_amount: amount}}",
+        "subscriptions: {columns: {subscription_id: id, started_at: day, contact_ref: who, amount: amount}}",
+    )
+    home = make_home(sources, SETTINGS, **{"members.csv": "id,day,who,amount\n1,2025-03-01,ann,10\n2,2025-03-04,bob,20\n"})
+    sources = load_sources(home.sources_file)
+    extract.land_source(home, sources.sources[0], "Europe/Paris")
+    with duckdb.connect() as connection:
+        assert choose_as_of(Night(home, "r", load_business(home.business_file), sources), connection) == dt.date(2025, 3, 4)
