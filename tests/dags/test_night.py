@@ -122,6 +122,11 @@ def test_every_injected_error_is_in_quarantine_and_nothing_else(first):
     assert len(wanted) > 5
 
 
+def test_every_table_and_column_of_a_publication_says_what_it_holds(first):
+    assert first.rows("select schema_name, table_name from duckdb_tables() where coalesce(comment, '') = ''") == []
+    assert first.rows("select table_name, column_name from duckdb_columns() where not internal and coalesce(comment, '') = ''") == []
+
+
 def test_a_home_restored_elsewhere_has_the_same_night(run_night, shop, first, tmp_path, machine_in):
     """The backup is made with the lines that the page on backups gives; the other machine stands where the day begins fourteen hours earlier."""
     page = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "back-up-and-restore.md").read_text(encoding="utf-8")

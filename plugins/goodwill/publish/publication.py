@@ -16,6 +16,7 @@ from goodwill.errors import GoodwillError
 from goodwill.files import digest, sync
 from goodwill.home import Home
 from goodwill.publish import personal
+from goodwill.publish.describing import audit_comments
 from goodwill.publish.swap import publications
 from goodwill.settings.business import PersonalFile
 from goodwill.sql import identifier, literal
@@ -37,9 +38,11 @@ def _comments(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], di
 
 
 def _comment(connection: duckdb.DuckDBPyConnection, schema: str, table: str, comments: dict[str, str]) -> None:
-    """Carry the descriptions over: a BI user reads them where the data are."""
+    """Write the descriptions where the data are, for whoever looks at them with a BI tool: the marts' as dbt left them, the others' own."""
     hidden = personal.personal_columns(connection, table) if schema == "marts" else []
     name = f"published.{schema}.{identifier(table)}"
+    if schema == "audit":
+        comments = audit_comments(table, [column for column, *_ in connection.execute(f"describe {name}").fetchall()])
     connection.begin()  # one write to the disk for all of them
     for column, comment in comments.items():
         if column not in hidden:
@@ -111,6 +114,7 @@ def _write_database(
             "insert into published.audit.release values (?, ?, ?, ?, ?)",
             [release[key] for key in ("run_id", "as_of", "published_at", "code_version", "configuration_sha256")],
         )
+        _comment(connection, "audit", "release", {})
         prints = fingerprints(connection, "published.marts")
         if with_personal:
             personal.write_personal_database(connection, marts, folder / personal.FOLDER / DATABASE)

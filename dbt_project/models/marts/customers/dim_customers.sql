@@ -41,6 +41,12 @@ consents as (
 
 ),
 
+subscriptions as (
+
+    select * from {{ ref('int_subscriptions__summarised') }}
+
+),
+
 scores as (
 
     select * from {{ ref('clv_customers') }}
@@ -74,6 +80,15 @@ select
     referrers.referrer_person_id,
     facts.distance_at_acquisition,
     segments.distance,
+    case segments.distance
+        when 'existing' then coalesce(
+            facts.first_purchase_on,
+            case when people.has_active_subscription then {{ business_date('subscriptions.first_subscribed_at') }} end,
+            greatest(people.last_quote_on, people.last_cart_on, people.last_fair_on)
+        )
+        when 'network' then coalesce(referrers.edge_on, people.first_invited_on)
+        when 'new' then people.first_seen_on
+    end as distance_on,
     segments.distance_reason,
     segments.life_cycle_stage,
     segments.life_cycle_reason,
@@ -132,6 +147,8 @@ left join trees
     on people.person_id = trees.person_id
 left join consents
     on people.person_id = consents.person_id
+left join subscriptions
+    on people.person_id = subscriptions.person_id
 left join scores
     on people.person_id = scores.person_id
 left join segments
