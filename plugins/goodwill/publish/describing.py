@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -16,12 +17,18 @@ _TABLE = "about"
 
 def audit_comments(table: str, columns: list[str]) -> dict[str, str]:
     """Column → its description, and the table's own under no name, as far as `audit_tables.yml` describes them."""
-    said: dict[str, str] = yaml.safe_load(_FILE.read_text(encoding="utf-8")).get(table, {})
+    said = _described().get(table, {})
     found = {"": said[_TABLE]} if said else {}
     for column in columns:
         text = said.get(column) or (_of_setting(column) if table == "settings" else None)
         if text:
             found[column] = text
+    return found
+
+
+@cache
+def _described() -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
     return found
 
 
