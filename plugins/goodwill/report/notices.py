@@ -15,7 +15,8 @@ __all__ = ["Notice", "read_notices"]
 
 #: What the figures lack when no source gives an entity.
 CONSEQUENCES = {
-    "contacts": "people are derived from the orders; there are no prospects, channels or names",
+    "orders": "what is bought by the piece is unknown: customers are those with a contract",
+    "contacts": "people are derived from orders and contracts; there are no prospects, channels or names",
     "order_lines": "orders are whole: no categories, no goods costs by line",
     "refunds": "no refund is deducted: revenue is what was ordered",
     "products": "no categories",
@@ -27,6 +28,9 @@ CONSEQUENCES = {
     "subscriptions": "nobody has a contract: all customers buy by the piece",
     "exchange_rates": "amounts are taken to be in the reporting currency",
 }
+
+#: What says more of orders, and goes without saying where there are none.
+OF_ORDERS = ("order_lines", "refunds")
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,8 @@ def _missing(warehouse: Warehouse) -> Notice | None:
     if not warehouse.has("control.sources", "entity"):
         return None
     given = {row["entity"] for row in warehouse.rows("select distinct entity from control.sources")}
-    items = tuple((name, CONSEQUENCES[name]) for name in ENTITIES if name not in given and name in CONSEQUENCES)
+    needless = given.union(OF_ORDERS) if "orders" not in given else given
+    items = tuple((name, CONSEQUENCES[name]) for name in ENTITIES if name not in needless and name in CONSEQUENCES)
     return (
         Notice("Not given by any source", "These parts of the picture stay empty; nothing is invented for them.", items) if items else None
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from goodwill.report.facts import Facts
+from goodwill.report.facts import Customers, Facts
 from goodwill.report.formats import ALPHA, BETA, DASH, MINUS, Money, count, number, percent
 from goodwill.report.models import ModelRun
 from goodwill.report.night import Night
@@ -76,9 +76,7 @@ def tiles(facts: Facts) -> tuple[Tile, ...]:
     money = Money(facts.night.currency)
     found: list[Tile] = []
     if facts.customers:
-        guests = f", and {count(facts.customers.guests)} guest orders beside" if facts.customers.guests else ""
-        contracts = f" or, {count(facts.customers.subscribers)} of them, have a contract only" if facts.customers.subscribers else ""
-        found.append(Tile("Customers", count(facts.customers.customers), f"bought at least once{contracts}{guests}"))
+        found.append(Tile("Customers", count(facts.customers.customers), _who_they_are(facts.customers)))
     if facts.value:
         found.append(
             Tile(
@@ -113,6 +111,14 @@ def tiles(facts: Facts) -> tuple[Tile, ...]:
             Tile("Held by the top 20 %", percent(facts.value.concentration.top[20]), "of the positive value of all customers (CLV 12)")
         )
     return tuple(found)
+
+
+def _who_they_are(customers: Customers) -> str:
+    guests = f", and {count(customers.guests)} guest orders beside" if customers.guests else ""
+    if customers.subscribers == customers.customers:
+        return f"have a contract that runs, and bought nothing by the piece{guests}"
+    contracts = f" or, {count(customers.subscribers)} of them, have a contract only" if customers.subscribers else ""
+    return f"bought at least once{contracts}{guests}"
 
 
 def sentences(facts: Facts) -> tuple[str, ...]:

@@ -121,6 +121,25 @@ def test_who_only_subscribes_is_a_customer_and_said(tmp_path: Path) -> None:
         )
     facts = gather(night.warehouse, night.run, "published")
     assert (tiles(facts)[0].value, tiles(facts)[0].note) == ("9", "bought at least once or, 2 of them, have a contract only")
+    with duckdb.connect(str(night.warehouse)) as connection:
+        connection.execute("update marts.dim_customers set first_purchase_on = null")
+    note = tiles(gather(night.warehouse, night.run, "published"))[0].note
+    assert note == "have a contract that runs, and bought nothing by the piece"
+
+
+def test_what_no_source_gives_is_named_and_not_what_goes_without_saying(tmp_path: Path) -> None:
+    night = published_night(tmp_path)
+    with duckdb.connect(str(night.warehouse)) as connection:
+        connection.execute("delete from control.sources where entity <> 'orders'")
+        connection.execute("insert into control.sources by position select 'members', 'subscriptions', 'members', 'files', 0.05")
+    named = {name for notice in gather(night.warehouse, night.run, "published").notices for name, _ in notice.items}
+    assert {"order_lines", "refunds", "contacts"} <= named
+    assert not {"orders", "subscriptions"} & named
+    with duckdb.connect(str(night.warehouse)) as connection:
+        connection.execute("delete from control.sources where entity = 'orders'")
+    named = {name for notice in gather(night.warehouse, night.run, "published").notices for name, _ in notice.items}
+    assert {"orders", "contacts", "products"} <= named
+    assert not {"order_lines", "refunds", "subscriptions"} & named
 
 
 def test_guest_orders_are_nobody_in_the_shares(tmp_path: Path) -> None:
