@@ -6,6 +6,7 @@
 #}
 {% macro email_key(value) -%}
     case
+        when {{ is_plain_address(value) }} then lower({{ value }})
         when position('@' in {{ value }}) = 0 and position('＠' in {{ value }}) = 0 then null
         when position('@' in {{ bare_address(value) }}) < 2 then null
         when coalesce({{ setting('identity_ignore_plus_tags') }}, false) then {{ without_plus_tag(bare_address(value)) }}

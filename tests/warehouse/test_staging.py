@@ -11,6 +11,7 @@ from goodwill.home import Home
 from goodwill.settings import load_business
 from goodwill.sources import load_sources
 from goodwill.warehouse import Night, build_layer, open_warehouse, prepare_warehouse
+from goodwill.warehouse.layers import run_dbt
 
 SETTINGS = """
 company: {name: Test, business_time_zone: Europe/Paris, currency: EUR}
@@ -178,3 +179,19 @@ def test_no_row_and_no_cent_is_lost(homes: tuple[Home, Home], arrival: int) -> N
 def test_what_stays_and_needs_a_word_is_observed(homes: tuple[Home, Home], arrival: int) -> None:
     found = _rows(homes[arrival], "select entity, code, rows_count, example_row_no from staging.observations")
     assert sorted(found) == [("orders", "CONFLICTING_VERSION", 1, 7), ("refunds", "WAITS_FOR_ORDER", 1, 5)]
+
+
+def test_rows_too_many_to_keep_in_memory_come_out_as_the_others_do(homes):
+    home = homes[0]
+    result = run_dbt(
+        home,
+        ["--quiet", "compile", "--no-print", "--vars", "{rows_kept_in_memory: 0}", "--select", "base_orders base_refunds base_contacts"],
+    )
+    assert result.success, result.exception
+    models = {run.node.name: run.node.compiled_code for run in result.result}
+    assert len(models) == 3
+    for name, sql in models.items():
+        assert "judged as not materialized" in " ".join(sql.split()), name
+        ways = f"((from ({sql}) except all from staging.{name}) union all (from staging.{name} except all from ({sql})))"
+        assert _rows(home, f"select count(*) from {ways}") == [(0,)], name
+        assert _rows(home, f"select count(*) from staging.{name} where row_status <> 'accepted'")[0][0] > 0, name

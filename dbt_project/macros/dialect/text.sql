@@ -56,6 +56,15 @@
     regexp_replace({{ address }}, '^([^+@]+)[+][^@]*@', '\1@')
 {%- endmacro %}
 
+{# Whether a text is one address in plain letters, with nothing around it and without a plus-tag, as most are: told at a tenth of the cost of taking it to pieces. #}
+{% macro is_plain_address(text) -%}
+    {{ return(adapter.dispatch('is_plain_address', 'goodwill')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__is_plain_address(text) -%}
+    regexp_full_match({{ text }}, '[A-Za-z0-9][A-Za-z0-9._-]*@[A-Za-z0-9.-]*[A-Za-z0-9]')
+{%- endmacro %}
+
 {# One address without what is written around it: `mailto:ann@shop.example`, `Ann <ann@shop.example>` and `'ann@shop.example';` are `ann@shop.example`; a text that is more than one address stays as it is. #}
 {% macro unwrapped_address(text) -%}
     {{ return(adapter.dispatch('unwrapped_address', 'goodwill')(text)) }}

@@ -5,3 +5,15 @@
         'campaigns', 'marketing_spend', 'subscriptions', 'exchange_rates', 'identity_decisions',
     ]) }}
 {%- endmacro %}
+
+{# Whether more rows of an entity landed than fit into the memory that a night has by default (3 GB): beyond that, what is kept goes to disk, which costs more than to read it again. #}
+{% macro is_too_much_to_keep(entity) -%}
+    {%- if not execute or adapter.get_relation(database=target.database, schema='control', identifier='batches') is none -%}
+        {{ return(false) }}
+    {%- endif -%}
+    {%- set counted = run_query(
+        "select coalesce(sum(batches.rows), 0) from " ~ source('control', 'batches') ~ " as batches where batches.source in ("
+        ~ "select sources.source from " ~ source('control', 'sources') ~ " as sources where sources.entity = '" ~ entity ~ "')"
+    ) -%}
+    {{ return(counted.columns[0].values()[0] > var('rows_kept_in_memory')) }}
+{%- endmacro %}

@@ -1,5 +1,5 @@
 {#
-Two steps of a base model (stage_base), behind `judged` and `verdicts`: `mended` are the bad rows that their source has mended since.
+Two steps of a base model (stage_base), behind `doubtful` and `verdicts`: `mended` are the bad rows that their source has mended since.
 
 Parameters
 ----------
@@ -13,13 +13,13 @@ told_again as (
         {%- for column in key + ([version] if version else []) + identity %}
         {{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
-    from judged
+    from doubtful
     where
         _set_aside_as is null
         and not {{ has_problems('_problems') }}
         and {{ key[0] }} in (
             select bad.{{ key[0] }}
-            from judged as bad
+            from doubtful as bad
             where {{ has_problems('bad._problems') }} and bad._set_aside_as is null
         )
 
@@ -32,7 +32,7 @@ mended as (
         {%- for column in identity %}
         bad.{{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
-    from judged as bad
+    from doubtful as bad
     inner join told_again as sound
         on bad._source = sound._source
         and bad._batch_id <> sound._batch_id

@@ -26,7 +26,7 @@ lookups : what rows of other kinds say, each a dict of name, query (at most one 
     and on (the condition of a left join); rules read their columns.
 earlier : window functions over the versions of a key before this one, name (begins with `_`) → function; read by `version_rules`, which are
     like `rules`, but judge sound versions of keys that occur more than once. `version_lookups` are like `lookups`, joined to such versions
-    only; their queries, and those of `flag_lookups`, may read `judged`.
+    only, which are called `doubtful`; the queries of `flag_lookups` may read `judged`.
 running : a limit on a sum over the accepted rows of a group: dict of group, order, column, reason, amount and limit. A row that alone is over
     the limit does not count towards the sum.
 flags : further columns, name → expression; `flag_lookups` are like `lookups`, for flags only.
@@ -88,8 +88,8 @@ corrected as (
 
 ),
 
--- read once: what reads it again wants a few columns or a few keys, and casting costs more than keeping
-judged as {{ materialized() }} (
+-- read once and kept, since casting costs more; of rows too many to keep in memory the doubtful ones are looked for first, and all are cast again
+judged as {{ inlined() if is_too_much_to_keep(entity) and not goes_on else materialized() }} (
 
     select
         {%- for column in columns + plumbing %}
@@ -131,38 +131,45 @@ repeated_keys as (
     select
         {{ key | join(',\n        ') }}
     from judged
-    where
-        _set_aside_as is null
-        and not {{ has_problems('_problems') }}
+    where _set_aside_as is null
     group by {{ key | join(', ') }}
     having count(*) > 1
+
+),
+
+-- what only comparing can settle: rows that carry a problem, and rows of keys that occur more than once
+doubtful as {{ materialized() }} (
+
+    select judged.*
+    from judged
+    left join repeated_keys
+        on {% for column in key -%}
+        {{ 'and ' if not loop.first }}judged.{{ column }} {{ '=' if column in needed_key else 'is not distinct from' }} repeated_keys.{{ column }}
+        {% endfor %}
+    where {{ has_problems('judged._problems') }} or repeated_keys.{{ needed_key[0] }} is not null
 
 ),
 
 versions as (
 
     select
-        judged.*,
+        doubtful.*,
         {%- for column in version_lookups | map(attribute='columns') | sum(start=[]) %}
         {{ column }},
         {%- endfor %}
         batches.batch_no as _batch_no,
-        {{ content_hash(columns | reject('equalto', version) | list, 'judged') }} as _content
-    from judged
-    inner join repeated_keys
-        on {% for column in key -%}
-        {{ 'and ' if not loop.first }}judged.{{ column }} {{ '=' if column in needed_key else 'is not distinct from' }} repeated_keys.{{ column }}
-        {% endfor -%}
+        {{ content_hash(columns | reject('equalto', version) | list, 'doubtful') }} as _content
+    from doubtful
     {%- for lookup in version_lookups %}
     left join {{ lookup.name }}
         on {{ lookup.on }}
     {%- endfor %}
     left join {{ source('control', 'batches') }} as batches
-        on judged._source = batches.source
-        and judged._batch_id = batches.batch_id
+        on doubtful._source = batches.source
+        and doubtful._batch_id = batches.batch_id
     where
-        judged._set_aside_as is null
-        and not {{ has_problems('judged._problems') }}
+        doubtful._set_aside_as is null
+        and not {{ has_problems('doubtful._problems') }}
 
 ),
 
@@ -261,28 +268,28 @@ bad_readings as (
 
     select
         {%- for column in identity %}
-        judged.{{ column }},
+        doubtful.{{ column }},
         {%- endfor %}
         rank() over (
             partition by
                 {%- for column in key %}
-                judged.{{ column }},
+                doubtful.{{ column }},
                 {%- endfor %}
-                judged._source,
-                {{ content_hash(columns, 'judged') }},
-                cast(judged._problems as varchar)
+                doubtful._source,
+                {{ content_hash(columns, 'doubtful') }},
+                cast(doubtful._problems as varchar)
             order by
-                case when judged._set_aside_as = 'correction' then 1 else 2 end asc nulls last,
+                case when doubtful._set_aside_as = 'correction' then 1 else 2 end asc nulls last,
                 batches.batch_no desc nulls last
         ) as _reading_no
-    from judged
+    from doubtful
     left join {{ source('control', 'batches') }} as batches
-        on judged._source = batches.source
-        and judged._batch_id = batches.batch_id
+        on doubtful._source = batches.source
+        and doubtful._batch_id = batches.batch_id
     where
-        {{ has_problems('judged._problems') }}
+        {{ has_problems('doubtful._problems') }}
         {%- for column in needed_key %}
-        and judged.{{ column }} is not null
+        and doubtful.{{ column }} is not null
         {%- endfor %}
 
 ),

@@ -29,7 +29,7 @@
             'name': 'granted',
             'query': last_grants(ref('base_consents')),
             'columns': ['_last_granted_at'],
-            'on': 'judged.contact_id = granted._granting_contact_id',
+            'on': 'doubtful.contact_id = granted._granting_contact_id',
         },
     ],
     earlier={

@@ -32,7 +32,7 @@
             'name': 'merged_contacts',
             'query': merged_contacts(ref('base_contacts')),
             'columns': ['_merged_contact_id'],
-            'on': 'judged.contact_ref = merged_contacts._merged_contact_id',
+            'on': 'doubtful.contact_ref = merged_contacts._merged_contact_id',
         },
     ],
     earlier={
