@@ -94,7 +94,7 @@ def tiles(facts: Facts) -> tuple[Tile, ...]:
             )
         )
     if facts.segments:
-        share = facts.segments.active_customers / facts.value.customers if facts.value and facts.value.customers else None
+        share = facts.segments.active_customers / facts.customers.customers if facts.customers and facts.customers.customers else None
         note = f"{percent(share)} of all customers: welcome, active, loyal or won back"
         found.append(Tile("Active customers", count(facts.segments.active_customers), note))
     if facts.cohorts and facts.cohorts.first_return is not None:

@@ -149,6 +149,11 @@ def test_guest_orders_are_nobody_in_the_shares(tmp_path: Path) -> None:
     segments = gather(night.warehouse, night.run, "published").segments
     assert segments is not None
     assert [(group.code, group.people) for group in segments.value_class.groups] == [("most_valuable", 2), ("maintain", 7)]
+    with duckdb.connect(str(night.warehouse)) as connection:
+        connection.execute("update intermediate.int_customer_facts set is_guest = true where person_id = 'shop:9'")
+    shown = {tile.label: tile for tile in tiles(gather(night.warehouse, night.run, "published"))}
+    assert (shown["Customers"].value, shown["Active customers"].value) == ("9", "7")
+    assert shown["Active customers"].note.startswith("77.8\N{NO-BREAK SPACE}% of all customers")
 
 
 def test_a_night_of_guests_alone_has_no_concentration_and_no_shares(tmp_path: Path) -> None:
