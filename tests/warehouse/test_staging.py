@@ -181,7 +181,7 @@ def test_what_stays_and_needs_a_word_is_observed(homes: tuple[Home, Home], arriv
     assert sorted(found) == [("orders", "CONFLICTING_VERSION", 1, 7), ("refunds", "WAITS_FOR_ORDER", 1, 5)]
 
 
-def test_rows_too_many_to_keep_in_memory_come_out_as_the_others_do(homes):
+def test_rows_too_many_to_keep_in_memory_come_out_as_the_others_do(homes: tuple[Home, Home]) -> None:
     home = homes[0]
     result = run_dbt(
         home,

@@ -115,7 +115,7 @@ def tiles(facts: Facts) -> tuple[Tile, ...]:
 
 def _who_they_are(customers: Customers) -> str:
     guests = f", and {count(customers.guests)} guest orders beside" if customers.guests else ""
-    if customers.subscribers == customers.customers:
+    if customers.subscribers and customers.subscribers == customers.customers:
         return f"have a contract that runs, and bought nothing by the piece{guests}"
     contracts = f" or, {count(customers.subscribers)} of them, have a contract only" if customers.subscribers else ""
     return f"bought at least once{contracts}{guests}"

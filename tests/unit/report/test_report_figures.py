@@ -165,6 +165,10 @@ def test_a_night_of_guests_alone_has_no_concentration_and_no_shares(tmp_path: Pa
     assert facts.value.concentration is None
     assert facts.segments is not None
     assert facts.segments.value_class.groups == ()
+    with duckdb.connect(str(night.warehouse)) as connection:
+        connection.execute("update intermediate.int_customer_facts set is_guest = true")
+    customers = tiles(gather(night.warehouse, night.run, "published"))[0]
+    assert (customers.value, customers.note) == ("0", "bought at least once, and 10 guest orders beside")
 
 
 def test_the_first_stage_that_was_blocked_is_named(tmp_path: Path) -> None:
